@@ -1,0 +1,37 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test speed lint lock clean
+
+demo: .venv/installed
+	$(BIN)/python run_all.py --dataset sample
+
+test: .venv/tested lint
+	$(BIN)/python -m pytest
+
+speed: .venv/installed
+	$(BIN)/python -m benchmark speed
+
+lint: .venv/tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python requirements.txt requirements/base.txt constraints.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet -r requirements.txt -c constraints.txt
+	touch $@
+
+.venv/tested: .venv/installed requirements/test.txt
+	$(BIN)/python -m pip install --quiet -r requirements/test.txt -c constraints.txt
+	touch $@
+
+# Needs uv. One file for Python 3.11 to 3.13 and both backends.
+lock:
+	grep -hv -e '^-' requirements.txt requirements/*.txt \
+	  | uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+	    - -o constraints.txt
+
+clean:
+	rm -rf .venv
