@@ -1,0 +1,77 @@
+"""The command-line options that say which reviews to use, and how programs end."""
+
+import argparse
+import errno
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from preprocessing.corpus import DATASETS, Corpus, Settings, prepare
+from preprocessing.errors import UserError
+
+ROOT = Path(__file__).resolve().parent.parent
+INTERRUPTED = 130
+
+
+def positive(text: str) -> int:
+    """Read a whole number of at least 1, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Add --dataset, --data, --cache and --limit."""
+    group = parser.add_argument_group("data")
+    group.add_argument(
+        "--dataset", choices=DATASETS, default="imdb",
+        help="the real reviews, or the embedded synthetic sample (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--data", type=Path, metavar="PATH",
+        help="the IMDB archive or its unpacked folder (default: $IMDB_DATA, else what is in "
+        "--cache, else a download)",
+    )  # fmt: skip
+    group.add_argument(
+        "--cache", type=Path, metavar="FOLDER", default=ROOT / "data",
+        help="where downloads and prepared corpora are kept (default: data/)",
+    )  # fmt: skip
+    group.add_argument(
+        "--limit", type=positive, metavar="N",
+        help="for a quick look: only N reviews of each part; results are kept apart",
+    )  # fmt: skip
+
+
+def corpus_from(options: argparse.Namespace) -> Corpus:
+    """Open, and prepare where needed, the corpus that the options name."""
+    data = options.data
+    if data is None and options.dataset == "imdb" and os.environ.get("IMDB_DATA"):
+        data = Path(os.environ["IMDB_DATA"])
+    return prepare(options.dataset, data, options.cache, Settings(limit=options.limit))
+
+
+def run_program(main: Callable[[], int | None]) -> None:
+    """Run `main` and exit: 0 or what it returns, 2 for a user's mistake, 130 for Ctrl-C.
+
+    A full disk or the like is one line and exit code 1.
+    """
+    try:
+        code = main() or 0
+    except UserError as error:
+        code = _say(2, str(error))
+    except KeyboardInterrupt:
+        code = _say(INTERRUPTED, "interrupted; what was finished is kept")
+    except OSError as error:
+        if error.filename is None and error.errno is None:
+            raise
+        user_mistake = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
+        where = error.filename or "a file"
+        code = _say(2 if user_mistake else 1, f"cannot use {where}: {error.strerror}")
+    sys.exit(code)
+
+
+def _say(code: int, message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return code
