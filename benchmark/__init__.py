@@ -1,0 +1,13 @@
+"""What every row shares: contract, training, clock, metrics, records, leaderboard.
+
+Settings that Keras and its backends read at their first import are made here, so rows import
+`benchmark` before `keras`.
+"""
+
+import os
+from importlib.util import find_spec
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
+if "KERAS_BACKEND" not in os.environ and not find_spec("tensorflow") and find_spec("jax"):
+    os.environ["KERAS_BACKEND"] = "jax"

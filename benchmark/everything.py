@@ -1,0 +1,219 @@
+"""Run all rows, each run in a process of its own, and write the leaderboard."""
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmark import catalogue, environment, leaderboard, records
+from benchmark.cli import add_results_option
+from benchmark.overview import Overview
+from benchmark.run import plain
+from preprocessing.corpus import Corpus
+from preprocessing.errors import UserError
+from preprocessing.options import ROOT, add_data_options, corpus_from, positive
+
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+_KEPT_LINES = 20
+_SECONDS_TO_STOP = 10
+
+
+@dataclass(frozen=True)
+class Run:
+    """One row with one seed.
+
+    Attributes:
+        row: the row's name.
+        module: the Python module to run.
+        seed: the seed.
+        path: where its record goes.
+        family: the row's family; empty if the row cannot be imported.
+    """
+
+    row: str
+    module: str
+    seed: int
+    path: Path
+    family: str = ""
+
+
+def main(description: str) -> int:
+    """Run what is missing; return 0 if every run is good and 1 if one failed."""
+    parser = argparse.ArgumentParser(
+        prog="python run_all.py",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("rows", nargs="*", help="rows to run (default: all)")
+    parser.add_argument(
+        "--seeds", type=positive, default=leaderboard.PROTOCOL_SEEDS, metavar="N",
+        help="seeds 0 to N - 1 (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--force", action="store_true", help="make finished runs again")
+    add_data_options(parser)
+    add_results_option(parser)
+    options = parser.parse_args()
+    names = catalogue.choose(options.rows)
+    corpus = corpus_from(options)
+
+    console = Console()
+    with _only_one(options.results, corpus.name):
+        records.read_runs(
+            options.results, corpus.name
+        )  # a damaged record is told before hours pass
+        everything = _planned(names, options.seeds, corpus, options.results)
+        todo = [run for run, finished in everything if options.force or not finished]
+        kept = len(everything) - len(todo)
+        console.print(
+            f"{corpus.name}{' (synthetic)' if corpus.name.startswith('sample') else ''}, "
+            f"corpus {corpus.hash}: {len(todo)} runs to make, {kept} kept"
+        )
+        with Overview([run for run, _ in everything], todo, console) as overview:
+            for run in todo:
+                overview.started(run)
+                record = _make(run, options, overview, corpus)
+                overview.ended(run, record)
+        readme = ROOT / "README.md" if options.results == ROOT / "results" else None
+        table = leaderboard.write(options.results, corpus.name, readme)
+    console.print(leaderboard.as_rich(table, corpus.name))
+    where = leaderboard.folder_of(options.results, corpus.name) / "leaderboard.csv"
+    console.print(f"written to {where}")
+    failed = table[(table["status"] == "failed") & table["model"].isin(names)]
+    return 1 if len(failed) else 0
+
+
+@contextmanager
+def _only_one(results: Path, dataset: str) -> Iterator[None]:
+    """Keep two benchmarks from making the same runs.
+
+    Raises:
+        UserError: another process holds it.
+    """
+    folder = results / "runs" / dataset
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UserError(
+            f"another run_all.py is at work on {folder}; wait for it, or give another --results"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _planned(names: list[str], seeds: int, corpus: Corpus, results: Path) -> list[tuple[Run, bool]]:
+    """Return all runs, and whether each is finished; first seeds first."""
+    rows = {}
+    for name in names:
+        try:
+            row = catalogue.load(name)
+            rows[name] = row.family, plain(row.hyperparameters())
+        except Exception:  # a row that cannot be imported fails in its own process, with the reason
+            rows[name] = "", None
+    planned = []
+    for seed in range(seeds):
+        for name, (family, defaults) in rows.items():
+            path = records.record_path(results, corpus.name, name, {}, seed)
+            run = Run(name, catalogue.modules()[name], seed, path, family)
+            finished = path.exists() and records.is_finished(
+                records.read(path), corpus.hash, defaults
+            )
+            planned.append((run, finished))
+    return planned
+
+
+def _make(run: Run, options: argparse.Namespace, overview: Overview, corpus: Corpus) -> dict:
+    """Make one run in its own process; return its record, also if the process dies."""
+    before = run.path.stat().st_mtime_ns if run.path.exists() else None
+    errors: deque[str] = deque(maxlen=_KEPT_LINES)
+    process = subprocess.Popen(
+        _command(run, options),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+    listener = threading.Thread(target=lambda: errors.extend(process.stderr), daemon=True)
+    listener.start()
+    try:
+        for event in _events(process):
+            overview.tell(run, event)
+        code = process.wait()
+    except BaseException:
+        _stop(process)
+        raise
+    listener.join()
+    if code == -signal.SIGINT or code == 130:
+        raise KeyboardInterrupt
+    after = run.path.stat().st_mtime_ns if run.path.exists() else None
+    if after != before:
+        return records.read(run.path)
+    record = {
+        "status": "failed",
+        "model": run.row,
+        "family": run.family,
+        "seed": run.seed,
+        "protocol": records.PROTOCOL,
+        "corpus": {"name": corpus.name, "hash": corpus.hash},
+        "hyperparameters": None,
+        "environment": environment.describe(),
+        "reason": _why(code, list(errors)),
+        "utc": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    records.write(run.path, record)
+    return record
+
+
+def _command(run: Run, options: argparse.Namespace) -> list[str]:
+    command = [sys.executable, "-m", run.module, "--seed", str(run.seed)]
+    command += ["--dataset", options.dataset, "--progress", "json"]
+    command += ["--cache", str(options.cache.resolve())]
+    command += ["--results", str(options.results.resolve())]
+    if options.data:
+        command += ["--data", str(options.data.resolve())]
+    if options.limit:
+        command += ["--limit", str(options.limit)]
+    return command
+
+
+def _events(process: subprocess.Popen) -> Iterator[dict]:
+    for line in process.stdout:
+        try:
+            event = json.loads(line)
+        except ValueError:  # something that a library printed
+            continue
+        if isinstance(event, dict) and "event" in event:
+            yield event
+
+
+def _stop(process: subprocess.Popen) -> None:
+    """End the process, which got the same Ctrl-C, gently if it listens."""
+    try:
+        process.wait(_SECONDS_TO_STOP)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def _why(code: int, errors: list[str]) -> str:
+    """Say why a process left no record."""
+    if code == -signal.SIGKILL:
+        return "killed (signal 9), as the system does when memory runs out"
+    if code < 0:
+        return f"crashed with {signal.Signals(-code).name}"
+    last = errors[-1].strip() if errors else "it said nothing"
+    return f"exit code {code}: {last}"[:500]

@@ -1,0 +1,141 @@
+"""What a row of the leaderboard is.
+
+A row is one file in ``models/`` or ``bert_family/`` that defines `row`, an instance of `Row`. It
+learns from `TrainingData`, which holds no test review, and answers reviews with probabilities. It
+knows nothing of metrics, records or other rows.
+"""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from preprocessing.corpus import Corpus, Reviews
+from preprocessing.word_vectors import Word2VecSettings, word_vectors
+
+import numpy as np
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as checked_dataclass
+
+Report = Callable[[dict[str, Any]], None]
+
+
+def hyperparameters(cls: type) -> type:
+    """Make a class of annotated options a frozen dataclass whose values are checked."""
+    return checked_dataclass(frozen=True, config=ConfigDict(extra="forbid"))(cls)
+
+
+def option(default: Any, why: str, **limits: Any) -> Any:
+    """Describe one hyperparameter.
+
+    Args:
+        default: its value unless the user gives another.
+        why: what it is, with its unit or its reason; shown by ``--help``.
+        **limits: pydantic's ``ge``, ``gt``, ``le``, ``lt``.
+    """
+    return Field(default=default, description=why, **limits)
+
+
+@dataclass
+class TrainingData:
+    """All that a row may learn from; the test reviews are not in it.
+
+    Attributes:
+        train: the reviews to fit.
+        validation: the reviews to make choices on.
+        unsup: reviews without labels.
+        vocabulary: the word of each id; ids 0 and 1 are padding and unknown.
+        seed: fixes all chance in the run.
+        learn_vectors: makes word vectors; rows call `word_vectors`.
+        seconds: what it once took to make the vectors that the row asked for.
+        waited: seconds the row waited for them, which do not count as training.
+    """
+
+    train: Reviews
+    validation: Reviews
+    unsup: Reviews
+    vocabulary: list[str]
+    seed: int
+    learn_vectors: Callable[[Word2VecSettings], tuple[np.ndarray, float]] = field(repr=False)
+    seconds: dict[str, float] = field(default_factory=dict)
+    waited: float = 0.0
+
+    @classmethod
+    def of(cls, corpus: Corpus, seed: int) -> "TrainingData":
+        """Take the training data of a corpus for a run with `seed`."""
+        return cls(
+            *(corpus.reviews(split) for split in ("train", "validation", "unsup")),
+            vocabulary=corpus.vocabulary,
+            seed=seed,
+            learn_vectors=lambda settings: word_vectors(corpus, seed, settings),
+        )
+
+    def word_vectors(self, settings: Word2VecSettings | None = None) -> np.ndarray:
+        """Return word2vec vectors of this run's seed, shape (vocabulary, dimensions), float32."""
+        start = time.perf_counter()
+        vectors, self.seconds["word2vec"] = self.learn_vectors(settings or Word2VecSettings())
+        self.waited += time.perf_counter() - start
+        return vectors
+
+
+class Fitted(ABC):
+    """A row that has learned."""
+
+    parameters: int
+    """How many numbers it learned, the vectors it was given included."""
+
+    history: list[dict[str, float]]
+    """One entry an epoch; empty where there are no epochs."""
+
+    seconds_compiling: float | None = None
+    """Part of the training time that compilation took, where that can be told."""
+
+    precision: str = "float64"
+    """The number format that it computes in."""
+
+    on_gpu: bool = False
+
+    @abstractmethod
+    def predict(self, reviews: Reviews) -> np.ndarray:
+        """Return the probability that each review is positive, shape (reviews,), float."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write what `Row.load` needs into an existing folder."""
+
+
+@dataclass(frozen=True)
+class Row(ABC):
+    """A row of the leaderboard.
+
+    Attributes:
+        family: the family it is compared within.
+        hyperparameters: dataclass of its options, made by `hyperparameters`.
+        outside_data: what it saw beside IMDB, "none" for most.
+        weights: the name of pretrained weights, "none" for most.
+    """
+
+    family: str
+    hyperparameters: type
+    outside_data: str = field(default="none", kw_only=True)
+    weights: str = field(default="none", kw_only=True)
+
+    @abstractmethod
+    def fit(self, options: Any, data: TrainingData, report: Report) -> Fitted:
+        """Learn from `data`, with `data.seed` fixing all chance.
+
+        Args:
+            options: an instance of `hyperparameters`.
+            data: the reviews.
+            report: is told of progress, as dictionaries with an "event".
+        """
+
+    @abstractmethod
+    def load(self, options: Any, folder: Path) -> Fitted:
+        """Read what `Fitted.save` wrote."""
+
+    @abstractmethod
+    def versions(self) -> dict[str, str]:
+        """Name the backend first, then other libraries that the result depends on."""

@@ -1,0 +1,222 @@
+"""The leaderboard, derived from the records: the same records give the same bytes."""
+
+import io
+from pathlib import Path
+
+from benchmark import catalogue, metrics, records
+from preprocessing.folders import write_atomically
+
+import numpy as np
+import pandas as pd
+from rich.table import Table
+from rich.text import Text
+
+COLUMNS = (
+    "rank", "model", "family", "status", "seeds", "accuracy_mean", "accuracy_std",
+    "accuracy_ci_low", "accuracy_ci_high", "f1", "roc_auc", "log_loss", "calibration_error",
+    "accuracy_deduplicated", "parameters", "train_seconds", "train_reviews_per_second",
+    "predict_reviews_per_second", "peak_memory_mb", "outside_data", "weights", "device", "backend",
+    "precision", "protocol", "corpus", "code", "utc", "info",
+    "validation_accuracy", "preprocessing_seconds", "compilation_seconds",
+)  # fmt: skip
+MARKS = ("<!-- leaderboard: made by `python -m benchmark leaderboard` -->", "<!-- end -->")
+PROTOCOL_SEEDS = 3
+
+
+def build(results: Path, dataset: str) -> pd.DataFrame:
+    """Return one line for each row that the catalogue finds, best first.
+
+    Args:
+        results: the results folder.
+        dataset: the corpus's name.
+
+    Returns:
+        The columns of `COLUMNS`. Only rows of status ``ok`` that share protocol and corpus with
+        the newest record are ranked.
+    """
+    runs = records.read_runs(results, dataset)
+    finished = [record for record in runs.values() if record["status"] == "ok"]
+    newest = max(finished, key=lambda record: record["utc"], default=None)
+    current = newest and (newest["protocol"], newest["corpus"]["hash"])
+    lines = []
+    for name in catalogue.modules():
+        own = {path: record for path, record in runs.items() if path.parent.name == name}
+        lines.append({"model": name} | _line(own, current))
+    table = pd.DataFrame(lines, columns=COLUMNS)
+    order = {"ok": 0, "failed": 1, "missing": 2}
+    table = table.sort_values(
+        ["status", "accuracy_mean", "model"],
+        ascending=[True, False, True],
+        key=lambda column: column.map(order) if column.name == "status" else column,
+        ignore_index=True,
+    )
+    ranked = table["status"] == "ok"
+    table["rank"] = table["accuracy_mean"].where(ranked).rank(method="min", ascending=False)
+    for column in ("rank", "seeds", "parameters", "protocol"):
+        table[column] = table[column].astype("Int64")
+    return table
+
+
+def _line(runs: dict[Path, dict], current: tuple | None) -> dict:
+    """Sum up the runs of one row."""
+    good = {
+        path: record
+        for path, record in runs.items()
+        if record["status"] == "ok" and (record["protocol"], record["corpus"]["hash"]) == current
+    }
+    failed = [record for record in runs.values() if record["status"] == "failed"]
+    if good and len({str(record["hyperparameters"]) for record in good.values()}) > 1:
+        return {"status": "failed", "seeds": 0, "info": "its seeds differ in hyperparameters"}
+    if not good:
+        info = failed[0]["reason"] if failed else ("other protocol or corpus" if runs else "")
+        family = next((record["family"] for record in runs.values()), None)
+        status = "failed" if failed else "missing"
+        return {"status": status, "seeds": 0, "family": family, "info": info}
+
+    runs_of = pd.json_normalize(list(good.values()))
+    correct = []
+    for path, record in good.items():
+        logits, labels = records.read_predictions(path, record)
+        correct.append((logits >= 0) == labels)
+    low, high = metrics.bootstrap_interval(np.array(correct))
+    notes = []
+    if len(good) < PROTOCOL_SEEDS:
+        notes.append(f"{len(good)} of {PROTOCOL_SEEDS} seeds")
+    notes += [f"seed {record['seed']} failed: {record['reason']}" for record in failed]
+    first = next(iter(good.values()))
+    accuracy = runs_of["scores.accuracy"]
+    preprocessing = [sum(record["seconds"]["preprocessing"].values()) for record in good.values()]
+    return {
+        "family": first["family"],
+        "status": "ok",
+        "seeds": len(good),
+        "accuracy_mean": round(accuracy.mean(), 5),
+        "accuracy_std": round(accuracy.std(ddof=1), 5) if len(good) > 1 else None,
+        "accuracy_ci_low": round(low, 5),
+        "accuracy_ci_high": round(high, 5),
+        "f1": round(runs_of["scores.f1"].mean(), 5),
+        "roc_auc": round(runs_of["scores.roc_auc"].mean(), 5),
+        "log_loss": round(runs_of["scores.log_loss"].mean(), 5),
+        "calibration_error": round(runs_of["scores.calibration_error"].mean(), 5),
+        "accuracy_deduplicated": round(runs_of["scores.accuracy_deduplicated"].mean(), 5),
+        "parameters": int(runs_of["parameters"].mean()),
+        "train_seconds": round(runs_of["seconds.training"].mean(), 2),
+        "train_reviews_per_second": round(runs_of["reviews_per_second.training"].mean(), 1),
+        "predict_reviews_per_second": round(runs_of["reviews_per_second.prediction"].mean(), 1),
+        "peak_memory_mb": round(runs_of["peak_memory_mb"].max()),
+        "outside_data": first["outside_data"],
+        "weights": first["weights"],
+        "device": _joined(runs_of["device"]),
+        "backend": _joined(
+            pd.Series(" ".join(next(iter(record["backend"].items()))) for record in good.values())
+        ),
+        "precision": _joined(runs_of["precision"]),
+        "protocol": first["protocol"],
+        "corpus": first["corpus"]["hash"],
+        "code": _joined(runs_of["environment.code"]),
+        "utc": runs_of["utc"].max(),
+        "info": "; ".join(notes),
+        "validation_accuracy": round(runs_of["validation.accuracy"].mean(), 5),
+        "preprocessing_seconds": round(float(np.mean(preprocessing)), 1),
+        "compilation_seconds": round(runs_of["seconds.compilation"].astype(float).mean(), 2),
+    }
+
+
+def _joined(values: pd.Series) -> str:
+    return "; ".join(sorted(set(values)))
+
+
+def folder_of(results: Path, dataset: str) -> Path:
+    """Return where a data set's leaderboard stands: the real one's at the top."""
+    return results if dataset == "imdb" else results / dataset
+
+
+def as_markdown(table: pd.DataFrame, dataset: str) -> str:
+    """Return the table for people: percentages, plus or minus, and what it cost."""
+    lines = [
+        "| # | row | family | test accuracy, % | 95 % interval | F1 | AUC | log loss "
+        "| parameters | training, s | reviews/s predicted |",
+        "| --: | --- | --- | --: | --- | --: | --: | --: | --: | --: | --: |",
+    ]
+    for _, line in table.iterrows():
+        if line["status"] != "ok":
+            family = "" if pd.isna(line["family"]) else line["family"]
+            reason = f"{line['status']}: {line['info']}".rstrip(": ").replace("|", "\\|")
+            lines.append(f"| – | {line['model']} | {family} | {reason} | | | | | | | |")
+            continue
+        std = "" if pd.isna(line["accuracy_std"]) else f" ± {100 * line['accuracy_std']:.2f}"
+        name = line["model"] + (f" ({line['seeds']} seeds)" if line["seeds"] < 3 else "")
+        lines.append(
+            f"| {line['rank']} | {name} | {line['family']} "
+            f"| {100 * line['accuracy_mean']:.2f}{std} "
+            f"| {100 * line['accuracy_ci_low']:.2f}–{100 * line['accuracy_ci_high']:.2f} "
+            f"| {100 * line['f1']:.2f} | {line['roc_auc']:.4f} | {line['log_loss']:.3f} "
+            f"| {line['parameters']:,} | {line['train_seconds']:,.1f} "
+            f"| {line['predict_reviews_per_second']:,.0f} |"
+        )
+    good = table[table["status"] == "ok"]
+    if len(good):
+        what = "official test reviews" if dataset == "imdb" else f"test reviews of {dataset}"
+        what += " (synthetic)" if dataset.startswith("sample") else ""
+        lines += [
+            "",
+            f"Mean ± standard deviation over seeds on the {what}; the interval is a 95 % bootstrap "
+            f"over reviews. Protocol {good['protocol'].iloc[0]}, "
+            f"corpus `{good['corpus'].iloc[0]}`, on {'; '.join(sorted(set(good['device'])))}.",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def as_rich(table: pd.DataFrame, dataset: str) -> Table:
+    """Return the table for a terminal."""
+    synthetic = " (synthetic)" if dataset.startswith("sample") else ""
+    shown = Table("#", "row", "accuracy", "95 % interval", "AUC", "log loss", "parameters",
+                  "training, s", title=f"{dataset}{synthetic}, test reviews")  # fmt: skip
+    for column in (*shown.columns[2:3], *shown.columns[4:]):
+        column.justify = "right"
+    for _, line in table.iterrows():
+        if line["status"] != "ok":
+            info = f": {line['info']}" if line["info"] else ""
+            shown.add_row("–", line["model"], Text(f"{line['status']}{info}"))
+            continue
+        std = "" if pd.isna(line["accuracy_std"]) else f" ± {100 * line['accuracy_std']:.2f}"
+        shown.add_row(
+            str(line["rank"]),
+            line["model"],
+            f"{100 * line['accuracy_mean']:.2f}{std}",
+            f"{100 * line['accuracy_ci_low']:.2f}–{100 * line['accuracy_ci_high']:.2f}",
+            f"{line['roc_auc']:.4f}",
+            f"{line['log_loss']:.3f}",
+            f"{line['parameters']:,}",
+            f"{line['train_seconds']:,.1f}",
+        )
+    return shown
+
+
+def write(results: Path, dataset: str, readme: Path | None = None) -> pd.DataFrame:
+    """Write ``leaderboard.csv`` and ``leaderboard.md``, and the table in the README.
+
+    Args:
+        results: the results folder.
+        dataset: the corpus's name.
+        readme: a file with the two `MARKS`, between which the table goes; only for imdb.
+    """
+    table = build(results, dataset)
+    folder = folder_of(results, dataset)
+    content = io.StringIO()
+    table.to_csv(content, index=False, lineterminator="\n")
+    write_atomically(folder / "leaderboard.csv", content.getvalue())
+    markdown = as_markdown(table, dataset)
+    write_atomically(folder / "leaderboard.md", f"# Leaderboard: {dataset}\n\n{markdown}")
+    if readme is not None and dataset == "imdb":
+        write_atomically(readme, with_table(readme.read_text(encoding="utf-8"), markdown))
+    return table
+
+
+def with_table(text: str, markdown: str) -> str:
+    """Return the text with the table between the two marks."""
+    before, _, rest = text.partition(MARKS[0])
+    _, mark, after = rest.partition(MARKS[1])
+    if not mark:
+        raise ValueError(f"the text lacks the marks {MARKS}")
+    return f"{before}{MARKS[0]}\n{markdown}{MARKS[1]}{after}"

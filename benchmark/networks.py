@@ -1,0 +1,212 @@
+"""Rows that are Keras networks over word ids: batches, training, prediction."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from benchmark.experiment import Fitted, Report, Row, TrainingData, hyperparameters, option
+from preprocessing.corpus import Reviews
+from preprocessing.ragged import batches_of_like_length, bucket_widths
+
+import keras
+import numpy as np
+
+_SECONDS_BETWEEN_REPORTS = 0.5
+
+
+@hyperparameters
+class NetworkOptions:
+    """Options that every network has; a row changes a default by writing the field again."""
+
+    epochs: int = option(8, "passes over the training reviews; the best one is kept", ge=1)
+    batch_size: int = option(64, "reviews in a step", ge=1)
+    learning_rate: float = option(1e-3, "step size of Adam at its highest", gt=0)
+    max_words: int = option(400, "words read of a review; nine in ten are shorter", ge=1)
+    keep: Literal["head", "tail"] = option("head", "which end of a longer review is read")
+    precision: Literal["auto", "float32", "mixed_bfloat16"] = option(
+        "auto", "number format; auto is mixed_bfloat16 on a GPU and float32 elsewhere"
+    )
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of like length, each padded to the smallest of a few widths.
+
+    A batch is a matrix of word ids, shape (batch, width), int32, and labels, shape (batch, 1).
+    """
+
+    def __init__(
+        self,
+        reviews: Reviews,
+        options: NetworkOptions,
+        widths: np.ndarray,
+        random: np.random.Generator | None = None,
+    ):
+        """Plan the batches.
+
+        Args:
+            reviews: with labels, for training and validation, or without.
+            options: batch size and cut-off.
+            widths: what to pad to, ascending; the last is at least `max_words`.
+            random: shuffles anew for each epoch; without it, the order is fixed.
+        """
+        super().__init__()
+        self.reviews, self.options, self.widths, self.random = reviews, options, widths, random
+        self.lengths = np.clip(reviews.words.lengths, 1, options.max_words)
+        self.on_epoch_end()
+
+    def on_epoch_end(self) -> None:
+        """Plan the next epoch's batches.
+
+        The widest batch comes first, so that what does not fit in memory fails at once; a narrow
+        one comes second, because Keras takes for fixed a shape that the first two have in common.
+        """
+        self.plan = batches_of_like_length(self.lengths, self.options.batch_size, self.random)
+        widest = max(range(len(self.plan)), key=lambda i: self.lengths[self.plan[i]].max())
+        self.plan.insert(0, self.plan.pop(widest))
+        narrowest = min(range(len(self.plan)), key=lambda i: self.lengths[self.plan[i]].max())
+        self.plan.insert(1, self.plan.pop(narrowest))
+
+    def __len__(self) -> int:
+        return len(self.plan)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
+        rows = self.plan[index]
+        width = self.widths[np.searchsorted(self.widths, self.lengths[rows].max())]
+        words = self.reviews.words.padded(rows, int(width), self.options.keep)
+        if self.reviews.labels is None:
+            return (words,)
+        return words, self.reviews.labels[rows, None].astype(np.float32)
+
+
+class Progress(keras.callbacks.Callback):
+    """Reports batches and epochs, and keeps the learning curve."""
+
+    def __init__(self, report: Report, epochs: int):
+        super().__init__()
+        self.report, self.epochs = report, epochs
+        self.history: list[dict[str, float]] = []
+        self.last_report = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Start the epoch's clock."""
+        self.epoch, self.start = epoch + 1, time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Report how much of the epoch is done, now and then."""
+        if time.perf_counter() - self.last_report > _SECONDS_BETWEEN_REPORTS:
+            self.last_report = time.perf_counter()
+            done = (self.epoch - 1 + (batch + 1) / self.params["steps"]) / self.epochs
+            self.report(
+                {"event": "batch", "epoch": self.epoch, "epochs": self.epochs, "done": done}
+            )
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Keep and report the epoch's scores."""
+        entry = {
+            "loss": float(logs["loss"]),
+            "accuracy": float(logs["accuracy"]),
+            "validation_loss": float(logs["val_loss"]),
+            "validation_accuracy": float(logs["val_accuracy"]),
+            "seconds": time.perf_counter() - self.start,
+        }
+        self.history.append(entry)
+        self.report({"event": "epoch", "epoch": self.epoch, "epochs": self.epochs, **entry})
+
+
+class FittedNetwork(Fitted):
+    """A trained Keras model."""
+
+    def __init__(self, model: keras.Model, options: NetworkOptions, widths: np.ndarray):
+        self.model, self.options, self.widths = model, options, widths
+        self.parameters = model.count_params()
+        self.history = []
+        self.precision = model.dtype_policy.name
+        self.on_gpu = on_gpu()
+
+    def predict(self, reviews: Reviews) -> np.ndarray:
+        """Return probabilities, shape (reviews,), float32."""
+        reviews = Reviews(reviews.texts, reviews.words, reviews.vocabulary)
+        batches = Batches(reviews, self.options, self.widths)
+        predictions = np.empty(len(reviews), np.float32)
+        predictions[np.concatenate(batches.plan)] = self.model.predict(batches, verbose=0)[:, 0]
+        return predictions
+
+    def save(self, folder: Path) -> None:
+        """Write Keras's own format."""
+        self.model.save(folder / "model.keras")
+        np.save(folder / "widths.npy", self.widths)
+
+
+@dataclass(frozen=True)
+class NetworkRow(Row):
+    """A row whose file builds a Keras model.
+
+    Attributes:
+        build: takes the row's options and the training data and returns the model, not compiled,
+            from word ids, shape (batch, words), int32, 0 for padding, to the probability of
+            "positive", shape (batch, 1).
+    """
+
+    build: Callable[[Any, TrainingData], keras.Model] = field(kw_only=True)
+
+    def fit(self, options: NetworkOptions, data: TrainingData, report: Report) -> FittedNetwork:
+        """Train with Adam and keep the weights of the epoch with the lowest validation loss."""
+        keras.utils.set_random_seed(data.seed)
+        keras.config.set_dtype_policy(_dtype_policy(options.precision))
+        model = self.build(options, data)
+        widths = bucket_widths(data.train.words.lengths, options.max_words)
+        random = np.random.default_rng(data.seed)
+        progress = Progress(report, options.epochs)
+        model.compile(
+            optimizer=keras.optimizers.Adam(options.learning_rate),
+            loss="binary_crossentropy",
+            metrics=["accuracy"],
+        )
+        model.fit(
+            Batches(data.train, options, widths, random),
+            validation_data=Batches(data.validation, options, widths),
+            epochs=options.epochs,
+            shuffle=False,
+            verbose=0,
+            callbacks=[
+                progress,
+                keras.callbacks.EarlyStopping(
+                    "val_loss", patience=options.epochs, restore_best_weights=True
+                ),
+            ],
+        )
+        fitted = FittedNetwork(model, options, widths)
+        fitted.history = progress.history
+        first, *others = (epoch["seconds"] for epoch in progress.history)
+        if others:
+            fitted.seconds_compiling = max(0.0, first - float(np.median(others)))
+        return fitted
+
+    def load(self, options: NetworkOptions, folder: Path) -> FittedNetwork:
+        """Load the model; Keras refuses a file that would run code of its own."""
+        model = keras.models.load_model(folder / "model.keras", compile=False)
+        return FittedNetwork(model, options, np.load(folder / "widths.npy", allow_pickle=False))
+
+    def versions(self) -> dict[str, str]:
+        """Name the backend of Keras, then Keras."""
+        backend = keras.backend.backend()
+        return {backend: _module_version(backend), "keras": keras.__version__}
+
+
+def on_gpu() -> bool:
+    """Tell whether Keras's backend has a GPU."""
+    return bool(keras.distribution.list_devices("gpu"))
+
+
+def _dtype_policy(precision: str) -> str:
+    if precision == "auto":
+        return "mixed_bfloat16" if on_gpu() else "float32"
+    return precision
+
+
+def _module_version(name: str) -> str:
+    from importlib.metadata import version
+
+    return version(name)

@@ -1,0 +1,129 @@
+"""One record for each run: a JSON file, and the predictions that its scores can be computed from.
+
+::
+
+    results/runs/<dataset>/<row>/seed-0.json             the row as its file has it
+    results/runs/<dataset>/<row>/filters=64/seed-0.json  with a hyperparameter changed
+    results/tuning/<dataset>/<row>/…                     scored on validation only
+
+Beside an ``ok`` record stands ``seed-0-<hash>.npz`` with `logits` (float16) and `labels` of the
+test reviews in the corpus's order. The record names it, and is written after it, so a reader finds
+the old pair or the new pair.
+"""
+
+import hashlib
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from preprocessing.errors import UserError
+from preprocessing.folders import write_atomically
+
+import numpy as np
+
+PROTOCOL = 1
+_LONGEST_NAME = 120
+
+
+def record_path(
+    results: Path, dataset: str, row: str, changed: dict[str, Any], seed: int, tuning: bool = False
+) -> Path:
+    """Return where the record of a run stands.
+
+    Args:
+        results: the results folder.
+        dataset: the corpus's name.
+        row: the row's name.
+        changed: the hyperparameters that differ from the row's defaults.
+        seed: the run's seed.
+        tuning: the run is scored on validation only.
+    """
+    folder = results / ("tuning" if tuning else "runs") / dataset / row
+    if changed:
+        name = ",".join(f"{key}={_plain(value)}" for key, value in sorted(changed.items()))
+        if len(name) > _LONGEST_NAME:
+            name = f"{name[:_LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+        folder /= name
+    return folder / f"seed-{seed}.json"
+
+
+def _plain(value: Any) -> str:
+    text = "+".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+    return re.sub(r"[^\w.+-]", "_", text)
+
+
+def write(path: Path, record: dict, logits: np.ndarray | None = None,
+          labels: np.ndarray | None = None) -> None:  # fmt: skip
+    """Write a record, and its predictions if there are any.
+
+    A failure never replaces a finished run.
+    """
+    if record["status"] != "ok" and path.exists() and read(path)["status"] == "ok":
+        return
+    if logits is not None:
+        content = io.BytesIO()
+        np.savez_compressed(content, logits=logits, labels=labels)
+        digest = hashlib.sha256(content.getvalue()).hexdigest()
+        predictions = path.with_name(f"{path.stem}-{digest[:8]}.npz")
+        write_atomically(predictions, content.getvalue())
+        record = record | {"predictions": {"file": predictions.name, "sha256": digest}}
+    write_atomically(path, json.dumps(record, indent=1) + "\n")
+    for old in path.parent.glob(f"{path.stem}-*.npz"):
+        if old.name != record.get("predictions", {}).get("file"):
+            old.unlink(missing_ok=True)
+
+
+def read(path: Path) -> dict:
+    """Return a record.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    try:
+        record = json.loads(path.read_text())
+        if record["status"] not in ("ok", "failed") or not isinstance(record["seed"], int):
+            raise ValueError("unknown status or seed")
+    except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise _damaged(path, error) from None
+    return record
+
+
+def read_predictions(path: Path, record: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Return logits and labels of the test reviews of the record that stands at `path`.
+
+    Raises:
+        UserError: the file is missing, or is not the one that the record names.
+    """
+    file = path.with_name(record["predictions"]["file"])
+    try:
+        content = file.read_bytes()
+        if hashlib.sha256(content).hexdigest() != record["predictions"]["sha256"]:
+            raise ValueError("its hash is not the one in the record")
+    except (FileNotFoundError, ValueError) as error:
+        raise _damaged(file, error) from None
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return arrays["logits"], arrays["labels"]
+
+
+def read_runs(results: Path, dataset: str) -> dict[Path, dict]:
+    """Return the records of all rows as their files have them, by path."""
+    folder = results / "runs" / dataset
+    return {path: read(path) for path in sorted(folder.glob("*/seed-*.json"))}
+
+
+def is_finished(record: dict, corpus_hash: str, options: dict[str, Any]) -> bool:
+    """Tell whether a record answers for a run under this protocol, corpus and hyperparameters."""
+    return (
+        record["status"] == "ok"
+        and record["protocol"] == PROTOCOL
+        and record["corpus"]["hash"] == corpus_hash
+        and record["hyperparameters"] == options
+    )
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    return UserError(
+        f"{path} is damaged ({error}); restore it from a copy, or delete it to run it again"
+    )
