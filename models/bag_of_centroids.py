@@ -2,18 +2,18 @@
 
 K-means groups the word2vec vectors; "dreadful", "awful" and "abysmal" become one feature, so a word
 that training saw twice borrows from its cluster (Kaggle's "Bag of Words Meets Bags of Popcorn",
-part 3). Cluster counts are weighted like words in `tfidf_logreg`, by (1 + log tf) · idf, and read
-by logistic regression.
+part 3). Clusters, and pairs of clusters that stand side by side, are weighted and read as words are
+in `tfidf_logreg`: by (1 + log tf) · idf and logistic regression. With ``--longest-phrase 1`` it is
+the classic form.
 
     python models/bag_of_centroids.py
-    python models/bag_of_centroids.py --clusters 1000
+    python models/bag_of_centroids.py --words-per-cluster 50 --longest-phrase 1
 """
 
 import numpy as np
-from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.cluster import MiniBatchKMeans
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
@@ -27,40 +27,51 @@ class Hyperparameters:
     """Chosen on validation."""
 
     words_per_cluster: float = option(5.0, "words in a cluster, in the mean", ge=1)
-    c: float = option(1.0, "inverse strength of the L2 penalty", gt=0)
+    longest_phrase: int = option(2, "clusters in the longest phrase", ge=1, le=5)
+    c: float = option(3.0, "inverse strength of the L2 penalty", gt=0)
 
 
-class Centroids(TransformerMixin, BaseEstimator):
-    """Turns counts of words into counts of clusters of words."""
+class ClusterNames(TransformerMixin, BaseEstimator):
+    """Replaces each word by the name of its cluster."""
 
-    def __init__(self, vectors: np.ndarray, words_per_cluster: float, seed: int):
+    def __init__(self, words: list[str], vectors: np.ndarray, words_per_cluster: float, seed: int):
+        self.words = words
         self.vectors = vectors
         self.words_per_cluster = words_per_cluster
         self.seed = seed
 
-    def fit(self, counts: csr_matrix, labels: np.ndarray) -> "Centroids":
+    def fit(self, texts: list[str], labels: np.ndarray) -> "ClusterNames":
         """Cluster the vectors, shape (words, dimensions)."""
-        words = len(self.vectors)
-        clusters = max(2, round(words / self.words_per_cluster))
+        clusters = max(2, round(len(self.words) / self.words_per_cluster))
         kmeans = MiniBatchKMeans(
-            clusters, init="random", n_init=1, batch_size=8192, max_iter=10, random_state=self.seed
+            clusters, n_init=1, batch_size=4096, max_iter=20, random_state=self.seed
         )
-        cluster_of = kmeans.fit_predict(self.vectors)
-        self.membership_ = csr_matrix(
-            (np.ones(words), (np.arange(words), cluster_of)), shape=(words, clusters)
-        )
+        numbers = kmeans.fit_predict(self.vectors)
+        self.name_of_ = {
+            word: str(number) for word, number in zip(self.words, numbers.tolist(), strict=True)
+        }
         return self
 
-    def transform(self, counts: csr_matrix) -> csr_matrix:
-        """Return shape (reviews, clusters) for counts of shape (reviews, words)."""
-        return counts @ self.membership_
+    def transform(self, texts: list[str]) -> list[str]:
+        """Return the texts with cluster names in place of words."""
+        return [" ".join(map(self.name_of_.__getitem__, text.split())) for text in texts]
 
 
 def build(options: Hyperparameters, data: TrainingData) -> Pipeline:
     return make_pipeline(
-        CountVectorizer(token_pattern=WORD, lowercase=False, vocabulary=data.vocabulary),
-        Centroids(np.asarray(data.word_vectors()), options.words_per_cluster, data.seed),
-        TfidfTransformer(sublinear_tf=True),
+        ClusterNames(
+            data.vocabulary,
+            np.asarray(data.word_vectors()),
+            options.words_per_cluster,
+            data.seed,
+        ),
+        TfidfVectorizer(
+            token_pattern=WORD,
+            lowercase=False,
+            ngram_range=(1, options.longest_phrase),
+            min_df=2,
+            sublinear_tf=True,
+        ),
         LogisticRegression(C=options.c, max_iter=1000),
     )
 

@@ -64,11 +64,9 @@ def run_program(main: Callable[[], int | None]) -> None:
     except KeyboardInterrupt:
         code = _say(INTERRUPTED, "interrupted; what was finished is kept")
     except OSError as error:
-        if error.filename is None and error.errno is None:
-            raise
         user_mistake = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
-        where = error.filename or "a file"
-        code = _say(2 if user_mistake else 1, f"cannot use {where}: {error.strerror}")
+        where = error.filename or "a file (is the disk full?)"
+        code = _say(2 if user_mistake else 1, f"cannot use {where}: {error.strerror or error}")
     sys.exit(code)
 
 

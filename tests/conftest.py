@@ -1,0 +1,66 @@
+"""What several tests need: a small archive in the published layout, the sample, a program run."""
+
+import io
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from preprocessing.corpus import Corpus, Settings, prepare
+
+ROOT = Path(__file__).resolve().parent.parent
+COUNTS = {"train/pos": 4, "train/neg": 4, "test/pos": 3, "test/neg": 3, "train/unsup": 5}
+
+
+def archive_files(counts: dict[str, int] = COUNTS) -> dict[str, bytes]:
+    """Return the files of a data set in the published layout, by their name in the archive."""
+    files = {"aclImdb/README": b"about", "aclImdb/imdb.vocab": b"the\n"}
+    for group, count in counts.items():
+        part, label = group.split("/")
+        rating = {"pos": 9, "neg": 2, "unsup": 0}[label]
+        for number in range(count):
+            text = f"A {label} review, number {number} of {part}.<br />Naïve &amp; short!"
+            files[f"aclImdb/{group}/{number}_{rating}.txt"] = text.encode()
+        films = "".join(f"http://film/{part}{number // 2}/\n" for number in range(count))
+        files[f"aclImdb/{part}/urls_{label}.txt"] = films.encode()
+    return files
+
+
+def write_archive(path: Path, files: dict[str, bytes]) -> Path:
+    """Write a .tar.gz with the files."""
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def run_python(*arguments: str | Path, cwd: Path = ROOT, **environment: str):
+    """Run Python as a user would, without IMDB_DATA; return the finished process."""
+    clean = {key: value for key, value in os.environ.items() if key != "IMDB_DATA"}
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=cwd, env=clean | environment, capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory) -> Path:
+    """A folder for prepared corpora that all tests share."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def sample(cache) -> Corpus:
+    """The whole embedded corpus."""
+    return prepare("sample", None, cache)
+
+
+@pytest.fixture(scope="session")
+def small(cache) -> Corpus:
+    """Its first reviews."""
+    return prepare("sample", None, cache, Settings(limit=100))

@@ -1,0 +1,186 @@
+import re
+
+import numpy as np
+import pytest
+
+from preprocessing import corpus as module
+from preprocessing import imdb
+from preprocessing.corpus import Settings, prepare
+from preprocessing.reviews import Review
+from preprocessing.text import words
+from preprocessing.word_vectors import Word2VecSettings, word_vectors
+from tests.conftest import COUNTS, archive_files, run_python, write_archive
+
+
+def reviews_of(words_of: dict[str, list[str]]) -> dict[str, list[Review]]:
+    """Return reviews with the given texts: a pos and a neg one of each, every one its own film."""
+    return {
+        part: [
+            Review(f"{part}/{label}/{i}_0", text, label if part != "unsup" else -1, 0, f"{part}{i}")
+            for i, text in enumerate(texts)
+            for label in (0, 1)
+        ]
+        for part, texts in words_of.items()
+    }
+
+
+@pytest.fixture
+def prepare_texts(monkeypatch, tmp_path):
+    """Prepare texts as if they were the sample."""
+
+    def prepare_them(train, test, unsup=("filler",), cache="cache"):
+        source = reviews_of({"train": train, "test": test, "unsup": unsup})
+        monkeypatch.setattr(module.sample, "read_sample", lambda: source)
+        return prepare("sample", None, tmp_path / cache)
+
+    return prepare_them
+
+
+def test_words_survive_the_way_through_ids(sample):
+    for split in ("train", "validation", "test", "unsup"):
+        reviews = sample.reviews(split)
+        for i, found in zip(range(20), reviews.word_lists(), strict=False):
+            raw = words(bytes(reviews.texts[i]).decode())
+            assert len(raw) == len(found)
+            assert all(a == b or b == "<unknown>" for a, b in zip(raw, found, strict=True))
+
+
+def test_only_train_and_validation_come_with_labels(sample):
+    assert sample.reviews("train").labels is not None
+    assert sample.reviews("validation").labels is not None
+    assert sample.reviews("test").labels is None
+    assert sample.reviews("unsup").labels is None
+
+
+def test_validation_is_balanced_and_shares_no_film_with_training(sample):
+    labels = sample.column("labels", "validation")
+    assert len(labels) == 100
+    assert labels.sum() == 50
+    films = {split: set(sample.column("films", split)) for split in ("train", "validation")}
+    assert not films["train"] & films["validation"]
+
+
+def test_vocabulary_and_vectors_know_nothing_of_validation_or_test(prepare_texts):
+    train = [f"good{i} film{i} film{i}" for i in range(10)]
+    one = prepare_texts(train, ["secret secret secret"], cache="one")
+    other = prepare_texts(train, ["another thing another thing"], cache="other")
+    assert one.vocabulary == other.vocabulary
+    assert one.hash != other.hash
+    settings = Word2VecSettings(dimensions=4, epochs=1)
+    vectors = [word_vectors(corpus, 0, settings)[0] for corpus in (one, other)]
+    assert (vectors[0] == vectors[1]).all()
+    held_out = {
+        word for words in one.reviews("validation").word_lists() for word in words if word != "good"
+    }
+    assert held_out == {"<unknown>"}, "a validation word occurs in no training review here"
+
+
+def test_vocabulary_by_hand(prepare_texts):
+    corpus = prepare_texts(["b b a", "b c", "b a", "b", "b"], ["a z"])
+    in_training = " ".join(w for words in corpus.reviews("train").word_lists() for w in words)
+    assert corpus.vocabulary[:3] == ["<padding>", "<unknown>", "b"]
+    assert set(corpus.vocabulary[2:]) == {w for w in in_training.split() if w != "<unknown>"}
+    assert corpus.array("words").dtype == np.uint8
+    assert [list(words) for words in corpus.reviews("test").word_lists()][0][1] == "<unknown>"
+
+
+def test_awkward_reviews_are_prepared(prepare_texts):
+    long = "word " * 1_000_000
+    corpus = prepare_texts(["fine", "good", "?", ".", long], ["...", "--", "é", long])
+    lengths = corpus.reviews("test").words.lengths
+    assert lengths.tolist() == [1, 1, 0, 0, 1, 1, 1_000_000, 1_000_000]
+
+
+def test_the_same_reviews_have_one_address_wherever_they_come_from(tmp_path, monkeypatch):
+    monkeypatch.setattr(imdb.read, "__defaults__", (COUNTS,))
+    files = archive_files()
+    archive = write_archive(tmp_path / "a.tar.gz", files)
+    other = write_archive(tmp_path / "b.tar.gz", files | {"aclImdb/notes": b"x"})
+    cache = tmp_path / "cache"
+    first = prepare("imdb", archive, cache)
+    assert prepare("imdb", other, cache).hash == first.hash
+    assert prepare("imdb", None, cache).hash == first.hash, "what is prepared needs no source"
+    assert prepare("imdb", archive, cache, Settings(minimum_count=1)).hash != first.hash
+    limited = prepare("imdb", archive, cache, Settings(limit=2))
+    assert limited.hash != first.hash
+    assert limited.name == "imdb-limit-2"
+    assert len(limited.reviews("test")) == 2
+
+
+def test_duplicates_are_counted(sample):
+    audit = sample.manifest["audit"]
+    assert audit["texts in both train and test"] == 5
+    assert sample.column("also_in_train", "test").sum() == 5
+    assert audit["films in both train and test"] == 0
+
+
+def test_arrays_cannot_be_changed_and_are_not_read_on_opening(sample):
+    array = sample.array("words")
+    assert isinstance(array, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        array[0] = 1
+
+
+def test_word_vectors_are_reproducible_and_kept(small, tmp_path):
+    settings = Word2VecSettings(dimensions=8, epochs=2)
+    vectors, seconds = word_vectors(small, 3, settings)
+    assert vectors.shape == (len(small.vocabulary), 8)
+    assert (vectors[0] == 0).all()
+    assert word_vectors(small, 3, settings)[1] == seconds, "kept, not learned again"
+    again = prepare("sample", None, tmp_path, Settings(limit=100))
+    assert (word_vectors(again, 3, settings)[0] == vectors).all()
+    assert (word_vectors(again, 4, settings)[0] != vectors).any()
+
+
+def test_preparing_from_the_command_line(tmp_path):
+    arguments = ("-m", "preprocessing", "--dataset", "sample", "--cache", tmp_path)
+    first, second = run_python(*arguments), run_python(*arguments)
+    assert first.returncode == second.returncode == 0, first.stderr
+    assert "sample (synthetic), hash" in first.stdout
+    assert "texts in both train and test: 5" in first.stdout.replace("\n", " ")
+    assert re.search(r"prepared in \d+\.\d s", first.stdout)
+    assert first.stdout == second.stdout, "the second time it is opened, not made"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--cache", "/dev/null/x"), 2, "/dev/null/x"),
+        (("--limit", "0"), 2, "--limit"),
+        (("--data", "somewhere"), 2, "the sample is made by its generator"),
+        (("--dataset", "imbd"), 2, "imbd"),
+    ],
+)
+def test_bad_options(arguments, code, said):
+    process = run_python("-m", "preprocessing", "--dataset", "sample", *arguments)
+    assert process.returncode == code
+    assert said in process.stderr
+    assert "Traceback" not in process.stderr
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing_half_made(tmp_path):
+    """A limit on the size of files stands in for the full disk."""
+    program = (
+        "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000));"
+        f"sys.argv = ['prepare', '--dataset', 'sample', '--cache', {str(tmp_path)!r}];"
+        "runpy.run_module('preprocessing', run_name='__main__')"
+    )
+    process = run_python("-c", program)
+    assert process.returncode == 1
+    assert process.stderr.startswith("error: cannot use")
+    assert process.stderr.count("\n") == 1
+    assert not [folder for folder in tmp_path.glob("*sample*") if folder.is_dir()]
+    healthy = run_python("-m", "preprocessing", "--dataset", "sample", "--cache", tmp_path)
+    assert healthy.returncode == 0
+
+
+def test_a_damaged_corpus_is_said_in_one_line(tmp_path):
+    corpus = prepare("sample", None, tmp_path, Settings(limit=20))
+    file = corpus.folder / "words.npy"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    arguments = ("-m", "preprocessing", "--dataset", "sample", "--limit", "20", "--cache", tmp_path)
+    process = run_python(*arguments)
+    assert process.returncode == 2
+    assert f"{file} is damaged; delete {corpus.folder} and run again" in process.stderr
