@@ -77,7 +77,7 @@ class TrainingData:
         start = time.perf_counter()
         vectors, self.seconds["word2vec"] = self.learn_vectors(settings or Word2VecSettings())
         self.waited += time.perf_counter() - start
-        return vectors
+        return np.asarray(vectors)
 
 
 class Fitted(ABC):

@@ -8,15 +8,18 @@ from typing import Any
 
 from benchmark.experiment import Fitted, Report, Row, TrainingData
 from preprocessing.corpus import Reviews
+from preprocessing.errors import UserError
 
 import numpy as np
 import skops.io
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
+from sklearn.tree._tree import Tree
 
 WORD = r"\S+"
 """Token pattern for scikit-learn's vectorizers: words come joined by single spaces."""
 
+_TREE = "sklearn.tree._tree.Tree"
 _OWN_CODE = ("models.", "bert_family.", "benchmark.")
 
 
@@ -59,29 +62,47 @@ class PipelineRow(Row):
         return FittedPipeline(pipeline.fit(as_texts(data.train), data.train.labels))
 
     def load(self, options: Any, folder: Path) -> FittedPipeline:
-        """Load the pipeline; skops makes no object of a type that it or this project lacks."""
+        """Load the pipeline; skops makes no object of a type that it or this project lacks.
+
+        Raises:
+            skops.io.exceptions.UntrustedTypesFoundException: the file holds another type.
+            UserError: the file holds a tree that points outside of itself.
+        """
         file = folder / "model.skops"
         unknown = skops.io.get_untrusted_types(file=file)
-        own = [name for name in unknown if name.startswith(_OWN_CODE)]
-        return FittedPipeline(skops.io.load(file, trusted=own))
+        known = [name for name in unknown if name.startswith(_OWN_CODE) or name == _TREE]
+        pipeline = skops.io.load(file, trusted=known)
+        for step in pipeline:
+            for tree in getattr(step, "estimators_", ()):
+                if not _is_sound(tree.tree_):
+                    raise UserError(f"{file} is damaged: a tree points outside of itself")
+        return FittedPipeline(pipeline)
 
     def versions(self) -> dict[str, str]:
         """Name scikit-learn."""
         return {"scikit-learn": version("scikit-learn")}
 
 
-def count_parameters(estimator: BaseEstimator) -> int:
-    """Count the numbers that were learned: arrays, and two a node for trees.
+def _is_sound(tree: Tree) -> bool:
+    """Tell whether a tree's indices are in range, which scikit-learn does not check itself."""
+    leaf = tree.children_left == -1
+    inner = ~leaf
+    children = np.concatenate([tree.children_left[inner], tree.children_right[inner]])
+    return bool(
+        (tree.children_right[leaf] == -1).all()
+        and ((children > 0) & (children < tree.node_count)).all()
+        and ((tree.feature[inner] >= 0) & (tree.feature[inner] < tree.n_features)).all()
+    )
 
-    The vocabulary of a vectorizer does not count; its idf weights do.
+
+def count_parameters(estimator: BaseEstimator) -> int:
+    """Count the numbers that an estimator holds: its arrays, and two a node for trees.
+
+    The vocabulary of a vectorizer does not count; its idf weights and given word vectors do.
     """
     if hasattr(estimator, "steps"):
         return sum(count_parameters(step) for _, step in estimator.steps)
     if hasattr(estimator, "estimators_"):
         return sum(2 * tree.tree_.node_count for tree in estimator.estimators_)
-    learned = {name: value for name, value in vars(estimator).items() if name.endswith("_")}
-    return sum(
-        value.size
-        for name, value in learned.items()
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f"
-    )
+    arrays = [value for value in vars(estimator).values() if isinstance(value, np.ndarray)]
+    return sum(array.size for array in arrays if array.dtype.kind == "f")

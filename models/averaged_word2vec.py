@@ -9,6 +9,10 @@ The mean is weighted by (1 + log tf) · idf, so that a review is not mostly "the
     python models/averaged_word2vec.py --c 1
 """
 
+from benchmark.cli import run_row
+from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.pipelines import WORD, PipelineRow
+
 import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -16,10 +20,6 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-
-from benchmark.cli import run_row
-from benchmark.experiment import TrainingData, hyperparameters, option
-from benchmark.pipelines import WORD, PipelineRow
 
 
 @hyperparameters
@@ -36,13 +36,12 @@ class WordAverage(TransformerMixin, BaseEstimator):
         self.vectors = vectors
 
     def fit(self, weights: csr_matrix, labels: np.ndarray) -> "WordAverage":
-        """Take the vectors, shape (words, dimensions), as they are."""
-        self.vectors_ = np.asarray(self.vectors)
+        """Learn nothing: the vectors, shape (words, dimensions), stay as they are."""
         return self
 
     def transform(self, weights: csr_matrix) -> np.ndarray:
         """Return shape (reviews, dimensions) for weights of shape (reviews, words)."""
-        return weights @ self.vectors_
+        return weights @ self.vectors
 
 
 def build(options: Hyperparameters, data: TrainingData) -> Pipeline:

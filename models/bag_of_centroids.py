@@ -10,16 +10,16 @@ the classic form.
     python models/bag_of_centroids.py --words-per-cluster 50 --longest-phrase 1
 """
 
+from benchmark.cli import run_row
+from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.pipelines import WORD, PipelineRow
+
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-
-from benchmark.cli import run_row
-from benchmark.experiment import TrainingData, hyperparameters, option
-from benchmark.pipelines import WORD, PipelineRow
 
 
 @hyperparameters
@@ -61,7 +61,7 @@ def build(options: Hyperparameters, data: TrainingData) -> Pipeline:
     return make_pipeline(
         ClusterNames(
             data.vocabulary,
-            np.asarray(data.word_vectors()),
+            data.word_vectors(),
             options.words_per_cluster,
             data.seed,
         ),

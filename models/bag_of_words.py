@@ -9,13 +9,13 @@ what a linear model on weighted phrases (`tfidf_logreg`) buys over it.
     python models/bag_of_words.py --trees 100 --words 1000
 """
 
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.pipeline import Pipeline, make_pipeline
-
 from benchmark.cli import run_row
 from benchmark.experiment import TrainingData, hyperparameters, option
 from benchmark.pipelines import WORD, PipelineRow
+
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.pipeline import Pipeline, make_pipeline
 
 
 @hyperparameters

@@ -13,16 +13,16 @@ seconds.
     python models/naive_bayes_svm.py --longest-phrase 2
 """
 
+from benchmark.cli import run_row
+from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.pipelines import WORD, PipelineRow
+
 import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-
-from benchmark.cli import run_row
-from benchmark.experiment import TrainingData, hyperparameters, option
-from benchmark.pipelines import WORD, PipelineRow
 
 
 @hyperparameters

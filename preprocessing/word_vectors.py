@@ -28,8 +28,8 @@ class Word2VecSettings:
 
     dimensions: int = 300
     window: int = 10
-    epochs: int = 5
-    skip_gram: bool = True
+    epochs: int = 10
+    skip_gram: bool = False
     negative_samples: int = 5
     subsampling: float = 1e-4
 

@@ -7,9 +7,9 @@ import sys
 import tarfile
 from pathlib import Path
 
-import pytest
-
 from preprocessing.corpus import Corpus, Settings, prepare
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 COUNTS = {"train/pos": 4, "train/neg": 4, "test/pos": 3, "test/neg": 3, "train/unsup": 5}

@@ -1,8 +1,5 @@
 import re
 
-import numpy as np
-import pytest
-
 from preprocessing import corpus as module
 from preprocessing import imdb
 from preprocessing.corpus import Settings, prepare
@@ -10,6 +7,9 @@ from preprocessing.reviews import Review
 from preprocessing.text import words
 from preprocessing.word_vectors import Word2VecSettings, word_vectors
 from tests.conftest import COUNTS, archive_files, run_python, write_archive
+
+import numpy as np
+import pytest
 
 
 def reviews_of(words_of: dict[str, list[str]]) -> dict[str, list[Review]]:
@@ -81,7 +81,7 @@ def test_vocabulary_by_hand(prepare_texts):
     assert corpus.vocabulary[:3] == ["<padding>", "<unknown>", "b"]
     assert set(corpus.vocabulary[2:]) == {w for w in in_training.split() if w != "<unknown>"}
     assert corpus.array("words").dtype == np.uint8
-    assert [list(words) for words in corpus.reviews("test").word_lists()][0][1] == "<unknown>"
+    assert next(corpus.reviews("test").word_lists())[1] == "<unknown>"
 
 
 def test_awkward_reviews_are_prepared(prepare_texts):

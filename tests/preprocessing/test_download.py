@@ -2,11 +2,11 @@ import hashlib
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import pytest
-
 from preprocessing.download import download
 from preprocessing.errors import UserError
 from tests.conftest import run_python
+
+import pytest
 
 CONTENT = bytes(range(256)) * 4_000
 MD5 = hashlib.md5(CONTENT).hexdigest()
@@ -40,7 +40,7 @@ def server():
 def test_a_download_that_broke_off_goes_on_where_it_stopped(server, tmp_path):
     target = tmp_path / "archive.tar.gz"
     server.breaks_off_after = 600_000
-    with pytest.raises(UserError, match="archive.tar.gz"):
+    with pytest.raises(UserError, match=r"archive.tar.gz"):
         download(server.url, target, len(CONTENT), MD5)
     assert not target.exists()
     server.breaks_off_after = len(CONTENT)
@@ -52,7 +52,7 @@ def test_a_download_that_broke_off_goes_on_where_it_stopped(server, tmp_path):
 
 def test_what_is_not_what_was_published_is_thrown_away(server, tmp_path):
     target = tmp_path / "archive.tar.gz"
-    with pytest.raises(UserError, match="checksum is .* published is 0123"):
+    with pytest.raises(UserError, match=r"checksum is .* published is 0123"):
         download(server.url, target, len(CONTENT), "0123")
     assert [file.suffix for file in tmp_path.iterdir()] in ([], [".lock"])
 

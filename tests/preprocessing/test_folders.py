@@ -3,10 +3,10 @@ import os
 import signal
 import time
 
-import pytest
-
 from preprocessing.errors import UserError
 from preprocessing.folders import make_folder, read_manifest, verify, write_atomically
+
+import pytest
 
 
 def build(folder):

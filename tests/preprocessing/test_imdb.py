@@ -2,11 +2,11 @@ import re
 import shutil
 import tarfile
 
-import pytest
-
 from preprocessing import imdb
 from preprocessing.errors import UserError
 from tests.conftest import COUNTS, archive_files, run_python, write_archive
+
+import pytest
 
 
 def unpack(files, folder):
@@ -77,7 +77,7 @@ def test_missing_reviews_and_films_are_named(tmp_path):
     files = archive_files()
     del files["aclImdb/test/neg/1_2.txt"]
     files["aclImdb/train/urls_pos.txt"] = b"http://film/0/\n"
-    with pytest.raises(UserError, match="test/neg has 2 of 3; train/urls_pos.txt names 1 films"):
+    with pytest.raises(UserError, match=r"test/neg has 2 of 3; train/urls_pos\.txt names 1 films"):
         imdb.read(write_archive(tmp_path / "a.tar.gz", files), COUNTS)
 
 

@@ -1,7 +1,7 @@
+from preprocessing.ragged import Ragged, batches_of_like_length, bucket_widths
+
 import numpy as np
 import pytest
-
-from preprocessing.ragged import Ragged, batches_of_like_length, bucket_widths
 
 SEQUENCES = Ragged.from_lengths(np.array([1, 2, 3, 4, 5, 6], np.uint16), np.array([3, 0, 1, 2]))
 

@@ -1,7 +1,7 @@
-import numpy as np
-
 from preprocessing.reviews import Review
 from preprocessing.splits import validation_mask
+
+import numpy as np
 
 
 def review(number: int, label: int, film: str, text: str | None = None) -> Review:

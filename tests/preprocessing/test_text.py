@@ -1,9 +1,9 @@
 import doctest
 
-import pytest
-
 from preprocessing import text
 from preprocessing.text import words
+
+import pytest
 
 
 def test_the_documented_examples_hold():

@@ -1,0 +1,52 @@
+from benchmark import metrics
+
+import numpy as np
+import pytest
+from scipy.stats import bootstrap
+
+
+def test_scores_by_hand():
+    labels = np.array([1, 1, 0, 0])
+    logits = np.log(np.array([0.9, 0.4, 0.2, 0.6]) / np.array([0.1, 0.6, 0.8, 0.4]))
+    scores = metrics.scores(logits, labels)
+    assert scores["accuracy"] == 0.5
+    assert scores["f1"] == 0.5
+    assert scores["roc_auc"] == 0.75
+    assert scores["log_loss"] == pytest.approx(-np.log([0.9, 0.4, 0.8, 0.4]).mean())
+    assert scores["calibration_error"] == pytest.approx((0.1 + 0.6 + 0.2 + 0.6) / 4)
+
+
+def test_calibration_error_of_a_calibrated_and_of_a_sure_predictor():
+    labels = np.tile([1, 0, 0, 0], 50)
+    assert metrics.calibration_error(np.full(200, 0.25), labels) == pytest.approx(0)
+    assert metrics.calibration_error(np.ones(200), labels) == pytest.approx(0.75)
+
+
+def test_an_undecided_prediction_counts_as_positive():
+    assert metrics.scores(np.zeros(2), np.array([1, 0]))["f1"] == pytest.approx(2 / 3)
+
+
+def test_kept_logits_keep_the_side_and_the_order():
+    probabilities = np.array([0, 1e-9, 0.3, 0.4999, 0.5001, 0.9, 1])
+    kept = metrics.logits_to_keep(probabilities)
+    assert kept.dtype == np.float16
+    assert np.isfinite(kept).all()
+    assert ((kept >= 0) == (probabilities >= 0.5)).all()
+    assert (np.diff(kept) >= 0).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, -0.1, 1.1, np.inf])
+def test_what_is_no_probability_is_refused(bad):
+    with pytest.raises(ValueError, match="prediction 1 is"):
+        metrics.logits_to_keep(np.array([0.5, bad]))
+
+
+def test_bootstrap_interval_agrees_with_scipy():
+    correct = np.random.default_rng(0).random((3, 2_000)) < 0.85
+    low, high = metrics.bootstrap_interval(correct)
+    theirs = bootstrap(
+        (correct.mean(axis=0),), np.mean, n_resamples=2_000, method="percentile", rng=0
+    ).confidence_interval
+    assert low == pytest.approx(theirs.low, abs=1e-3)
+    assert high == pytest.approx(theirs.high, abs=1e-3)
+    assert metrics.bootstrap_interval(correct) == (low, high)

@@ -1,0 +1,181 @@
+import shutil
+
+from benchmark import leaderboard, records
+from benchmark.catalogue import modules
+from preprocessing.errors import UserError
+
+import numpy as np
+import pandas as pd
+import pytest
+
+LABELS = np.array([0, 0, 1, 1], np.int8)
+
+
+def a_record(seed=0, status="ok", accuracy=0.75, **changes) -> dict:
+    record = {
+        "status": status,
+        "model": "majority",
+        "family": "baseline",
+        "seed": seed,
+        "protocol": records.PROTOCOL,
+        "corpus": {"name": "imdb", "hash": "abc"},
+        "hyperparameters": {},
+        "outside_data": "none",
+        "weights": "none",
+        "environment": {"code": "1234"},
+        "parameters": 2,
+        "precision": "float64",
+        "backend": {"scikit-learn": "1.7"},
+        "device": "a processor",
+        "seconds": {"preprocessing": {}, "training": 2.0, "compilation": None, "prediction": 1.0},
+        "reviews_per_second": {"training": 10.0, "prediction": 4.0},
+        "peak_memory_mb": 100.0,
+        "validation": {"accuracy": 0.5},
+        "scores": {
+            "accuracy": accuracy, "f1": 0.5, "roc_auc": 0.5, "log_loss": 0.5,
+            "calibration_error": 0.1, "accuracy_deduplicated": accuracy,
+        },
+        "utc": "2026-01-01T00:00:00+00:00",
+    }  # fmt: skip
+    return record | changes
+
+
+def put(results, seed=0, row="majority", logits=(-1, 1, 1, 1), **changes):
+    path = records.record_path(results, "imdb", row, {}, seed)
+    record = a_record(seed, model=row, **changes)
+    records.write(path, record, np.array(logits, np.float16), LABELS)
+    return path
+
+
+def test_a_changed_hyperparameter_is_another_record(tmp_path):
+    default = records.record_path(tmp_path, "imdb", "cnn", {}, 0)
+    changed = records.record_path(tmp_path, "imdb", "cnn", {"filters": 64, "widths": (3, 4)}, 0)
+    assert default == tmp_path / "runs/imdb/cnn/seed-0.json"
+    assert changed == tmp_path / "runs/imdb/cnn/filters=64,widths=3+4/seed-0.json"
+    wild = records.record_path(tmp_path, "imdb", "cnn", {"preset": "../../" + "x" * 300}, 0)
+    assert wild.resolve().is_relative_to(tmp_path / "runs/imdb/cnn")
+    assert len(wild.parent.name) < 200
+
+
+def test_record_and_predictions_come_back(tmp_path):
+    path = put(tmp_path)
+    record = records.read(path)
+    logits, labels = records.read_predictions(path, record)
+    assert logits.tolist() == [-1, 1, 1, 1]
+    assert labels.tolist() == LABELS.tolist()
+
+
+def test_the_old_pair_stands_until_the_new_record_is_written(tmp_path, monkeypatch):
+    path = put(tmp_path)
+    real = records.write_atomically
+
+    def killed_before_the_record(file, content):
+        if file.suffix == ".json":
+            raise KeyboardInterrupt
+        real(file, content)
+
+    monkeypatch.setattr(records, "write_atomically", killed_before_the_record)
+    with pytest.raises(KeyboardInterrupt):
+        put(tmp_path, logits=(1, 1, 1, 1))
+    assert records.read_predictions(path, records.read(path))[0].tolist() == [-1, 1, 1, 1]
+    monkeypatch.undo()
+    put(tmp_path, logits=(2, 2, 2, 2))
+    assert len(list(path.parent.glob("*.npz"))) == 1
+
+
+def test_a_failure_never_replaces_a_finished_run(tmp_path):
+    path = put(tmp_path)
+    records.write(path, a_record(status="failed", reason="memory"))
+    assert records.read(path)["status"] == "ok"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"status": "ok"}', "\udcff"])
+def test_a_damaged_record_is_said(tmp_path, content):
+    path = put(tmp_path)
+    path.write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(UserError, match=r"seed-0\.json is damaged .* delete it to run it again"):
+        records.read_runs(tmp_path, "imdb")
+
+
+def test_damaged_predictions_are_said(tmp_path):
+    path = put(tmp_path)
+    file = next(path.parent.glob("*.npz"))
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(UserError, match=r"npz is damaged \(its hash"):
+        leaderboard.build(tmp_path, "imdb")
+    file.unlink()
+    with pytest.raises(UserError, match="npz is damaged"):
+        leaderboard.build(tmp_path, "imdb")
+
+
+def test_a_run_is_finished_only_for_this_protocol_corpus_and_hyperparameters():
+    record = a_record()
+    assert records.is_finished(record, "abc", {})
+    assert not records.is_finished(record, "other", {})
+    assert not records.is_finished(record, "abc", {"c": 1})
+    assert not records.is_finished(record | {"protocol": 0}, "abc", {})
+    assert not records.is_finished(record | {"status": "failed"}, "abc", {})
+
+
+def test_the_leaderboard_by_hand(tmp_path):
+    put(tmp_path, 0, logits=(-1, 1, 1, 1), accuracy=0.75)
+    put(tmp_path, 1, logits=(-1, -1, 1, 1), accuracy=1.0)
+    put(tmp_path, 0, row="tfidf_logreg", accuracy=0.75)
+    records.write(
+        records.record_path(tmp_path, "imdb", "bag_of_words", {}, 0),
+        a_record(status="failed", model="bag_of_words", reason="out of memory"),
+    )
+    table = leaderboard.write(tmp_path, "imdb")
+    assert tuple(table.columns) == leaderboard.COLUMNS
+    assert sorted(table["model"]) == sorted(modules())
+    lines = table.set_index("model")
+    first = lines.loc["majority"]
+    assert (first["rank"], first["seeds"], first["accuracy_mean"]) == (1, 2, 0.875)
+    assert first["accuracy_std"] == pytest.approx(np.std([0.75, 1.0], ddof=1), abs=1e-5)
+    assert first["accuracy_ci_low"] <= 0.875 <= first["accuracy_ci_high"]
+    assert first["info"] == "2 of 3 seeds"
+    assert lines.loc["tfidf_logreg", "rank"] == 2
+    assert lines.loc["bag_of_words", ["status", "info"]].tolist() == ["failed", "out of memory"]
+    assert lines.loc["naive_bayes_svm", "status"] == "missing"
+    assert pd.isna(lines.loc["naive_bayes_svm", "rank"])
+
+
+def test_rebuilding_gives_the_same_bytes(tmp_path):
+    for seed in range(3):
+        put(tmp_path, seed)
+    written = []
+    for folder in (tmp_path, shutil.copytree(tmp_path, tmp_path.parent / "copy")):
+        leaderboard.write(folder, "imdb")
+        written.append(
+            [(folder / name).read_bytes() for name in ("leaderboard.csv", "leaderboard.md")]
+        )
+    assert written[0] == written[1]
+
+
+@pytest.mark.parametrize("other", [{"protocol": 0}, {"corpus": {"name": "imdb", "hash": "old"}}])
+def test_protocols_and_corpora_never_share_a_ranking(tmp_path, other):
+    put(tmp_path, row="majority", utc="2026-01-02T00:00:00+00:00")
+    put(tmp_path, row="tfidf_logreg", utc="2026-01-01T00:00:00+00:00", **other)
+    lines = leaderboard.build(tmp_path, "imdb").set_index("model")
+    assert lines.loc["majority", "rank"] == 1
+    assert lines.loc["tfidf_logreg", "status"] == "missing"
+    assert lines.loc["tfidf_logreg", "info"] == "other protocol or corpus"
+
+
+def test_seeds_of_unlike_hyperparameters_are_no_row(tmp_path):
+    put(tmp_path, 0, hyperparameters={"c": 1})
+    put(tmp_path, 1, hyperparameters={"c": 2})
+    lines = leaderboard.build(tmp_path, "imdb").set_index("model")
+    assert lines.loc["majority", ["status", "info"]].tolist() == [
+        "failed",
+        "its seeds differ in hyperparameters",
+    ]
+
+
+def test_the_table_goes_between_the_marks_and_nowhere_else():
+    text = f"before\n{leaderboard.MARKS[0]}\nold\n{leaderboard.MARKS[1]}\nafter\n"
+    once = leaderboard.with_table(text, "| new |\n")
+    assert once == text.replace("old", "| new |")
+    assert leaderboard.with_table(once, "| new |\n") == once
+    with pytest.raises(ValueError, match="lacks the marks"):
+        leaderboard.with_table("no marks", "")

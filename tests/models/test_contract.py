@@ -1,0 +1,121 @@
+"""What every row must keep, whichever it is: one test for all that the catalogue finds."""
+
+import dataclasses
+
+from benchmark import catalogue
+from benchmark.experiment import TrainingData
+from benchmark.networks import NetworkOptions
+from benchmark.pipelines import PipelineRow
+
+import numpy as np
+import pytest
+
+ROWS = list(catalogue.modules())
+
+
+def quick_options(row):
+    """Return the row's own hyperparameters, with few epochs for networks."""
+    options = row.hyperparameters()
+    return (
+        dataclasses.replace(options, epochs=2) if isinstance(options, NetworkOptions) else options
+    )
+
+
+def fit(name, corpus, seed=0):
+    row = catalogue.load(name)
+    return row.fit(quick_options(row), TrainingData.of(corpus, seed), lambda event: None)
+
+
+@pytest.fixture(scope="module")
+def fitted(small):
+    """Each row, fitted once to the sample's first reviews."""
+    kept = {}
+    return lambda name: kept.setdefault(name, fit(name, small))
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_predictions_are_probabilities(name, fitted, small):
+    reviews = small.reviews("test")
+    predictions = fitted(name).predict(reviews)
+    assert predictions.shape == (len(reviews),)
+    assert ((predictions >= 0) & (predictions <= 1)).all()
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_same_seed_gives_the_same_predictions(name, fitted, small):
+    reviews = small.reviews("test")
+    first, again = fitted(name).predict(reviews), fit(name, small).predict(reviews)
+    np.testing.assert_array_equal(first, again)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_saved_and_loaded_it_predicts_the_same(name, fitted, small, tmp_path):
+    row, reviews = catalogue.load(name), small.reviews("test")
+    fitted(name).save(tmp_path)
+    assert not [file for file in tmp_path.iterdir() if file.suffix in (".pkl", ".joblib")]
+    loaded = row.load(quick_options(row), tmp_path)
+    np.testing.assert_array_equal(fitted(name).predict(reviews), loaded.predict(reviews))
+    assert loaded.parameters == fitted(name).parameters
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_other_reviews_of_a_batch_change_nothing(name, fitted, small):
+    reviews = small.reviews("test")
+    together = fitted(name).predict(reviews)
+    shortest = int(reviews.words.lengths.argmin())
+    for i in (0, shortest):
+        alone = fitted(name).predict(reviews.part(i, i + 1))
+        np.testing.assert_allclose(alone[0], together[i], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_reviews_without_words_and_very_long_ones_are_answered(name, fitted, small):
+    reviews = small.reviews("test")
+    words = np.asarray(reviews.words[0])
+    odd = dataclasses.replace(
+        reviews.part(0, 3),
+        words=type(reviews.words).from_lengths(
+            np.concatenate([words, np.resize(words, 30_000)]), np.array([0, len(words), 30_000])
+        ),
+    )
+    predictions = fitted(name).predict(odd)
+    assert np.isfinite(predictions).all()
+    assert predictions[1] == pytest.approx(fitted(name).predict(reviews)[0], abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_it_counts_its_parameters_and_names_what_it_is(name, fitted):
+    row = catalogue.load(name)
+    assert fitted(name).parameters > 0
+    assert row.family
+    assert next(iter(row.versions().items()))
+    documentation = __import__(catalogue.modules()[name], fromlist=["row"]).__doc__
+    assert f"python {catalogue.modules()[name].replace('.', '/')}.py" in documentation
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_training_data_holds_no_test_review(name, small, monkeypatch):
+    data = TrainingData.of(small, 0)
+    held = {split: getattr(data, split) for split in ("train", "validation", "unsup")}
+    assert sum(map(len, held.values())) + len(small.reviews("test")) == len(small.array("labels"))
+    asked = []
+    real = type(small).reviews
+    monkeypatch.setattr(
+        type(small), "reviews", lambda self, split: asked.append(split) or real(self, split)
+    )
+    row = catalogue.load(name)
+    row.fit(quick_options(row), data, lambda event: None)
+    assert "test" not in asked
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in ROWS if n != "majority" and isinstance(catalogue.load(n), PipelineRow)]
+)
+def test_classical_rows_learn_the_sample(name, sample):
+    row = catalogue.load(name)
+    fitted = row.fit(row.hyperparameters(), TrainingData.of(sample, 0), lambda event: None)
+    positive = fitted.predict(sample.reviews("test")) >= 0.5
+    accuracy = (positive == sample.column("labels", "test")).mean()
+    assert accuracy > (0.58 if row.family == "word vectors" else 0.75), (
+        "1,400 texts teach few vectors"
+    )
