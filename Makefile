@@ -10,7 +10,7 @@ test: .venv/tested lint
 	$(BIN)/python -m pytest
 
 speed: .venv/installed
-	$(BIN)/python -m benchmark speed
+	$(BIN)/python -m benchmark speed $(if $(IMDB_DATA),,--dataset sample)
 
 lint: .venv/tested
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 python -m benchmark leaderboard              rebuild the leaderboard from the records
 python -m benchmark rows                     which rows there are
+python -m benchmark speed --dataset sample   how fast everything is
 """
 
 import argparse
@@ -9,7 +10,7 @@ import argparse
 from benchmark import catalogue, leaderboard
 from benchmark.cli import add_results_option
 from preprocessing.errors import UserError
-from preprocessing.options import ROOT, run_program
+from preprocessing.options import ROOT, add_data_options, run_program
 
 from rich.console import Console
 
@@ -25,8 +26,14 @@ def main() -> None:
     table.add_argument("--dataset", default="imdb", help="(default: %(default)s)")
     add_results_option(table)
     commands.add_parser("rows", help="which rows there are")
+    add_data_options(commands.add_parser("speed", help="measure how fast everything is"))
     options = parser.parse_args()
     console = Console()
+    if options.command == "speed":
+        from benchmark.speed import measure  # imports every row
+
+        measure(options)
+        return
     if options.command == "rows":
         for name, module in catalogue.modules().items():
             console.print(f"{name:24} python -m {module}", highlight=False)

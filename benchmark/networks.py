@@ -1,5 +1,6 @@
 """Rows that are Keras networks over word ids: batches, training, prediction."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ class NetworkOptions:
     """Options that every network has; a row changes a default by writing the field again."""
 
     epochs: int = option(8, "passes over the training reviews; the best one is kept", ge=1)
+    least_steps: int = option(600, "steps at least: a small corpus gets more passes", ge=1)
     batch_size: int = option(64, "reviews in a step", ge=1)
     learning_rate: float = option(1e-3, "step size of Adam at its highest", gt=0)
     max_words: int = option(400, "words read of a review; nine in ten are shorter", ge=1)
@@ -151,14 +153,26 @@ class NetworkRow(Row):
 
     build: Callable[[Any, TrainingData], keras.Model] = field(kw_only=True)
 
-    def fit(self, options: NetworkOptions, data: TrainingData, report: Report) -> FittedNetwork:
-        """Train with Adam and keep the weights of the epoch with the lowest validation loss."""
+    def fit(
+        self,
+        options: NetworkOptions,
+        data: TrainingData,
+        report: Report,
+        widths: np.ndarray | None = None,
+    ) -> FittedNetwork:
+        """Train with Adam and keep the weights of the epoch with the lowest validation loss.
+
+        `widths` is what batches are padded to; by default a few that suit the lengths.
+        """
         keras.utils.set_random_seed(data.seed)
         keras.config.set_dtype_policy(_dtype_policy(options.precision))
         model = self.build(options, data)
-        widths = bucket_widths(data.train.words.lengths, options.max_words)
+        if widths is None:
+            widths = bucket_widths(data.train.words.lengths, options.max_words)
         random = np.random.default_rng(data.seed)
-        progress = Progress(report, options.epochs)
+        steps = math.ceil(len(data.train) / options.batch_size)
+        epochs = max(options.epochs, math.ceil(options.least_steps / steps))
+        progress = Progress(report, epochs)
         model.compile(
             optimizer=keras.optimizers.Adam(options.learning_rate),
             loss="binary_crossentropy",
@@ -167,13 +181,13 @@ class NetworkRow(Row):
         model.fit(
             Batches(data.train, options, widths, random),
             validation_data=Batches(data.validation, options, widths),
-            epochs=options.epochs,
+            epochs=epochs,
             shuffle=False,
             verbose=0,
             callbacks=[
                 progress,
                 keras.callbacks.EarlyStopping(
-                    "val_loss", patience=options.epochs, restore_best_weights=True
+                    "val_loss", patience=epochs, restore_best_weights=True
                 ),
             ],
         )

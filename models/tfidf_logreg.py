@@ -24,7 +24,7 @@ class Hyperparameters:
 
     longest_phrase: int = option(3, "words in the longest phrase", ge=1, le=5)
     least_reviews: int = option(2, "training reviews that a phrase must occur in", ge=1)
-    c: float = option(30.0, "inverse strength of the L2 penalty", gt=0)
+    c: float = option(100.0, "inverse strength of the L2 penalty", gt=0)
 
 
 def build(options: Hyperparameters, data: TrainingData) -> Pipeline:

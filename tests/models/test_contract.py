@@ -16,9 +16,9 @@ ROWS = list(catalogue.modules())
 def quick_options(row):
     """Return the row's own hyperparameters, with few epochs for networks."""
     options = row.hyperparameters()
-    return (
-        dataclasses.replace(options, epochs=2) if isinstance(options, NetworkOptions) else options
-    )
+    if isinstance(options, NetworkOptions):
+        return dataclasses.replace(options, epochs=2, least_steps=1)
+    return options
 
 
 def fit(name, corpus, seed=0):

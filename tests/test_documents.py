@@ -1,0 +1,81 @@
+"""What the documents say is what the code does."""
+
+import csv
+import re
+import shutil
+
+from benchmark import catalogue, leaderboard, records
+from benchmark.run import plain
+from tests.conftest import ROOT, run_python
+
+import pytest
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+RUNS = records.read_runs(ROOT / "results", "imdb")
+
+
+def test_the_readme_and_the_leaderboard_come_from_the_records():
+    table = leaderboard.build(ROOT / "results", "imdb")
+    markdown = leaderboard.as_markdown(table, "imdb")
+    assert leaderboard.with_table(README, markdown) == README
+    assert (ROOT / "results" / "leaderboard.md").read_text(encoding="utf-8").endswith(markdown)
+
+
+def test_rebuilding_the_leaderboard_changes_no_byte(tmp_path):
+    shutil.copytree(ROOT / "results" / "runs" / "imdb", tmp_path / "runs" / "imdb")
+    leaderboard.write(tmp_path, "imdb")
+    for name in ("leaderboard.csv", "leaderboard.md"):
+        assert (tmp_path / name).read_bytes() == (ROOT / "results" / name).read_bytes()
+
+
+@pytest.mark.parametrize("path", RUNS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_committed_record_is_whole_and_answers_for_the_row_as_it_is(path):
+    record = RUNS[path]
+    row = catalogue.load(record["model"])
+    assert record["hyperparameters"] == plain(row.hyperparameters()), "run the row again"
+    assert record["command"] == f"python -m models.{record['model']} --seed {record['seed']}"
+    logits, labels = records.read_predictions(path, record)
+    assert len(logits) == 25_000
+    assert record["scores"]["accuracy"] == ((logits >= 0) == labels).mean()
+
+
+def test_the_readme_names_every_row_and_every_column():
+    for name, module in catalogue.modules().items():
+        assert f"[`{name}`]({module.replace('.', '/')}.py)" in README
+    section = README.partition("## How to read the CSV")[2].partition("\n## ")[0]
+    assert set(leaderboard.COLUMNS) <= set(re.findall(r"`([a-z0-9_]+)`", section))
+    with (ROOT / "results" / "leaderboard.csv").open(encoding="utf-8") as file:
+        assert tuple(next(csv.reader(file))) == leaderboard.COLUMNS
+
+
+def test_every_link_leads_somewhere():
+    for document in ("README.md", "CONTRIBUTING.md"):
+        text = (ROOT / document).read_text(encoding="utf-8")
+        for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
+            assert (ROOT / target).exists(), f"{document}: {target}"
+
+
+def test_every_dependency_is_explained():
+    section = README.partition("## What each dependency is for")[2].partition("\n## ")[0]
+    for file in ("requirements.txt", "requirements/base.txt", "requirements/jax.txt"):
+        for line in (ROOT / file).read_text().splitlines():
+            if line and line[0].isalpha():
+                name = re.match(r"[\w-]+", line)[0]
+                assert re.search(rf"\b{name}\b", section), f"{name} of {file}"
+
+
+def test_the_example_row_of_contributing_works(tmp_path):
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    example = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    checkout = tmp_path / "checkout"
+    for folder in ("preprocessing", "benchmark"):
+        shutil.copytree(ROOT / folder, checkout / folder)
+    (checkout / "models").mkdir()
+    (checkout / "models" / "bernoulli_naive_bayes.py").write_text(example)
+    process = run_python(
+        "-m", "models.bernoulli_naive_bayes", "--dataset", "sample", "--alpha", "0.5",
+        cwd=checkout, PYTHONPATH=str(checkout),
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    accuracy = float(re.search(r"test accuracy (0\.\d+)", process.stdout)[1])
+    assert accuracy > 0.6
