@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from benchmark.experiment import Fitted, Report, Row, TrainingData, hyperparameters, option
+from benchmark.quiet import native_log_hidden
 from preprocessing.corpus import Reviews
 from preprocessing.ragged import batches_of_like_length, bucket_widths
 
-import keras
 import numpy as np
+
+with native_log_hidden():
+    import keras
 
 _SECONDS_BETWEEN_REPORTS = 0.5
 
@@ -22,9 +25,11 @@ class NetworkOptions:
     """Options that every network has; a row changes a default by writing the field again."""
 
     epochs: int = option(8, "passes over the training reviews; the best one is kept", ge=1)
-    least_steps: int = option(600, "steps at least: a small corpus gets more passes", ge=1)
+    least_steps: int = option(300, "steps at least: a small corpus gets more passes", ge=1)
     batch_size: int = option(64, "reviews in a step", ge=1)
-    learning_rate: float = option(1e-3, "step size of Adam at its highest", gt=0)
+    learning_rate: float = option(
+        1e-3, "step size of Adam at the start; falls to 0 along a cosine", gt=0
+    )
     max_words: int = option(400, "words read of a review; nine in ten are shorter", ge=1)
     keep: Literal["head", "tail"] = option("head", "which end of a longer review is read")
     precision: Literal["auto", "float32", "mixed_bfloat16"] = option(
@@ -164,6 +169,7 @@ class NetworkRow(Row):
 
         `widths` is what batches are padded to; by default a few that suit the lengths.
         """
+        keras.utils.clear_session()  # layers' names decide the order in which gradients are added
         keras.utils.set_random_seed(data.seed)
         keras.config.set_dtype_policy(_dtype_policy(options.precision))
         model = self.build(options, data)
@@ -174,7 +180,9 @@ class NetworkRow(Row):
         epochs = max(options.epochs, math.ceil(options.least_steps / steps))
         progress = Progress(report, epochs)
         model.compile(
-            optimizer=keras.optimizers.Adam(options.learning_rate),
+            optimizer=keras.optimizers.Adam(
+                keras.optimizers.schedules.CosineDecay(options.learning_rate, epochs * steps)
+            ),
             loss="binary_crossentropy",
             metrics=["accuracy"],
         )
@@ -211,7 +219,7 @@ class NetworkRow(Row):
 
 def on_gpu() -> bool:
     """Tell whether Keras's backend has a GPU."""
-    return bool(keras.distribution.list_devices("gpu"))
+    return any(not name.startswith("cpu") for name in keras.distribution.list_devices())
 
 
 def _dtype_policy(precision: str) -> str:

@@ -17,17 +17,22 @@ class WordOptions(NetworkOptions):
     embeddings: Literal["word2vec", "random"] = option(
         "word2vec", "what the vectors start from: learned on train and unsup, or chance"
     )
-    trainable: bool = option(True, "go on learning the vectors")
+    learned_words: int = option(
+        5_000, "most frequent words whose word2vec vectors go on learning; 0 for none", ge=0
+    )
 
 
-def word_vectors(words: keras.KerasTensor, options: WordOptions, data: TrainingData):
+def word_vectors(
+    words: keras.KerasTensor, options: WordOptions, data: TrainingData
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """Look up the vector of each word.
 
-    word2vec's vectors are scaled by one number, so that half of them are longer than 1: theirs is a
-    length at which Adam's steps are too small for the vectors to learn.
+    word2vec's vectors stay as they are, and those of frequent words get a learned correction: rare
+    words would be learned by heart. All are scaled by one number, so that half of them are longer
+    than 1; at their own length Adam's steps are too small to move them.
 
     Args:
-        words: ids, shape (batch, words), int32, 0 for padding.
+        words: ids, shape (batch, words), int32, 0 for padding; lower ids are more frequent.
         options: the row's hyperparameters.
         data: where the vectors come from.
 
@@ -36,12 +41,18 @@ def word_vectors(words: keras.KerasTensor, options: WordOptions, data: TrainingD
         (batch, words, 1), 1 for words and 0 for padding, in the network's number format.
     """
     vectors = data.word_vectors()
-    if options.embeddings == "word2vec":
-        length = np.median(np.linalg.norm(vectors[1:], axis=1))
-        start = keras.initializers.Constant(vectors / length)
-    else:
+    if options.embeddings == "random":
         start = keras.initializers.RandomUniform(-0.05, 0.05, seed=data.seed)
-    embedding = layers.Embedding(*vectors.shape, start, trainable=options.trainable)
-    embedded = embedding(words)
+        embedded = layers.Embedding(*vectors.shape, start, name="vectors")(words)
+    else:
+        length = np.median(np.linalg.norm(vectors[1:], axis=1))
+        table = layers.Embedding(*vectors.shape, trainable=False, name="vectors")
+        embedded = table(words)
+        table.set_weights([vectors / length])
+        if options.learned_words:
+            frequent = ops.where(words < options.learned_words, words, 0)
+            size = min(options.learned_words, len(vectors))
+            correction = layers.Embedding(size, vectors.shape[1], "zeros", name="correction")
+            embedded = embedded + correction(frequent)
     mask = ops.cast(ops.not_equal(words, 0), embedded.dtype)[..., None]
     return embedded * mask, mask
