@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import sys
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -38,7 +39,7 @@ def _main(name: str) -> int:
     module = catalogue.modules()[name]
     parser = argparse.ArgumentParser(
         prog=f"python -m {module}",
-        description=__import__(module, fromlist=["row"]).__doc__,
+        description=sys.modules[module].__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

@@ -19,6 +19,7 @@ from benchmark.overview import Overview
 from benchmark.run import plain
 from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
+from preprocessing.folders import verify
 from preprocessing.options import ROOT, add_data_options, corpus_from, positive
 
 from filelock import FileLock, Timeout
@@ -66,6 +67,7 @@ def main(description: str) -> int:
     options = parser.parse_args()
     names = catalogue.choose(options.rows)
     corpus = corpus_from(options)
+    verify(corpus.folder)
 
     console = Console()
     failed = 0
@@ -203,7 +205,8 @@ def _events(process: subprocess.Popen) -> Iterator[dict]:
 
 
 def _stop(process: subprocess.Popen) -> None:
-    """End the process, which got the same Ctrl-C, gently if it listens."""
+    """End the process, gently if it listens."""
+    process.send_signal(signal.SIGINT)
     try:
         process.wait(_SECONDS_TO_STOP)
     except subprocess.TimeoutExpired:

@@ -69,9 +69,9 @@ def run(
         "weights": row.weights,
         "environment": environment.describe(),
     }
+    verify(corpus.folder)
     report({"event": "start", "record": str(path), **record})
     try:
-        verify(corpus.folder)
         fitted, measured = _learn(row, options, TrainingData.of(corpus, seed), report)
         record |= measured
         report({"event": "step", "text": "predicting"})

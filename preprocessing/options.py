@@ -12,6 +12,7 @@ from preprocessing.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
 INTERRUPTED = 130
+LEAST_LIMIT = 40
 
 
 def positive(text: str) -> int:
@@ -19,6 +20,14 @@ def positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
+
+
+def _limit(text: str) -> int:
+    """Read a number of reviews that leaves some of each class for validation, for argparse."""
+    number = int(text)
+    if number < LEAST_LIMIT:
+        raise argparse.ArgumentTypeError(f"{text} reviews are too few; at least {LEAST_LIMIT}")
     return number
 
 
@@ -39,17 +48,19 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         help="where downloads and prepared corpora are kept (default: data/)",
     )  # fmt: skip
     group.add_argument(
-        "--limit", type=positive, metavar="N",
+        "--limit", type=_limit, metavar="N",
         help="for a quick look: only N reviews of each part; results are kept apart",
     )  # fmt: skip
 
 
 def corpus_from(options: argparse.Namespace) -> Corpus:
-    """Open, and prepare where needed, the corpus that the options name."""
-    data = options.data
-    if data is None and options.dataset == "imdb" and os.environ.get("IMDB_DATA"):
-        data = Path(os.environ["IMDB_DATA"])
-    return prepare(options.dataset, data, options.cache, Settings(limit=options.limit))
+    """Open, and prepare where needed, the corpus that the options name.
+
+    Puts what the environment says of the data into the options.
+    """
+    if options.data is None and options.dataset == "imdb" and os.environ.get("IMDB_DATA"):
+        options.data = Path(os.environ["IMDB_DATA"])
+    return prepare(options.dataset, options.data, options.cache, Settings(limit=options.limit))
 
 
 def run_program(main: Callable[[], int | None]) -> None:

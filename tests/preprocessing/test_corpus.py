@@ -146,7 +146,7 @@ def test_preparing_from_the_command_line(tmp_path):
     ("arguments", "code", "said"),
     [
         (("--cache", "/dev/null/x"), 2, "/dev/null/x"),
-        (("--limit", "0"), 2, "--limit"),
+        (("--limit", "5"), 2, "5 reviews are too few; at least 40"),
         (("--data", "somewhere"), 2, "the sample is made by its generator"),
         (("--dataset", "imbd"), 2, "imbd"),
     ],
@@ -175,12 +175,12 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_made(tmp_path):
 
 
 def test_a_damaged_corpus_is_said_in_one_line(tmp_path):
-    corpus = prepare("sample", None, tmp_path, Settings(limit=20))
+    corpus = prepare("sample", None, tmp_path, Settings(limit=40))
     file = corpus.folder / "words.npy"
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
-    arguments = ("-m", "preprocessing", "--dataset", "sample", "--limit", "20", "--cache", tmp_path)
+    arguments = ("-m", "preprocessing", "--dataset", "sample", "--limit", "40", "--cache", tmp_path)
     process = run_python(*arguments)
     assert process.returncode == 2
     assert f"{file} is damaged; delete {corpus.folder} and run again" in process.stderr

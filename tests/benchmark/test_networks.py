@@ -1,0 +1,87 @@
+import dataclasses
+
+from benchmark.experiment import TrainingData
+from benchmark.networks import Batches, NetworkOptions, NetworkRow
+from preprocessing.ragged import bucket_widths
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+OPTIONS = NetworkOptions(epochs=3, least_steps=1, batch_size=16, max_words=60)
+
+
+def build(options, data):
+    words = keras.Input((None,), dtype="int32")
+    mask = ops.cast(ops.not_equal(words, 0), "float32")[..., None]
+    x = ops.sum(layers.Embedding(len(data.vocabulary), 4)(words) * mask, axis=1)
+    return keras.Model(words, layers.Dense(1, activation="sigmoid", dtype="float32")(x))
+
+
+ROW = NetworkRow("test", NetworkOptions, build=build)
+
+
+@pytest.fixture
+def batches(small):
+    reviews = small.reviews("train")
+    widths = bucket_widths(reviews.words.lengths, OPTIONS.max_words)
+    return Batches(reviews, OPTIONS, widths, np.random.default_rng(0))
+
+
+def test_an_epoch_holds_every_review_once_with_its_own_label(batches, small):
+    reviews = small.reviews("train")
+    seen = np.concatenate(batches.plan)
+    assert sorted(seen) == list(range(len(reviews)))
+    for i in range(len(batches)):
+        words, labels = batches[i]
+        assert words.shape[1] in batches.widths
+        for row, line, label in zip(batches.plan[i], words, labels, strict=True):
+            kept = reviews.words[row][: OPTIONS.max_words]
+            assert line[: len(kept)].tolist() == kept.tolist()
+            assert not line[len(kept) :].any()
+            assert label[0] == reviews.labels[row]
+
+
+def test_the_widest_batch_comes_first_and_a_narrow_one_second(batches):
+    for _ in range(3):
+        widths = [batches[i][0].shape[1] for i in range(len(batches))]
+        assert widths[0] == max(widths)
+        assert widths[1] == min(widths)
+        batches.on_epoch_end()
+
+
+def test_each_epoch_is_shuffled_anew(batches):
+    first = [plan.tolist() for plan in batches.plan]
+    batches.on_epoch_end()
+    assert [plan.tolist() for plan in batches.plan] != first
+
+
+def test_what_a_row_must_not_know_is_not_in_the_batches(small):
+    reviews = small.reviews("test")
+    batch = Batches(reviews, OPTIONS, np.array([60]))[0]
+    assert len(batch) == 1
+
+
+def test_the_learning_curve_and_the_best_epoch(small):
+    events = []
+    fitted = ROW.fit(OPTIONS, TrainingData.of(small, 0), events.append)
+    assert [event["epoch"] for event in events if event["event"] == "epoch"] == [1, 2, 3]
+    assert len(fitted.history) == 3
+    validation = small.reviews("validation")
+    p = fitted.predict(validation).astype(np.float64)
+    loss = -np.log(np.where(validation.labels == 1, p, 1 - p)).mean()
+    assert loss == pytest.approx(min(e["validation_loss"] for e in fitted.history), rel=1e-4)
+
+
+def test_a_small_corpus_gets_more_passes(small):
+    options = dataclasses.replace(OPTIONS, epochs=1, least_steps=30)
+    fitted = ROW.fit(options, TrainingData.of(small, 0), lambda event: None)
+    assert len(fitted.history) == 5, "30 steps of 6 batches"
+
+
+def test_half_precision_is_an_option(small):
+    options = dataclasses.replace(OPTIONS, precision="mixed_bfloat16")
+    fitted = ROW.fit(options, TrainingData.of(small, 0), lambda event: None)
+    assert fitted.precision == "mixed_bfloat16"
+    assert ROW.fit(OPTIONS, TrainingData.of(small, 0), print).precision == "float32"
