@@ -28,8 +28,9 @@ def word_vectors(
     """Look up the vector of each word.
 
     word2vec's vectors stay as they are, and those of frequent words get a learned correction: rare
-    words would be learned by heart. All are scaled by one number, so that half of them are longer
-    than 1; at their own length Adam's steps are too small to move them.
+    words would be learned by heart. All are scaled by one number, so that the typical word, by the
+    median of the more frequent half, has length 1; at their own length, over 6, Adam's steps are
+    too small to move them.
 
     Args:
         words: ids, shape (batch, words), int32, 0 for padding; lower ids are more frequent.
@@ -45,7 +46,8 @@ def word_vectors(
         start = keras.initializers.RandomUniform(-0.05, 0.05, seed=data.seed)
         embedded = layers.Embedding(*vectors.shape, start, name="vectors")(words)
     else:
-        length = np.median(np.linalg.norm(vectors[1:], axis=1))
+        frequent_half = vectors[1 : len(vectors) // 2]
+        length = np.median(np.linalg.norm(frequent_half, axis=1))
         table = layers.Embedding(*vectors.shape, trainable=False, name="vectors")
         embedded = table(words)
         table.set_weights([vectors / length])
