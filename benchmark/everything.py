@@ -72,9 +72,7 @@ def main(description: str) -> int:
     console = Console()
     failed = 0
     with _only_one(options.results, corpus.name):
-        records.read_runs(
-            options.results, corpus.name
-        )  # a damaged record is told before hours pass
+        records.read_runs(options.results, corpus.name)  # damage is told before hours pass
         everything = _planned(names, options.seeds, corpus, options.results)
         todo = [run for run, finished in everything if options.force or not finished]
         kept = len(everything) - len(todo)
@@ -82,14 +80,16 @@ def main(description: str) -> int:
             f"{corpus.name}{' (synthetic)' if corpus.name.startswith('sample') else ''}, "
             f"corpus {corpus.hash}: {len(todo)} runs to make, {kept} kept"
         )
-        with Overview([run for run, _ in everything], todo, console) as overview:
-            for run in todo:
-                overview.started(run)
-                record = _make(run, options, overview, corpus)
-                overview.ended(run, record)
-                failed += record["status"] == "failed"
         readme = ROOT / "README.md" if options.results == ROOT / "results" else None
-        table = leaderboard.write(options.results, corpus.name, readme)
+        try:
+            with Overview([run for run, _ in everything], todo, console) as overview:
+                for run in todo:
+                    overview.started(run)
+                    record = _make(run, options, overview, corpus)
+                    overview.ended(run, record)
+                    failed += record["status"] == "failed"
+        finally:  # also after Ctrl-C, with what was finished
+            table = leaderboard.write(options.results, corpus.name, readme)
     console.print(leaderboard.as_rich(table, corpus.name))
     where = leaderboard.folder_of(options.results, corpus.name) / "leaderboard.csv"
     console.print(f"written to {where}")

@@ -152,6 +152,11 @@ def test_ctrl_c_ends_cleanly_and_the_next_start_goes_on(checkout):
     assert errors.strip().splitlines()[-1] == "error: interrupted; what was finished is kept"
     assert "Traceback" not in errors
     assert not (records / "b_slow" / "seed-0.json").exists()
+    assert leaderboard(checkout)["status"].to_dict() == {
+        "a_quick": "ok",
+        "b_slow": "missing",
+        "majority": "missing",
+    }
     add_row(checkout, "b_slow")
     assert "2 runs to make, 1 kept" in run_all(checkout, "--seeds", "1").stdout
 

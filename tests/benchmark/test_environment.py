@@ -1,0 +1,24 @@
+import json
+import subprocess
+import sys
+
+from benchmark import environment
+from tests.conftest import ROOT
+
+
+def test_the_peak_is_the_process_own_and_not_its_parents():
+    held = bytearray(300_000_000)
+    held[::4096] = b"x" * len(held[::4096])
+    program = "from benchmark.environment import peak_memory_mb; print(peak_memory_mb())"
+    child = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert environment.peak_memory_mb() > 300
+    assert 10 < float(child.stdout) < 300
+
+
+def test_the_description_is_plain_data_and_names_the_essentials():
+    description = environment.describe()
+    assert json.loads(json.dumps(description)) == description
+    assert {"processor", "cores", "python", "packages", "code"} <= set(description)
+    assert description["packages"]["scikit-learn"]
