@@ -44,7 +44,12 @@ class ClusterNames(TransformerMixin, BaseEstimator):
         """Cluster the vectors, shape (words, dimensions)."""
         clusters = max(2, round(len(self.words) / self.words_per_cluster))
         kmeans = MiniBatchKMeans(
-            clusters, n_init=1, batch_size=4096, max_iter=20, random_state=self.seed
+            clusters,
+            init="random",  # as accurate here as k-means++, which takes ten times as long
+            n_init=1,
+            batch_size=8192,
+            max_iter=10,
+            random_state=self.seed,
         )
         numbers = kmeans.fit_predict(self.vectors)
         self.name_of_ = {
