@@ -171,15 +171,21 @@ def as_markdown(table: pd.DataFrame, dataset: str) -> str:
 def as_rich(table: pd.DataFrame, dataset: str) -> Table:
     """Return the table for a terminal."""
     synthetic = " (synthetic)" if dataset.startswith("sample") else ""
-    shown = Table(title=f"{dataset}{synthetic}, test reviews", box=box.SIMPLE_HEAD)
+    reasons = [f"{line['model']}: {line['info']}" for _, line in table.iterrows() if line["info"]]
+    shown = Table(
+        title=f"{dataset}{synthetic}, test reviews",
+        caption=Text("\n".join(reasons)),
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
     shown.add_column("#", justify="right")
     shown.add_column("row", no_wrap=True)
     for name in ("accuracy, %", "95 % interval", "parameters", "training, s"):
-        shown.add_column(name, justify="right")
+        shown.add_column(name, justify="right", no_wrap=True)
     for _, line in table.iterrows():
         if line["status"] != "ok":
-            info = f": {line['info']}" if line["info"] else ""
-            shown.add_row("–", line["model"], Text(f"{line['status']}{info}"))
+            shown.add_row("–", line["model"], line["status"])
             continue
         std = "" if pd.isna(line["accuracy_std"]) else f" ± {100 * line['accuracy_std']:.2f}"
         shown.add_row(
