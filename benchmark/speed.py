@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmark import catalogue, environment
 from benchmark.experiment import TrainingData
-from preprocessing.corpus import Corpus
+from preprocessing.corpus import Corpus, Reviews
 from preprocessing.options import corpus_from
 
 import numpy as np
@@ -62,13 +62,19 @@ def _cached_archive(cache: Path) -> Path | None:
 
 
 def _some(corpus: Corpus) -> TrainingData:
-    """Return the training data cut to the first reviews."""
+    """Return the training data cut to some of its reviews."""
     data = TrainingData.of(corpus, seed=0)
     return dataclasses.replace(
         data,
-        train=data.train.part(0, min(REVIEWS, len(data.train))),
-        validation=data.validation.part(0, min(REVIEWS // 10, len(data.validation))),
+        train=_middle(data.train, REVIEWS),
+        validation=_middle(data.validation, REVIEWS // 10),
     )
+
+
+def _middle(reviews: Reviews, most: int) -> Reviews:
+    """Return the reviews in the middle, which are of both classes: they are sorted by class."""
+    start = max(0, (len(reviews) - most) // 2)
+    return reviews.part(start, min(len(reviews), start + most))
 
 
 def _row(name: str, corpus: Corpus) -> tuple[float, float]:
@@ -80,8 +86,7 @@ def _row(name: str, corpus: Corpus) -> tuple[float, float]:
     seconds = time.perf_counter() - start - data.waited
     if fitted.history:
         seconds = fitted.history[-1]["seconds"]
-    test = corpus.reviews("test")
-    test = test.part(0, min(REVIEWS, len(test)))
+    test = _middle(corpus.reviews("test"), REVIEWS)
     fitted.predict(test)
     start = time.perf_counter()
     fitted.predict(test)
