@@ -17,6 +17,9 @@ import numpy as np
 with native_log_hidden():
     import keras
 
+MOST_EXTRA_EPOCHS = 20
+"""What `least_steps` can raise the epochs to: on a few reviews more passes teach nothing more."""
+
 _SECONDS_BETWEEN_REPORTS = 0.5
 
 
@@ -177,7 +180,8 @@ class NetworkRow(Row):
             widths = bucket_widths(data.train.words.lengths, options.max_words)
         random = np.random.default_rng(data.seed)
         steps = math.ceil(len(data.train) / options.batch_size)
-        epochs = max(options.epochs, math.ceil(options.least_steps / steps))
+        more = min(MOST_EXTRA_EPOCHS, math.ceil(options.least_steps / steps))
+        epochs = max(options.epochs, more)
         progress = Progress(report, epochs)
         model.compile(
             optimizer=keras.optimizers.Adam(
