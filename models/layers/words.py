@@ -29,7 +29,7 @@ def word_vectors(
 
     word2vec's vectors stay as they are, and those of frequent words get a learned correction: rare
     words would be learned by heart. All are scaled by one number, so that the typical word, by the
-    median of the more frequent half, has length 1; at their own length, over 6, Adam's steps are
+    median of the more frequent half, has length 1; at their own, greater length Adam's steps are
     too small to move them.
 
     Args:
