@@ -33,7 +33,7 @@ class NetworkOptions:
     learning_rate: float = option(
         1e-3, "step size of Adam at the start; falls to 0 along a cosine", gt=0
     )
-    max_words: int = option(400, "words read of a review; nine in ten are shorter", ge=1)
+    max_words: int = option(400, "words read of a review, from the end that is kept", ge=1)
     keep: Literal["head", "tail"] = option("head", "which end of a longer review is read")
     precision: Literal["auto", "float32", "mixed_bfloat16"] = option(
         "auto", "number format; auto is mixed_bfloat16 on a GPU and float32 elsewhere"

@@ -48,7 +48,7 @@ class Settings:
 
     Attributes:
         minimum_count: a word rarer than this in the training reviews is unknown; words seen once
-            teach nothing and are half of all words.
+            teach next to nothing.
         largest_vocabulary: ids at most; 65,536 keeps them in two bytes.
         validation_fraction: share of the training reviews set aside for validation.
         limit: for a quick look, only so many reviews of train, of test and of unsup.
