@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from benchmark import catalogue, progress
+from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
+from preprocessing.folders import write_atomically
 from preprocessing.options import ROOT, add_data_options, corpus_from, run_program
 
 from pydantic import ValidationError
+from rich.console import Console
 
 
 def run_row(file: str) -> None:
@@ -52,6 +55,15 @@ def _main(name: str) -> int:
         help="leave the test reviews alone; the record goes to results/tuning/",
     )  # fmt: skip
     add_results_option(run_options)
+    if getattr(row, "attention", ""):
+        run_options.add_argument(
+            "--explain", metavar="TEXT",
+            help="shade the words of a review by attention; the network is trained once and kept",
+        )  # fmt: skip
+        run_options.add_argument(
+            "--html", type=Path, metavar="FILE", default=Path(f"{name}.html"),
+            help="where --explain writes its page (default: %(default)s)",
+        )  # fmt: skip
     run_options.add_argument(
         "--progress", choices=progress.STYLES, default="lines",
         help="lines for people, or JSON lines for programs (default: %(default)s)",
@@ -59,6 +71,8 @@ def _main(name: str) -> int:
     given = parser.parse_args()
     options = hyperparameters_from(given, row.hyperparameters)
     corpus = corpus_from(given)
+    if getattr(given, "explain", None) is not None:
+        return _explain(name, row, options, corpus, given)
 
     from benchmark.run import run  # after the options are checked: it imports slow packages
 
@@ -72,6 +86,19 @@ def _main(name: str) -> int:
         raise SystemExit(f"failed: {record['reason']}")
     if given.progress == "lines":
         print(_summary(record))
+    return 0
+
+
+def _explain(name: str, row: Any, options: Any, corpus: Corpus, given: argparse.Namespace) -> int:
+    from benchmark import explain
+
+    explanation = explain.explain(
+        name, row, options, given.seed, corpus, given.explain, progress.reporter(given.progress)
+    )
+    write_atomically(given.html, explain.as_html(explanation))
+    console = Console(soft_wrap=True)
+    console.print(explain.for_terminal(explanation))
+    console.print(f"{explanation}; also in {given.html}", highlight=False)
     return 0
 
 

@@ -33,8 +33,14 @@ class NetworkOptions:
     learning_rate: float = option(
         1e-3, "step size of Adam at the start; falls to 0 along a cosine", gt=0
     )
+    averaging: float = option(
+        0.0, "momentum of the running mean of the weights that is kept; 0 for none", ge=0, lt=1
+    )
     max_words: int = option(400, "words read of a review, from the end that is kept", ge=1)
     keep: Literal["head", "tail"] = option("head", "which end of a longer review is read")
+    batches: Literal["like_length", "padded"] = option(
+        "like_length", "reviews of like length together, or any, all padded to max_words"
+    )
     precision: Literal["auto", "float32", "mixed_bfloat16"] = option(
         "auto", "number format; auto is mixed_bfloat16 on a GPU and float32 elsewhere"
     )
@@ -62,8 +68,9 @@ class Batches(keras.utils.PyDataset):
             random: shuffles anew for each epoch; without it, the order is fixed.
         """
         super().__init__()
-        self.reviews, self.options, self.widths, self.random = reviews, options, widths, random
-        self.lengths = np.clip(reviews.words.lengths, 1, options.max_words)
+        self.reviews, self.options, self.random = reviews, options, random
+        cut = np.clip(reviews.words.lengths, 1, options.max_words)
+        self.widths = widths[np.searchsorted(widths, cut)]
         self.on_epoch_end()
 
     def on_epoch_end(self) -> None:
@@ -72,10 +79,10 @@ class Batches(keras.utils.PyDataset):
         The widest batch comes first, so that what does not fit in memory fails at once; a narrow
         one comes second, because Keras takes for fixed a shape that the first two have in common.
         """
-        self.plan = batches_of_like_length(self.lengths, self.options.batch_size, self.random)
-        widest = max(range(len(self.plan)), key=lambda i: self.lengths[self.plan[i]].max())
+        self.plan = batches_of_like_length(self.widths, self.options.batch_size, self.random)
+        widest = max(range(len(self.plan)), key=lambda i: self.widths[self.plan[i]].max())
         self.plan.insert(0, self.plan.pop(widest))
-        narrowest = min(range(len(self.plan)), key=lambda i: self.lengths[self.plan[i]].max())
+        narrowest = min(range(len(self.plan)), key=lambda i: self.widths[self.plan[i]].max())
         self.plan.insert(1, self.plan.pop(narrowest))
 
     def __len__(self) -> int:
@@ -83,8 +90,8 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
         rows = self.plan[index]
-        width = self.widths[np.searchsorted(self.widths, self.lengths[rows].max())]
-        words = self.reviews.words.padded(rows, int(width), self.options.keep)
+        width = int(self.widths[rows].max())
+        words = self.reviews.words.padded(rows, width, self.options.keep)
         if self.reviews.labels is None:
             return (words,)
         return words, self.reviews.labels[rows, None].astype(np.float32)
@@ -157,35 +164,33 @@ class NetworkRow(Row):
         build: takes the row's options and the training data and returns the model, not compiled,
             from word ids, shape (batch, words), int32, 0 for padding, to the probability of
             "positive", shape (batch, 1).
+        attention: the name of the layer whose second output is a weight for each word, shape
+            (batch, words), for rows that can show where they look.
     """
 
     build: Callable[[Any, TrainingData], keras.Model] = field(kw_only=True)
+    attention: str = field(default="", kw_only=True)
 
-    def fit(
-        self,
-        options: NetworkOptions,
-        data: TrainingData,
-        report: Report,
-        widths: np.ndarray | None = None,
-    ) -> FittedNetwork:
-        """Train with Adam and keep the weights of the epoch with the lowest validation loss.
-
-        `widths` is what batches are padded to; by default a few that suit the lengths.
-        """
+    def fit(self, options: NetworkOptions, data: TrainingData, report: Report) -> FittedNetwork:
+        """Train with Adam and keep the weights of the epoch with the lowest validation loss."""
         keras.utils.clear_session()  # layers' names decide the order in which gradients are added
         keras.utils.set_random_seed(data.seed)
         keras.config.set_dtype_policy(_dtype_policy(options.precision))
         model = self.build(options, data)
-        if widths is None:
+        widths = np.array([options.max_words])
+        if options.batches == "like_length":
             widths = bucket_widths(data.train.words.lengths, options.max_words)
         random = np.random.default_rng(data.seed)
         steps = math.ceil(len(data.train) / options.batch_size)
         more = min(MOST_EXTRA_EPOCHS, math.ceil(options.least_steps / steps))
         epochs = max(options.epochs, more)
         progress = Progress(report, epochs)
+        averaging = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] * bool(options.averaging)
         model.compile(
             optimizer=keras.optimizers.Adam(
-                keras.optimizers.schedules.CosineDecay(options.learning_rate, epochs * steps)
+                keras.optimizers.schedules.CosineDecay(options.learning_rate, epochs * steps),
+                use_ema=options.averaging > 0,
+                ema_momentum=options.averaging,
             ),
             loss="binary_crossentropy",
             metrics=["accuracy"],
@@ -197,6 +202,7 @@ class NetworkRow(Row):
             shuffle=False,
             verbose=0,
             callbacks=[
+                *averaging,
                 progress,
                 keras.callbacks.EarlyStopping(
                     "val_loss", patience=epochs, restore_best_weights=True

@@ -4,24 +4,26 @@ import argparse
 import dataclasses
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from benchmark import catalogue, environment
-from benchmark.experiment import TrainingData
+from benchmark.experiment import Fitted, Row, TrainingData
+from benchmark.networks import NetworkOptions
 from preprocessing.corpus import Corpus, Reviews
 from preprocessing.options import corpus_from
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 REVIEWS = 2_000
-TEXTBOOK_WIDTH = 400
+TEXTBOOK_BATCH = 32  # the default of Keras
+TEXTBOOK_WORDS = 400
 
 
 def measure(options: argparse.Namespace) -> None:
-    """Measure preprocessing, opening, every row, and what batches of like length gain.
+    """Measure preprocessing, opening, every row, each against its textbook form.
 
     Args:
         options: as `add_data_options` adds them.
@@ -34,14 +36,17 @@ def measure(options: argparse.Namespace) -> None:
     corpus_from(options).reviews("train")
     console.print(f"opening the prepared corpus: {time.perf_counter() - start:.3f} s")
 
-    table = Table("row", "training, reviews/s", "prediction, reviews/s",
+    table = Table("row", "training, reviews/s", "prediction, reviews/s", "× textbook form",
                   title=f"{REVIEWS:,} reviews of {corpus.name} at most")  # fmt: skip
     for column in table.columns[1:]:
         column.justify = "right"
     for name in catalogue.modules():
-        table.add_row(name, *(f"{speed:,.0f}" for speed in _row(name, corpus)))
+        table.add_row(name, *_row(name, corpus))
     console.print(table)
-    console.print(_batches_of_like_length(corpus))
+    console.print(
+        f"textbook form: the same network in training, on batches of {TEXTBOOK_BATCH} reviews of "
+        f"any length, each padded or cut to {TEXTBOOK_WORDS} words"
+    )
 
 
 def _preprocessing(options: argparse.Namespace) -> Table:
@@ -77,37 +82,29 @@ def _middle(reviews: Reviews, most: int) -> Reviews:
     return reviews.part(start, min(len(reviews), start + most))
 
 
-def _row(name: str, corpus: Corpus) -> tuple[float, float]:
-    """Return reviews per second in training and in prediction, compilation left out."""
+def _row(name: str, corpus: Corpus) -> Iterator[str]:
+    """Yield reviews per second in training and in prediction, and what like length gains."""
     row, data = catalogue.load(name), _some(corpus)
-    options = _epochs(row.hyperparameters(), 2)
-    start = time.perf_counter()
-    fitted = row.fit(options, data, lambda event: None)
-    seconds = time.perf_counter() - start - data.waited
-    if fitted.history:
-        seconds = fitted.history[-1]["seconds"]
+    options = row.hyperparameters()
+    fitted, seconds = _fit(row, options, data)
+    yield f"{len(data.train) / seconds:,.0f}"
     test = _middle(corpus.reviews("test"), REVIEWS)
     fitted.predict(test)
     start = time.perf_counter()
     fitted.predict(test)
-    return len(data.train) / seconds, len(test) / (time.perf_counter() - start)
+    yield f"{len(test) / (time.perf_counter() - start):,.0f}"
+    if isinstance(options, NetworkOptions):
+        textbook = dataclasses.replace(
+            options, batches="padded", batch_size=TEXTBOOK_BATCH, max_words=TEXTBOOK_WORDS
+        )
+        yield f"{_fit(row, textbook, data)[1] / seconds:.2f}"
 
 
-def _batches_of_like_length(corpus: Corpus) -> str:
-    """Train `cnn` on batches of like length and on batches all padded to one width."""
-    row, data = catalogue.load("cnn"), _some(corpus)
-    options = _epochs(dataclasses.replace(row.hyperparameters(), max_words=TEXTBOOK_WIDTH), 3)
-    seconds = []
-    for widths in (None, np.array([TEXTBOOK_WIDTH])):
-        fitted = row.fit(options, data, lambda event: None, widths=widths)
-        seconds.append(min(epoch["seconds"] for epoch in fitted.history[1:]))
-    return (
-        f"cnn, an epoch: {seconds[0]:.1f} s in batches of like length, {seconds[1]:.1f} s with "
-        f"every batch padded to {TEXTBOOK_WIDTH} words; ratio {seconds[1] / seconds[0]:.2f}"
-    )
-
-
-def _epochs(options: Any, epochs: int) -> Any:
-    if not hasattr(options, "epochs"):
-        return options
-    return dataclasses.replace(options, epochs=epochs, least_steps=1)
+def _fit(row: Row, options: Any, data: TrainingData) -> tuple[Fitted, float]:
+    """Train; return the seconds of an epoch without compilation, or of all where there is none."""
+    if isinstance(options, NetworkOptions):
+        options = dataclasses.replace(options, epochs=3, least_steps=1)
+    waited, start = data.waited, time.perf_counter()
+    fitted = row.fit(options, data, lambda event: None)
+    seconds = time.perf_counter() - start - (data.waited - waited)
+    return fitted, min((epoch["seconds"] for epoch in fitted.history[1:]), default=seconds)

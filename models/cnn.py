@@ -16,7 +16,8 @@ paper's CNN-static and CNN-non-static.
 from benchmark.cli import run_row
 from benchmark.experiment import TrainingData, hyperparameters, option
 from benchmark.networks import NetworkRow
-from models.layers.words import WordOptions, word_vectors
+from models.layers.answer import answer
+from models.layers.words import WordOptions, read_words
 
 import keras
 from keras import layers, ops
@@ -30,21 +31,18 @@ class Hyperparameters(WordOptions):
     max_words: int = option(800, "words read of a review; 98 % are shorter", ge=1)
     filters: int = option(150, "filters of each width", ge=1)
     widths: tuple[int, ...] = option((1, 2, 3), "words that a filter looks at, one or more numbers")
-    dropout: float = option(0.5, "share of the filters' answers dropped; the paper's", ge=0, lt=1)
 
 
 def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
-    words = keras.Input((None,), dtype="int32", name="words")
-    x, mask = word_vectors(words, options, data)
+    words, vectors, mask = read_words(options, data)
     root_of_length = ops.sqrt(ops.maximum(ops.sum(mask, axis=1), 1))
     kept = []
     for width in options.widths:
-        answers = layers.Conv1D(options.filters, width, padding="same", activation="relu")(x) * mask
+        convolution = layers.Conv1D(options.filters, width, padding="same", activation="relu")
+        answers = convolution(vectors) * mask
         kept.append(ops.max(answers, axis=1))  # answers are not negative, so masking with 0 is safe
         kept.append(ops.sum(answers, axis=1) / root_of_length)
-    x = layers.Dropout(options.dropout)(ops.concatenate(kept, axis=1))
-    positive = layers.Dense(1, activation="sigmoid", dtype="float32", name="positive")(x)
-    return keras.Model(words, positive)
+    return answer(words, ops.concatenate(kept, axis=1), options.dropout)
 
 
 row = NetworkRow("convolutional", Hyperparameters, build=build)

@@ -20,12 +20,16 @@ class WordOptions(NetworkOptions):
     learned_words: int = option(
         5_000, "most frequent words whose word2vec vectors go on learning; 0 for none", ge=0
     )
+    word_dropout: float = option(
+        0.0, "share of a review's vector dimensions dropped, in all of its words", ge=0, lt=1
+    )
+    dropout: float = option(0.5, "share of the review's features dropped", ge=0, lt=1)
 
 
-def word_vectors(
-    words: keras.KerasTensor, options: WordOptions, data: TrainingData
-) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Look up the vector of each word.
+def read_words(
+    options: WordOptions, data: TrainingData
+) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
+    """Return a network's input and its words as vectors.
 
     word2vec's vectors stay as they are, and those of frequent words get a learned correction: rare
     words would be learned by heart. All are scaled by one number, so that the typical word, by the
@@ -33,14 +37,16 @@ def word_vectors(
     too small to move them.
 
     Args:
-        words: ids, shape (batch, words), int32, 0 for padding; lower ids are more frequent.
         options: the row's hyperparameters.
         data: where the vectors come from.
 
     Returns:
-        Vectors, shape (batch, words, dimensions), zero for padding; and the mask, shape
-        (batch, words, 1), 1 for words and 0 for padding, in the network's number format.
+        The input, word ids, shape (batch, words), int32, 0 for padding, lower ids for more
+        frequent words; their vectors, shape (batch, words, dimensions), zero for padding; and the
+        mask, shape (batch, words, 1), 1 for words and 0 for padding. The last two are in the
+        network's number format.
     """
+    words = keras.Input((None,), dtype="int32", name="words")
     vectors = data.word_vectors()
     if options.embeddings == "random":
         start = keras.initializers.RandomUniform(-0.05, 0.05, seed=data.seed)
@@ -56,5 +62,6 @@ def word_vectors(
             size = min(options.learned_words, len(vectors))
             correction = layers.Embedding(size, vectors.shape[1], "zeros", name="correction")
             embedded = embedded + correction(frequent)
+    embedded = layers.SpatialDropout1D(options.word_dropout)(embedded)
     mask = ops.cast(ops.not_equal(words, 0), embedded.dtype)[..., None]
-    return embedded * mask, mask
+    return words, embedded * mask, mask

@@ -57,6 +57,15 @@ def test_each_epoch_is_shuffled_anew(batches):
     assert [plan.tolist() for plan in batches.plan] != first
 
 
+def test_padded_batches_mix_all_lengths_and_have_one_width(small):
+    reviews = small.reviews("train")
+    batches = Batches(reviews, OPTIONS, np.array([OPTIONS.max_words]), np.random.default_rng(0))
+    assert {batches[i][0].shape[1] for i in range(len(batches))} == {OPTIONS.max_words}
+    lengths = np.minimum(reviews.words.lengths, OPTIONS.max_words)
+    spread = np.mean([lengths[rows].std() for rows in batches.plan])
+    assert spread > 0.5 * lengths.std()
+
+
 def test_what_a_row_must_not_know_is_not_in_the_batches(small):
     reviews = small.reviews("test")
     batch = Batches(reviews, OPTIONS, np.array([60]))[0]

@@ -15,10 +15,10 @@ ROWS = list(catalogue.modules())
 
 
 def quick_options(row):
-    """Return the row's own hyperparameters, with few epochs for networks."""
+    """Return the row's own hyperparameters, with few epochs and words for networks."""
     options = row.hyperparameters()
     if isinstance(options, NetworkOptions):
-        return dataclasses.replace(options, epochs=2, least_steps=1)
+        return dataclasses.replace(options, epochs=2, least_steps=1, max_words=60)
     return options
 
 

@@ -1,0 +1,35 @@
+"""Two LSTMs, one reading onwards and one backwards (Graves & Schmidhuber, 2005,
+https://doi.org/10.1016/j.neunet.2005.06.042).
+
+The state at a word then knows what comes after it, too: "not bad at all" is not "bad". The states
+are pooled over all words, which needs no second turn of those that were read backwards.
+
+    python models/bidirectional_lstm.py
+    python models/bidirectional_lstm.py --seed 1 --units 64
+"""
+
+from benchmark.cli import run_row
+from benchmark.experiment import TrainingData
+from benchmark.networks import NetworkRow
+from models.layers.answer import answer
+from models.layers.pooling import max_and_mean
+from models.layers.recurrent import RecurrentOptions, backwards
+from models.layers.words import read_words
+
+import keras
+from keras import layers, ops
+
+
+def build(options: RecurrentOptions, data: TrainingData) -> keras.Model:
+    words, vectors, mask = read_words(options, data)
+    pooled = [
+        max_and_mean(layers.LSTM(options.units, return_sequences=True)(direction), mask)
+        for direction in (vectors, backwards(vectors, mask))
+    ]
+    return answer(words, ops.concatenate(pooled, axis=-1), options.dropout)
+
+
+row = NetworkRow("recurrent", RecurrentOptions, build=build)
+
+if __name__ == "__main__":
+    run_row(__file__)

@@ -1,0 +1,51 @@
+"""A capsule network with dynamic routing (Sabour et al., 2017, https://arxiv.org/abs/1710.09829;
+for text: Zhao et al., 2018, https://arxiv.org/abs/1804.00538).
+
+A convolution makes small vectors, capsules, at each word. Each of them votes for what the review as
+a whole might be, and routing gives more weight to the votes that agree. Two capsules come out,
+"negative" and "positive", and their lengths say how sure the network is of each. The papers' margin
+loss gives way to the cross-entropy of a probability, which all rows here hand back: its log-odds
+are a learned sum of the two lengths.
+
+    python models/capsule.py
+    python models/capsule.py --seed 1 --iterations 1
+"""
+
+from benchmark.cli import run_row
+from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.networks import NetworkRow
+from models.layers.answer import answer
+from models.layers.capsules import DynamicRouting, squash
+from models.layers.words import WordOptions, read_words
+
+import keras
+from keras import layers, ops
+
+
+@hyperparameters
+class Hyperparameters(WordOptions):
+    """Chosen on validation."""
+
+    epochs: int = option(4, "passes over the training reviews; the best one is kept", ge=1)
+    max_words: int = option(800, "words read of a review; 98 % are shorter", ge=1)
+    width: int = option(3, "words that a capsule at a word looks at", ge=1)
+    kinds: int = option(16, "kinds of capsules at each word", ge=1)
+    kind_dimensions: int = option(8, "numbers in each of them; as in the paper", ge=1)
+    class_dimensions: int = option(16, "numbers in the two capsules above; as in the paper", ge=1)
+    iterations: int = option(3, "routing iterations; as in the paper", ge=1)
+
+
+def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
+    words, vectors, mask = read_words(options, data)
+    size = options.kinds * options.kind_dimensions
+    features = layers.Conv1D(size, options.width, padding="same")(vectors)
+    below = layers.Reshape((-1, options.kinds, options.kind_dimensions))(features)
+    review = DynamicRouting(2, options.class_dimensions, options.iterations)(squash(below), mask)
+    length = ops.sqrt(ops.sum(ops.square(review), axis=-1) + keras.config.epsilon())
+    return answer(words, length)
+
+
+row = NetworkRow("capsule", Hyperparameters, build=build)
+
+if __name__ == "__main__":
+    run_row(__file__)

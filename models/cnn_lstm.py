@@ -1,0 +1,49 @@
+"""A convolution whose answers an LSTM reads (C-LSTM; Zhou et al., 2015, https://arxiv.org/abs/1511.08630).
+
+Filters find phrases; of every few words in a row only the strongest answer is kept, as in Keras's
+well-known example and unlike the paper, and the LSTM reads that shorter sequence: a fourth of the
+steps for nearly the same accuracy.
+
+    python models/cnn_lstm.py
+    python models/cnn_lstm.py --seed 1 --pool 2
+"""
+
+from benchmark.cli import run_row
+from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.networks import NetworkRow
+from models.layers.answer import answer
+from models.layers.pooling import max_and_mean
+from models.layers.recurrent import RecurrentOptions
+from models.layers.words import read_words
+
+import keras
+from keras import layers, ops
+
+
+@hyperparameters
+class Hyperparameters(RecurrentOptions):
+    """As for `lstm`, and those of the convolution."""
+
+    filters: int = option(128, "filters", ge=1)
+    width: int = option(3, "words that a filter looks at", ge=1)
+    pool: int = option(4, "words in a row of which the strongest answer is kept", ge=1)
+
+
+def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
+    words, vectors, mask = read_words(options, data)
+    convolution = layers.Conv1D(options.filters, options.width, padding="same", activation="relu")
+    phrases = strongest(convolution(vectors) * mask, options.pool)
+    mask = strongest(mask, options.pool)
+    states = layers.LSTM(options.units, return_sequences=True)(phrases)
+    return answer(words, max_and_mean(states, mask), options.dropout)
+
+
+def strongest(x: keras.KerasTensor, pool: int) -> keras.KerasTensor:
+    """Return the largest of each `pool` values in a row, the last group filled up with zeros."""
+    return layers.MaxPooling1D(pool)(ops.pad(x, ((0, 0), (0, pool - 1), (0, 0))))
+
+
+row = NetworkRow("recurrent", Hyperparameters, build=build)
+
+if __name__ == "__main__":
+    run_row(__file__)

@@ -1,0 +1,61 @@
+"""fastText: the mean of learned vectors of words and n-grams (Joulin et al., 2016,
+https://arxiv.org/abs/1607.01759).
+
+A linear model that shares what it learns through a few dimensions. Word pairs and more catch "not
+good"; there are too many of them for a table, so that each is put into one of a fixed number of
+places by a hash, where it may meet others. All vectors are learned from the labels alone.
+
+    python models/fasttext.py
+    python models/fasttext.py --seed 1 --longest 3
+"""
+
+from benchmark.cli import run_row
+from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.networks import NetworkOptions, NetworkRow
+from models.layers.answer import answer
+
+import keras
+from keras import layers, ops
+
+MULTIPLIER = 1_000_003
+"""A prime, to spread the pairs; products wrap around in 32 bits, which does a hash no harm."""
+
+
+@hyperparameters
+class Hyperparameters(NetworkOptions):
+    """Chosen on validation."""
+
+    epochs: int = option(8, "passes over the training reviews; the best one is kept", ge=1)
+    max_words: int = option(800, "words read of a review; 98 % are shorter", ge=1)
+    learning_rate: float = option(
+        5e-3, "step size of Adam at the start; falls to 0 along a cosine", gt=0
+    )
+    dimensions: int = option(16, "numbers in a vector; the paper has 10", ge=1)
+    longest: int = option(2, "words in the longest n-gram", ge=1)
+    places: int = option(2**18, "places of n-grams of two words or more", ge=1)
+    dropout: float = option(0.2, "share of the review's dimensions dropped", ge=0, lt=1)
+
+
+def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
+    words = keras.Input((None,), dtype="int32", name="words")
+    grams, is_gram = words, words > 0
+    total, count = 0, 0
+    for size in range(1, options.longest + 1):
+        if size == 1:
+            table = layers.Embedding(len(data.vocabulary), options.dimensions)
+        else:
+            following = ops.pad(words[:, size - 1 :], ((0, 0), (0, size - 1)))
+            grams = ops.mod(grams * MULTIPLIER + following, options.places)
+            is_gram = following > 0
+            table = layers.Embedding(options.places, options.dimensions)
+        vectors = table(grams)
+        mask = ops.cast(is_gram, vectors.dtype)[..., None]
+        total = total + ops.sum(vectors * mask, axis=1)
+        count = count + ops.sum(mask, axis=1)
+    return answer(words, total / ops.maximum(count, 1), options.dropout)
+
+
+row = NetworkRow("bag of words", Hyperparameters, build=build)
+
+if __name__ == "__main__":
+    run_row(__file__)

@@ -1,0 +1,31 @@
+"""Gated recurrent unit (Cho et al., 2014, https://arxiv.org/abs/1406.1078).
+
+The LSTM's smaller sister: two gates instead of three, and no state beside the one that it shows.
+Everything else is as in `lstm.py`.
+
+    python models/gru.py
+    python models/gru.py --seed 1 --units 64
+"""
+
+from benchmark.cli import run_row
+from benchmark.experiment import TrainingData
+from benchmark.networks import NetworkRow
+from models.layers.answer import answer
+from models.layers.pooling import max_and_mean
+from models.layers.recurrent import RecurrentOptions
+from models.layers.words import read_words
+
+import keras
+from keras import layers
+
+
+def build(options: RecurrentOptions, data: TrainingData) -> keras.Model:
+    words, vectors, mask = read_words(options, data)
+    states = layers.GRU(options.units, return_sequences=True)(vectors)
+    return answer(words, max_and_mean(states, mask), options.dropout)
+
+
+row = NetworkRow("recurrent", RecurrentOptions, build=build)
+
+if __name__ == "__main__":
+    run_row(__file__)

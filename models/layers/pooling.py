@@ -1,0 +1,28 @@
+"""From one vector a word to one vector a review, padding left out."""
+
+import keras
+from keras import ops
+
+_LOWER_THAN_ANY = -1e9
+
+
+def max_and_mean(x: keras.KerasTensor, mask: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the largest and the mean value over the words, side by side.
+
+    Gradients reach every word directly instead of through all words after it, which is what a
+    recurrent network needs in reviews of several hundred words (Collobert & Weston, 2008, for the
+    maximum; https://doi.org/10.1145/1390156.1390177).
+
+    Args:
+        x: shape (batch, words, dimensions); values at padding do not matter if they are finite.
+        mask: shape (batch, words, 1), 1 for words and 0 for padding.
+
+    Returns:
+        Shape (batch, 2 × dimensions); zero for a review without words.
+    """
+    is_word = ops.cast(mask, "bool")
+    largest = ops.max(ops.where(is_word, x, ops.cast(_LOWER_THAN_ANY, x.dtype)), axis=1)
+    total = ops.sum(ops.where(is_word, x, ops.zeros_like(x)), axis=1)
+    length = ops.sum(mask, axis=1)
+    any_word = ops.max(mask, axis=1)
+    return ops.concatenate([largest * any_word, total / ops.maximum(length, 1)], axis=-1)

@@ -1,0 +1,33 @@
+"""Long short-term memory (Hochreiter & Schmidhuber, 1997, https://doi.org/10.1162/neco.1997.9.8.1735).
+
+The network reads word by word and carries a state along; gates learn what to add to it, what to
+forget (Gers et al., 2000) and what to show. The textbook form answers from the last state, hundreds
+of words after the first; here the states at all words are pooled.
+
+    python models/lstm.py
+    python models/lstm.py --seed 1 --units 64
+    python models/lstm.py --embeddings random
+"""
+
+from benchmark.cli import run_row
+from benchmark.experiment import TrainingData
+from benchmark.networks import NetworkRow
+from models.layers.answer import answer
+from models.layers.pooling import max_and_mean
+from models.layers.recurrent import RecurrentOptions
+from models.layers.words import read_words
+
+import keras
+from keras import layers
+
+
+def build(options: RecurrentOptions, data: TrainingData) -> keras.Model:
+    words, vectors, mask = read_words(options, data)
+    states = layers.LSTM(options.units, return_sequences=True)(vectors)
+    return answer(words, max_and_mean(states, mask), options.dropout)
+
+
+row = NetworkRow("recurrent", RecurrentOptions, build=build)
+
+if __name__ == "__main__":
+    run_row(__file__)

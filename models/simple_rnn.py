@@ -1,0 +1,31 @@
+"""A recurrent network without gates (Elman, 1990, https://doi.org/10.1207/s15516709cog1402_1).
+
+Each state is a squashed mix of the word and the state before it. Beside `lstm` and `gru`, from
+which nothing else differs, it shows what gating buys.
+
+    python models/simple_rnn.py
+    python models/simple_rnn.py --seed 1 --units 64
+"""
+
+from benchmark.cli import run_row
+from benchmark.experiment import TrainingData
+from benchmark.networks import NetworkRow
+from models.layers.answer import answer
+from models.layers.pooling import max_and_mean
+from models.layers.recurrent import RecurrentOptions
+from models.layers.words import read_words
+
+import keras
+from keras import layers
+
+
+def build(options: RecurrentOptions, data: TrainingData) -> keras.Model:
+    words, vectors, mask = read_words(options, data)
+    states = layers.SimpleRNN(options.units, return_sequences=True)(vectors)
+    return answer(words, max_and_mean(states, mask), options.dropout)
+
+
+row = NetworkRow("recurrent", RecurrentOptions, build=build)
+
+if __name__ == "__main__":
+    run_row(__file__)

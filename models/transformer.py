@@ -1,0 +1,61 @@
+"""A transformer encoder from scratch (Vaswani et al., 2017, https://arxiv.org/abs/1706.03762).
+
+Every word looks at every other one and takes from each what it needs; no state is carried along.
+Without pretraining it has only 22,500 reviews to learn from how words belong together. Layers
+are normalized before they are used (Xiong et al., 2020, https://arxiv.org/abs/2002.04745), which
+trains without warm-up.
+
+    python models/transformer.py
+    python models/transformer.py --seed 1 --positions learned
+"""
+
+from typing import Literal
+
+from benchmark.cli import run_row
+from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.networks import NetworkRow
+from models.layers.answer import answer
+from models.layers.pooling import max_and_mean
+from models.layers.positions import AddPositions
+from models.layers.words import WordOptions, read_words
+
+import keras
+from keras import layers
+
+
+@hyperparameters
+class Hyperparameters(WordOptions):
+    """Chosen on validation."""
+
+    epochs: int = option(4, "passes over the training reviews; the best one is kept", ge=1)
+    units: int = option(128, "numbers for each word in the encoder", ge=2)
+    layers: int = option(1, "encoder layers", ge=1)
+    heads: int = option(4, "attention heads in a layer", ge=1)
+    positions: Literal["sinusoidal", "learned"] = option(
+        "sinusoidal", "the paper's fixed waves, or vectors that are learned"
+    )
+    layer_dropout: float = option(0.1, "share dropped in each layer; the paper's", ge=0, lt=1)
+
+
+def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
+    words, vectors, mask = read_words(options, data)
+    x = layers.Dense(options.units)(vectors)
+    x = AddPositions(options.positions, options.max_words)(x)
+    words_to_see = mask[:, None, :, 0] > 0
+    for _ in range(options.layers):
+        attention = layers.MultiHeadAttention(
+            options.heads, options.units // options.heads, dropout=options.layer_dropout
+        )
+        normal = layers.LayerNormalization()(x)
+        seen = attention(normal, normal, attention_mask=words_to_see)
+        x = x + layers.Dropout(options.layer_dropout)(seen)
+        normal = layers.LayerNormalization()(x)
+        wide = layers.Dense(4 * options.units, activation="relu")(normal)
+        x = x + layers.Dropout(options.layer_dropout)(layers.Dense(options.units)(wide))
+    return answer(words, max_and_mean(layers.LayerNormalization()(x), mask), options.dropout)
+
+
+row = NetworkRow("transformer", Hyperparameters, build=build)
+
+if __name__ == "__main__":
+    run_row(__file__)

@@ -1,0 +1,94 @@
+"""What every row that is a Keras network must keep."""
+
+from benchmark import catalogue
+from benchmark.experiment import TrainingData
+from benchmark.networks import NetworkRow
+from tests.conftest import run_python
+from tests.models.test_contract import quick_options
+
+import keras
+import numpy as np
+import pytest
+
+NETWORKS = [n for n in catalogue.modules() if isinstance(catalogue.load(n), NetworkRow)]
+WORDS = 40
+
+
+@pytest.fixture(scope="module")
+def built(small):
+    """Each network, untrained, in float32."""
+    kept = {}
+
+    def build(name):
+        if name not in kept:
+            row = catalogue.load(name)
+            keras.config.set_dtype_policy("float32")
+            keras.utils.set_random_seed(0)
+            kept[name] = row.build(quick_options(row), TrainingData.of(small, 0))
+        return kept[name]
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def some_words(small):
+    """Eight reviews, shape (8, 40), the second of them cut to three words."""
+    words = small.reviews("train").words.padded(np.arange(8), WORDS)
+    words[1, 3:] = 0
+    return words
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_padding_and_other_reviews_change_no_prediction(name, built, some_words):
+    model = built(name)
+    together = model(np.pad(some_words, ((0, 0), (0, 9))))
+    for i, length in ((0, WORDS), (1, 3)):
+        alone = model(some_words[i : i + 1, :length])
+        np.testing.assert_allclose(alone[0], together[i], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_it_learns_64_reviews_by_heart(name, small):
+    row, data = catalogue.load(name), TrainingData.of(small, 0)
+    rows = np.r_[0:32, len(data.train) - 32 : len(data.train)]
+    words, labels = data.train.words.padded(rows, WORDS), data.train.labels[rows, None]
+    keras.config.set_dtype_policy("float32")
+    keras.utils.set_random_seed(0)
+    options = quick_options(row)
+    model = row.build(options, data)
+    model.compile(keras.optimizers.Adam(3 * options.learning_rate), "binary_crossentropy")
+    for _ in range(5):
+        model.fit(words, labels, batch_size=32, epochs=20, verbose=0)
+        accuracy = np.mean((np.asarray(model(words)) > 0.5) == labels)
+        if accuracy == 1:
+            break
+    assert accuracy == 1
+
+
+PREDICT = """
+import json, sys
+from pathlib import Path
+import benchmark, keras, numpy as np
+from benchmark import catalogue
+
+folder = Path(sys.argv[1])
+words = np.load(folder / "words.npy")
+for name in catalogue.modules():
+    if (folder / f"{name}.keras").exists():
+        catalogue.load(name)
+        model = keras.models.load_model(folder / f"{name}.keras")
+        np.save(folder / f"{name}.npy", model.predict(words, verbose=0))
+assert keras.backend.backend() == "jax"
+assert "tensorflow" not in sys.modules
+"""
+
+
+def test_the_same_weights_give_the_same_predictions_on_jax(built, some_words, tmp_path):
+    np.save(tmp_path / "words.npy", some_words)
+    for name in NETWORKS:
+        built(name).save(tmp_path / f"{name}.keras")
+    process = run_python("-c", PREDICT, tmp_path, KERAS_BACKEND="jax")
+    assert process.returncode == 0, process.stderr
+    for name in NETWORKS:
+        here = np.asarray(built(name)(some_words))
+        np.testing.assert_allclose(np.load(tmp_path / f"{name}.npy"), here, atol=1e-5, err_msg=name)
