@@ -26,7 +26,7 @@ from keras import layers, ops
 class Hyperparameters(WordOptions):
     """Chosen on validation."""
 
-    epochs: int = option(4, "passes over the training reviews; the best one is kept", ge=1)
+    epochs: int = option(3, "passes over the training reviews; the best one is kept", ge=1)
     max_words: int = option(800, "words read of a review; 98 % are shorter", ge=1)
     width: int = option(3, "words that a capsule at a word looks at", ge=1)
     kinds: int = option(16, "kinds of capsules at each word", ge=1)

@@ -27,7 +27,7 @@ from keras import layers
 class Hyperparameters(WordOptions):
     """Chosen on validation."""
 
-    epochs: int = option(4, "passes over the training reviews; the best one is kept", ge=1)
+    epochs: int = option(3, "passes over the training reviews; the best one is kept", ge=1)
     units: int = option(128, "numbers for each word in the encoder", ge=2)
     layers: int = option(1, "encoder layers", ge=1)
     heads: int = option(4, "attention heads in a layer", ge=1)
@@ -43,9 +43,7 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     x = AddPositions(options.positions, options.max_words)(x)
     words_to_see = mask[:, None, :, 0] > 0
     for _ in range(options.layers):
-        attention = layers.MultiHeadAttention(
-            options.heads, options.units // options.heads, dropout=options.layer_dropout
-        )
+        attention = layers.MultiHeadAttention(options.heads, options.units // options.heads)
         normal = layers.LayerNormalization()(x)
         seen = attention(normal, normal, attention_mask=words_to_see)
         x = x + layers.Dropout(options.layer_dropout)(seen)

@@ -11,7 +11,13 @@ from keras import ops
 class RecurrentOptions(WordOptions):
     """Options that every recurrent row has. Chosen on validation, for `lstm`."""
 
-    epochs: int = option(4, "passes over the training reviews; the best one is kept", ge=1)
+    epochs: int = option(2, "passes over the training reviews; the best one is kept", ge=1)
+    learning_rate: float = option(
+        2e-3, "step size of Adam at the start; falls to 0 along a cosine", gt=0
+    )
+    word_dropout: float = option(
+        0.2, "share of a review's vector dimensions dropped, in all of its words", ge=0, lt=1
+    )
     max_words: int = option(800, "words read of a review; 98 % are shorter", ge=1)
     units: int = option(128, "numbers in the state", ge=1)
 
