@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 NETWORKS = [n for n in catalogue.modules() if isinstance(catalogue.load(n), NetworkRow)]
-WORDS = 40
+WORDS = 30
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def built(small):
 
 @pytest.fixture(scope="module")
 def some_words(small):
-    """Eight reviews, shape (8, 40), the second of them cut to three words."""
+    """Eight reviews, shape (8, 30), the second of them cut to three words."""
     words = small.reviews("train").words.padded(np.arange(8), WORDS)
     words[1, 3:] = 0
     return words
@@ -77,7 +77,7 @@ for name in catalogue.modules():
     if (folder / f"{name}.keras").exists():
         catalogue.load(name)
         model = keras.models.load_model(folder / f"{name}.keras")
-        np.save(folder / f"{name}.npy", model.predict(words, verbose=0))
+        np.save(folder / f"{name}.npy", model(words))
 assert keras.backend.backend() == "jax"
 assert "tensorflow" not in sys.modules
 """
