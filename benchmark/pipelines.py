@@ -100,8 +100,9 @@ def count_parameters(estimator: BaseEstimator) -> int:
 
     The vocabulary of a vectorizer does not count; its idf weights and given word vectors do.
     """
-    if hasattr(estimator, "steps"):
-        return sum(count_parameters(step) for _, step in estimator.steps)
+    parts = getattr(estimator, "steps", None) or getattr(estimator, "transformer_list", None)
+    if parts:
+        return sum(count_parameters(part) for _, part in parts)
     if hasattr(estimator, "estimators_"):
         return sum(2 * tree.tree_.node_count for tree in estimator.estimators_)
     arrays = [value for value in vars(estimator).values() if isinstance(value, np.ndarray)]
