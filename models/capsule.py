@@ -21,6 +21,9 @@ from models.layers.words import WordOptions, read_words
 import keras
 from keras import layers, ops
 
+SHARPNESS = 10
+"""Lengths end at 1; without this, weights would have to grow for long before an answer is sure."""
+
 
 @hyperparameters
 class Hyperparameters(WordOptions):
@@ -42,7 +45,7 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     below = layers.Reshape((-1, options.kinds, options.kind_dimensions))(features)
     review = DynamicRouting(2, options.class_dimensions, options.iterations)(squash(below), mask)
     length = ops.sqrt(ops.sum(ops.square(review), axis=-1) + keras.config.epsilon())
-    return answer(words, length)
+    return answer(words, SHARPNESS * length)
 
 
 row = NetworkRow("capsule", Hyperparameters, build=build)
