@@ -134,10 +134,32 @@ def test_the_leaderboard_by_hand(tmp_path):
     assert first["accuracy_std"] == pytest.approx(np.std([0.75, 1.0], ddof=1), abs=1e-5)
     assert first["accuracy_ci_low"] <= 0.875 <= first["accuracy_ci_high"]
     assert first["info"] == "2 of 3 seeds"
-    assert lines.loc["tfidf_logreg", "rank"] == 2
+    assert lines.loc["tfidf_logreg", ["rank", "tied_with"]].tolist() == [1, "majority"]
     assert lines.loc["bag_of_words", ["status", "info"]].tolist() == ["failed", "out of memory"]
     assert lines.loc["naive_bayes_svm", "status"] == "missing"
     assert pd.isna(lines.loc["naive_bayes_svm", "rank"])
+
+
+def test_rows_that_can_be_told_apart_have_ranks_of_their_own(tmp_path):
+    labels = np.zeros(400, np.int8)
+    for seed in range(3):
+        for row, wrong in (("cnn", 4), ("tfidf_logreg", 5), ("majority", 200)):
+            path = records.record_path(tmp_path, "imdb", row, {}, seed)
+            logits = np.where(np.arange(400) < wrong, 1, -1).astype(np.float16)
+            accuracy = 1 - wrong / 400
+            records.write(path, a_record(seed, model=row, accuracy=accuracy), logits, labels)
+    lines = leaderboard.build(tmp_path, "imdb").set_index("model")
+    assert lines["rank"].dropna().to_dict() == {"cnn": 1, "tfidf_logreg": 1, "majority": 3}
+    ties = lines.loc[["cnn", "tfidf_logreg", "majority"], "tied_with"].tolist()
+    assert ties == ["tfidf_logreg", "cnn", ""]
+
+
+def test_runs_that_answer_other_reviews_are_not_compared(tmp_path):
+    put(tmp_path, row="cnn")
+    path = records.record_path(tmp_path, "imdb", "majority", {}, 0)
+    records.write(path, a_record(), np.ones(3, np.float16), np.ones(3, np.int8))
+    with pytest.raises(UserError, match="answers other test reviews"):
+        leaderboard.build(tmp_path, "imdb")
 
 
 def test_rebuilding_gives_the_same_bytes(tmp_path):
