@@ -22,6 +22,13 @@ COLUMNS = (
     "precision", "protocol", "corpus", "code", "utc", "info",
     "validation_accuracy", "preprocessing_seconds", "compilation_seconds", "tied_with",
 )  # fmt: skip
+BEST_IS_HIGHEST = frozenset({
+    "seeds", "accuracy_mean", "accuracy_ci_low", "accuracy_ci_high", "f1", "roc_auc",
+    "accuracy_deduplicated", "train_reviews_per_second", "predict_reviews_per_second",
+    "validation_accuracy",
+})  # fmt: skip
+"""Of the numeric columns; of the others the lowest is best."""
+
 MARKS = ("<!-- leaderboard: made by `python -m benchmark leaderboard` -->", "<!-- end -->")
 PROTOCOL_SEEDS = 3
 
@@ -58,11 +65,11 @@ def evaluate(results: Path, dataset: str) -> Evaluation:
         dataset: the corpus's name.
     """
     runs = records.read_runs(results, dataset)
-    current = _current(runs)
+    current = newest(runs)
     lines, found = [], {}
     for name in catalogue.modules():
         own = {path: record for path, record in runs.items() if path.parent.name == name}
-        line, answered = _line(own, current)
+        line, answered = line_of(own, current)
         lines.append({"model": name} | line)
         if answered is not None:
             found[name] = answered
@@ -88,15 +95,20 @@ def evaluate(results: Path, dataset: str) -> Evaluation:
     return Evaluation(table, found, pairs)
 
 
-def _current(runs: dict[Path, dict]) -> tuple[int, str] | None:
+def newest(runs: dict[Path, dict]) -> tuple[int, str] | None:
     """Return protocol and corpus hash of the newest finished run."""
     finished = [record for record in runs.values() if record["status"] == "ok"]
-    newest = max(finished, key=lambda record: record["utc"], default=None)
-    return newest and (newest["protocol"], newest["corpus"]["hash"])
+    last = max(finished, key=lambda record: record["utc"], default=None)
+    return last and (last["protocol"], last["corpus"]["hash"])
 
 
-def _line(runs: dict[Path, dict], current: tuple | None) -> tuple[dict, Answers | None]:
-    """Sum up the runs of one row; return its line, and its answers if it is ranked."""
+def line_of(runs: dict[Path, dict], current: tuple | None) -> tuple[dict, Answers | None]:
+    """Sum up the runs of one row; return its line, and its answers if it can be ranked.
+
+    Args:
+        runs: the records of the row, by path.
+        current: protocol and corpus hash; runs of others do not count.
+    """
     good = {
         path: record
         for path, record in runs.items()
@@ -117,11 +129,10 @@ def _line(runs: dict[Path, dict], current: tuple | None) -> tuple[dict, Answers 
     if len(good) < PROTOCOL_SEEDS:
         notes.append(f"{len(good)} of {PROTOCOL_SEEDS} seeds")
     notes += [f"seed {record['seed']} failed: {record['reason']}" for record in failed]
-    return summary(answered) | {"info": "; ".join(notes)}, answered
+    return _summary(answered) | {"info": "; ".join(notes)}, answered
 
 
-def summary(answered: Answers) -> dict:
-    """Return the line of a row whose runs are of one protocol and corpus."""
+def _summary(answered: Answers) -> dict:
     good = answered.records
     runs_of = pd.json_normalize(good)
     low, high = metrics.bootstrap_interval(answered.correct)

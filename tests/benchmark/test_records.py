@@ -3,48 +3,11 @@ import shutil
 from benchmark import leaderboard, records
 from benchmark.catalogue import modules
 from preprocessing.errors import UserError
+from tests.benchmark.made_up_runs import LABELS, a_record, put, put_many
 
 import numpy as np
 import pandas as pd
 import pytest
-
-LABELS = np.array([0, 0, 1, 1], np.int8)
-
-
-def a_record(seed=0, status="ok", accuracy=0.75, **changes) -> dict:
-    record = {
-        "status": status,
-        "model": "majority",
-        "family": "baseline",
-        "seed": seed,
-        "protocol": records.PROTOCOL,
-        "corpus": {"name": "imdb", "hash": "abc"},
-        "hyperparameters": {},
-        "outside_data": "none",
-        "weights": "none",
-        "environment": {"code": "1234"},
-        "parameters": 2,
-        "precision": "float64",
-        "backend": {"scikit-learn": "1.7"},
-        "device": "a processor",
-        "seconds": {"preprocessing": {}, "training": 2.0, "compilation": None, "prediction": 1.0},
-        "reviews_per_second": {"training": 10.0, "prediction": 4.0},
-        "peak_memory_mb": 100.0,
-        "validation": {"accuracy": 0.5},
-        "scores": {
-            "accuracy": accuracy, "f1": 0.5, "roc_auc": 0.5, "log_loss": 0.5,
-            "calibration_error": 0.1, "accuracy_deduplicated": accuracy,
-        },
-        "utc": "2026-01-01T00:00:00+00:00",
-    }  # fmt: skip
-    return record | changes
-
-
-def put(results, seed=0, row="majority", logits=(-1, 1, 1, 1), **changes):
-    path = records.record_path(results, "imdb", row, {}, seed)
-    record = a_record(seed, model=row, **changes)
-    records.write(path, record, np.array(logits, np.float16), LABELS)
-    return path
 
 
 def test_a_changed_hyperparameter_is_another_record(tmp_path):
@@ -141,13 +104,8 @@ def test_the_leaderboard_by_hand(tmp_path):
 
 
 def test_rows_that_can_be_told_apart_have_ranks_of_their_own(tmp_path):
-    labels = np.zeros(400, np.int8)
-    for seed in range(3):
-        for row, wrong in (("cnn", 4), ("tfidf_logreg", 5), ("majority", 200)):
-            path = records.record_path(tmp_path, "imdb", row, {}, seed)
-            logits = np.where(np.arange(400) < wrong, 1, -1).astype(np.float16)
-            accuracy = 1 - wrong / 400
-            records.write(path, a_record(seed, model=row, accuracy=accuracy), logits, labels)
+    for row, wrong in (("cnn", 4), ("tfidf_logreg", 5), ("majority", 200)):
+        put_many(tmp_path, row, wrong)
     lines = leaderboard.build(tmp_path, "imdb").set_index("model")
     assert lines["rank"].dropna().to_dict() == {"cnn": 1, "tfidf_logreg": 1, "majority": 3}
     ties = lines.loc[["cnn", "tfidf_logreg", "majority"], "tied_with"].tolist()
