@@ -3,11 +3,13 @@
 python -m benchmark leaderboard                          rebuild it from the records
 python -m benchmark leaderboard --under parameters=1M    look at a part of it
 python -m benchmark compare cnn naive_bayes_svm          two rows, or tables, side by side
+python -m benchmark report                               one page with table and figures
 python -m benchmark rows                                 which rows there are
 python -m benchmark speed --dataset sample               how fast everything is
 """
 
 import argparse
+from pathlib import Path
 
 from benchmark import catalogue, compare, leaderboard, selection
 from benchmark.cli import add_results_option
@@ -29,6 +31,18 @@ def main() -> None:
     add_results_option(table)
     selection.add_options(table)
     compare.add_options(commands.add_parser("compare", help="two tables or rows side by side"))
+    page = commands.add_parser("report", help="write one page with the table and all figures")
+    page.add_argument("--dataset", default="imdb", help="(default: %(default)s)")
+    add_results_option(page)
+    page.add_argument(
+        "--cache", type=Path, metavar="FOLDER", default=ROOT / "data",
+        help="where prepared corpora are kept; without the records' corpus there, the report "
+        "leaves out what needs it (default: data/)",
+    )  # fmt: skip
+    page.add_argument(
+        "--with-texts", action="store_true",
+        help="show the listed reviews' texts; such a page is not to be passed on",
+    )  # fmt: skip
     commands.add_parser("rows", help="which rows there are")
     add_data_options(commands.add_parser("speed", help="measure how fast everything is"))
     options = parser.parse_args()
@@ -37,6 +51,10 @@ def main() -> None:
             _leaderboard(options)
         case "compare":
             compare.main(options)
+        case "report":
+            from benchmark import report  # imports matplotlib, which takes a second
+
+            report.main(options)
         case "rows":
             for name, module in catalogue.modules().items():
                 print(f"{name:24} python -m {module}")

@@ -64,3 +64,18 @@ def check_same_reviews(labels: np.ndarray, others: np.ndarray, where: Path | str
         raise UserError(
             f"{where} answers other test reviews than the other runs of its corpus; run it again"
         )
+
+
+def informed(answers: dict[str, Answers]) -> dict[str, Answers]:
+    """Return the rows that know something: better than to always answer with the larger class.
+
+    Better means by 95 % over reviews (normal approximation).
+    """
+    kept = {}
+    for name, row in answers.items():
+        right = row.correct.mean(axis=0)
+        share = row.labels.mean()
+        least = right.mean() - 1.96 * right.std() / np.sqrt(len(right))
+        if least > max(share, 1 - share):
+            kept[name] = row
+    return kept

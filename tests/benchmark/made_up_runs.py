@@ -31,14 +31,17 @@ def a_record(seed=0, status="ok", accuracy=0.75, **changes) -> dict:
             "accuracy": accuracy, "f1": 0.5, "roc_auc": 0.5, "log_loss": 0.5,
             "calibration_error": 0.1, "accuracy_deduplicated": accuracy,
         },
+        "history": [],
         "utc": "2026-01-01T00:00:00+00:00",
     }  # fmt: skip
     return record | changes
 
 
-def put(results, seed=0, row="majority", logits=(-1, 1, 1, 1), labels=LABELS, **changes):
+def put(
+    results, seed=0, row="majority", logits=(-1, 1, 1, 1), labels=LABELS, dataset="imdb", **changes
+):
     """Write a record with its predictions."""
-    path = records.record_path(results, "imdb", row, {}, seed)
+    path = records.record_path(results, dataset, row, {}, seed)
     record = a_record(seed, model=row, **changes)
     records.write(path, record, np.array(logits, np.float16), labels)
     return path
