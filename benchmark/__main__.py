@@ -4,6 +4,7 @@ python -m benchmark leaderboard                          rebuild it from the rec
 python -m benchmark leaderboard --under parameters=1M    look at a part of it
 python -m benchmark compare cnn naive_bayes_svm          two rows, or tables, side by side
 python -m benchmark report                               one page with table and figures
+python -m benchmark predict --model FOLDER "Superb!"     what saved models say to a text
 python -m benchmark rows                                 which rows there are
 python -m benchmark speed --dataset sample               how fast everything is
 """
@@ -11,7 +12,7 @@ python -m benchmark speed --dataset sample               how fast everything is
 import argparse
 from pathlib import Path
 
-from benchmark import catalogue, compare, leaderboard, selection
+from benchmark import catalogue, compare, leaderboard, predict, selection
 from benchmark.cli import add_results_option
 from preprocessing.errors import UserError
 from preprocessing.options import ROOT, add_data_options, run_program
@@ -43,6 +44,7 @@ def main() -> None:
         "--with-texts", action="store_true",
         help="show the listed reviews' texts; such a page is not to be passed on",
     )  # fmt: skip
+    predict.add_options(commands.add_parser("predict", help="ask saved models about texts"))
     commands.add_parser("rows", help="which rows there are")
     add_data_options(commands.add_parser("speed", help="measure how fast everything is"))
     options = parser.parse_args()
@@ -51,6 +53,8 @@ def main() -> None:
             _leaderboard(options)
         case "compare":
             compare.main(options)
+        case "predict":
+            predict.main(options)
         case "report":
             from benchmark import report  # imports matplotlib, which takes a second
 

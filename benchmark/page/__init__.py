@@ -134,7 +134,7 @@ def _body(ranked: pd.DataFrame) -> str:
             )
         ties = html.escape(json.dumps([name for name in line["tied_with"].split("; ") if name]))
         lines.append(
-            f'<tr data-model="{line["model"]}" data-ties="{ties}" tabindex="0">'
+            f'<tr data-model="{html.escape(line["model"])}" data-ties="{ties}" tabindex="0">'
             f"{''.join(cells)}</tr>"
         )
     return "\n".join(lines)
@@ -160,7 +160,7 @@ def _unranked(table: pd.DataFrame) -> str:
     items = ""
     for _, line in table.iterrows():
         why = f"{line['status']}: {line['info']}".rstrip(": ")
-        items += f"<li><b>{line['model']}</b> {html.escape(why)}</li>"
+        items += f"<li><b>{html.escape(line['model'])}</b> {html.escape(why)}</li>"
     return f'<ul class="unranked">{items}</ul>' if items else ""
 
 
