@@ -85,6 +85,8 @@ def main(options: argparse.Namespace) -> None:
     compare = _rows if sides[0].is_row else _tables
     table, notes = compare(*sides, comparable=not differ)
     console.print(table)
+    if any(_is_synthetic(side) for side in sides):
+        notes.append("These are results on synthetic reviews.")
     for line in (*notes, "", *_changes(*sides)):
         console.print(line, markup=False)
     if differ:
@@ -259,6 +261,11 @@ def _tested(shared: list[str], one: Side, other: Side) -> dict[str, tuple[str, s
         better = "better" if pairs.difference[j, i] > 0 else "worse"
         result[name] = (f"{low:+.2f} to {high:+.2f}", better if p < statistics.LEVEL else "tied")
     return result
+
+
+def _is_synthetic(side: Side) -> bool:
+    runs = [record for row in side.answers.values() for record in row.records]
+    return any(record["corpus"]["name"].startswith("sample") for record in runs)
 
 
 def _changes(one: Side, other: Side) -> list[str]:

@@ -16,6 +16,7 @@ from preprocessing.errors import UserError
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
 BATCH = 256
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -83,7 +84,7 @@ def _show(models: dict[str, SavedModel], texts: list[str]) -> None:
         for answer in answers:
             colour = "green" if answer[number] >= 0.5 else "red"
             cells.append(f"[{colour}]{answer[number]:.1%}[/]")
-        table.add_row(text.replace("[", r"\["), *cells)
+        table.add_row(Text(text), *cells)
     Console().print(table)
 
 

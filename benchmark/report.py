@@ -41,6 +41,9 @@ def main(options: argparse.Namespace) -> None:
     folder = leaderboard.folder_of(options.results, options.dataset)
     with figures.style():
         shown = draw(ranked, evaluation.answers, features)
+        if options.dataset.startswith("sample"):
+            for drawing in shown:
+                drawing.figure.suptitle("synthetic reviews", color=figures.FAINT, fontsize=9)
     for drawing in shown:
         path = folder / "figures" / drawing.name
         write_atomically(path.with_suffix(".svg"), figures.as_svg(drawing.figure))

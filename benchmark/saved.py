@@ -6,7 +6,7 @@
         manifest.json            which row, its hyperparameters, where and with what it was trained,
                                  and the size and SHA-256 of every other file
         vocabulary.txt           the word of each id, one a line
-        model.keras, model.skops Keras's or skops's own format, as the row's `save` writes it
+        model.keras, model.skops Keras's or skops's own format, and what goes with it
 
 Nothing in it is a pickle. The hashes tell what was damaged or changed; that no code runs on loading
 is up to the formats: Keras refuses lambdas and modules that are not its own or registered, skops

@@ -39,6 +39,7 @@ def test_two_rows_by_name(told):
     out = told("cnn", "tfidf_logreg")
     assert "97.50" in out
     assert "90.00" in out
+    assert "synthetic" not in out
     assert "Accuracy differs by -7.50 points" in out
     assert "p < 0.0001: cnn is more accurate." in out
     assert "same answer to 92.5% of the reviews; only cnn is right on 7.5%" in out
@@ -50,6 +51,12 @@ def test_a_row_and_itself_cannot_be_told_apart(told):
     out = told("cnn", "cnn")
     assert "p = 1.0000: the two cannot be told apart." in out
     assert "Both were made in the same circumstances." in out
+
+
+def test_synthetic_results_are_called_so(told, tmp_path):
+    put_many(tmp_path, "cnn", 10, corpus={"name": "sample", "hash": "s"})
+    folder = tmp_path / "runs/imdb/cnn"
+    assert "synthetic reviews" in told(folder, folder)
 
 
 def test_folders_of_one_row_show_what_changed(told, results):

@@ -112,6 +112,13 @@ def test_rows_that_can_be_told_apart_have_ranks_of_their_own(tmp_path):
     assert ties == ["tfidf_logreg", "cnn", ""]
 
 
+def test_a_table_of_failures_alone_has_no_ranks(tmp_path):
+    put(tmp_path, status="failed", reason="memory")
+    table = leaderboard.write(tmp_path, "imdb")
+    assert table["rank"].isna().all()
+    assert table["status"].iloc[0] == "failed"
+
+
 def test_runs_that_answer_other_reviews_are_not_compared(tmp_path):
     put(tmp_path, row="cnn")
     path = records.record_path(tmp_path, "imdb", "majority", {}, 0)

@@ -89,6 +89,7 @@ def test_with_the_corpus_errors_are_explained_and_texts_stay_at_home(known, smal
     first = (small.folder / "ids.txt").read_text().splitlines()[small.manifest["splits"]["test"][0]]
     assert f"<code>{first}</code>" in page
     assert "(synthetic)" in page
+    assert "synthetic reviews" in (known / small.name / "figures/reliability.svg").read_text()
     text = bytes(small.reviews("test").texts[0]).decode()
     assert html.escape(text) not in page
     with_texts = make(known, small.name, cache=small.folder.parent, with_texts=True)
