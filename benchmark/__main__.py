@@ -1,13 +1,18 @@
 """Work with the results, without training anything again.
 
-python -m benchmark leaderboard              rebuild the leaderboard from the records
-python -m benchmark rows                     which rows there are
-python -m benchmark speed --dataset sample   how fast everything is
+python -m benchmark leaderboard                          rebuild it from the records
+python -m benchmark leaderboard --under parameters=1M    look at a part of it
+python -m benchmark compare cnn naive_bayes_svm          two rows, or tables, side by side
+python -m benchmark report                               one page with table and figures
+python -m benchmark predict --model FOLDER "Superb!"     what saved models say to a text
+python -m benchmark rows                                 which rows there are
+python -m benchmark speed --dataset sample               how fast everything is
 """
 
 import argparse
+from pathlib import Path
 
-from benchmark import catalogue, leaderboard
+from benchmark import catalogue, compare, leaderboard, predict, selection
 from benchmark.cli import add_results_option
 from preprocessing.errors import UserError
 from preprocessing.options import ROOT, add_data_options, run_program
@@ -25,26 +30,57 @@ def main() -> None:
     table = commands.add_parser("leaderboard", help="rebuild the leaderboard from the records")
     table.add_argument("--dataset", default="imdb", help="(default: %(default)s)")
     add_results_option(table)
+    selection.add_options(table)
+    compare.add_options(commands.add_parser("compare", help="two tables or rows side by side"))
+    page = commands.add_parser("report", help="write one page with the table and all figures")
+    page.add_argument("--dataset", default="imdb", help="(default: %(default)s)")
+    add_results_option(page)
+    page.add_argument(
+        "--cache", type=Path, metavar="FOLDER", default=ROOT / "data",
+        help="where prepared corpora are kept; without the records' corpus there, the report "
+        "leaves out what needs it (default: data/)",
+    )  # fmt: skip
+    page.add_argument(
+        "--with-texts", action="store_true",
+        help="show the listed reviews' texts; such a page is not to be passed on",
+    )  # fmt: skip
+    predict.add_options(commands.add_parser("predict", help="ask saved models about texts"))
     commands.add_parser("rows", help="which rows there are")
     add_data_options(commands.add_parser("speed", help="measure how fast everything is"))
     options = parser.parse_args()
-    console = Console()
-    if options.command == "speed":
-        from benchmark.speed import measure  # imports every row
+    match options.command:
+        case "leaderboard":
+            _leaderboard(options)
+        case "compare":
+            compare.main(options)
+        case "predict":
+            predict.main(options)
+        case "report":
+            from benchmark import report  # imports matplotlib, which takes a second
 
-        measure(options)
-        return
-    if options.command == "rows":
-        for name, module in catalogue.modules().items():
-            console.print(f"{name:24} python -m {module}", highlight=False)
-        return
+            report.main(options)
+        case "rows":
+            for name, module in catalogue.modules().items():
+                print(f"{name:24} python -m {module}")
+        case "speed":
+            from benchmark.speed import measure  # imports every row
+
+            measure(options)
+
+
+def _leaderboard(options: argparse.Namespace) -> None:
+    """Write the leaderboard's files, or only look at a part of it."""
     runs = options.results / "runs"
     if not (runs / options.dataset).is_dir():
         there = ", ".join(sorted(folder.name for folder in runs.glob("*"))) or "nothing"
         raise UserError(f"{runs} has no {options.dataset!r}; there is {there}")
+    if selection.wanted(options):
+        table = leaderboard.build(options.results, options.dataset)
+        selection.show(table, options.dataset, options)
+        return
     readme = ROOT / "README.md" if options.results == ROOT / "results" else None
     result = leaderboard.write(options.results, options.dataset, readme)
-    console.print(leaderboard.as_rich(result, options.dataset))
+    Console().print(leaderboard.as_rich(result, options.dataset))
 
 
 if __name__ == "__main__":

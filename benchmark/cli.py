@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from benchmark import catalogue, progress
+from benchmark.saved import check_target
 from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
 from preprocessing.folders import write_atomically
@@ -54,6 +55,10 @@ def _main(name: str) -> int:
         "--validation-only", action="store_true",
         help="leave the test reviews alone; the record goes to results/tuning/",
     )  # fmt: skip
+    run_options.add_argument(
+        "--save", type=Path, metavar="FOLDER",
+        help="keep the trained model there, for python -m benchmark predict --model FOLDER",
+    )  # fmt: skip
     add_results_option(run_options)
     if getattr(row, "attention", ""):
         run_options.add_argument(
@@ -70,6 +75,8 @@ def _main(name: str) -> int:
     )  # fmt: skip
     given = parser.parse_args()
     options = hyperparameters_from(given, row.hyperparameters)
+    if given.save is not None:
+        check_target(given.save)
     corpus = corpus_from(given)
     if getattr(given, "explain", None) is not None:
         return _explain(name, row, options, corpus, given)
@@ -81,6 +88,7 @@ def _main(name: str) -> int:
         report=progress.reporter(given.progress),
         command=_command(module, given, options),
         validation_only=given.validation_only,
+        save_to=given.save,
     )  # fmt: skip
     if record["status"] == "failed":
         raise SystemExit(f"failed: {record['reason']}")

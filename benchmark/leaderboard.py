@@ -1,9 +1,11 @@
 """The leaderboard, derived from the records: the same records give the same bytes."""
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark import catalogue, metrics, records
+from benchmark import answers, catalogue, metrics, records, statistics
+from benchmark.answers import Answers
 from preprocessing.folders import write_atomically
 
 import numpy as np
@@ -18,48 +20,95 @@ COLUMNS = (
     "accuracy_deduplicated", "parameters", "train_seconds", "train_reviews_per_second",
     "predict_reviews_per_second", "peak_memory_mb", "outside_data", "weights", "device", "backend",
     "precision", "protocol", "corpus", "code", "utc", "info",
-    "validation_accuracy", "preprocessing_seconds", "compilation_seconds",
+    "validation_accuracy", "preprocessing_seconds", "compilation_seconds", "tied_with",
 )  # fmt: skip
+BEST_IS_HIGHEST = frozenset({
+    "seeds", "accuracy_mean", "accuracy_ci_low", "accuracy_ci_high", "f1", "roc_auc",
+    "accuracy_deduplicated", "train_reviews_per_second", "predict_reviews_per_second",
+    "validation_accuracy",
+})  # fmt: skip
+"""Of the numeric columns; of the others the lowest is best."""
+
 MARKS = ("<!-- leaderboard: made by `python -m benchmark leaderboard` -->", "<!-- end -->")
 PROTOCOL_SEEDS = 3
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """The leaderboard and what it was computed from.
+
+    Attributes:
+        table: one line for each row that the catalogue finds, with the columns of `COLUMNS`.
+        answers: the predictions of each ranked row, the most accurate first.
+        pairs: the ranked rows compared with each other, in the same order; None if there are none.
+    """
+
+    table: pd.DataFrame
+    answers: dict[str, Answers]
+    pairs: statistics.Pairs | None
+
+
 def build(results: Path, dataset: str) -> pd.DataFrame:
-    """Return one line for each row that the catalogue finds, best first.
+    """Return the leaderboard's table; see `evaluate`."""
+    return evaluate(results, dataset).table
+
+
+def evaluate(results: Path, dataset: str) -> Evaluation:
+    """Compute the leaderboard from the records.
+
+    Only rows of status ``ok`` that share protocol and corpus with the newest record are ranked, as
+    `statistics.Pairs.ranks` says: one plus the number of rows that are significantly better. Rows
+    of one rank stand by their accuracy.
 
     Args:
         results: the results folder.
         dataset: the corpus's name.
-
-    Returns:
-        The columns of `COLUMNS`. Only rows of status ``ok`` that share protocol and corpus with
-        the newest record are ranked.
     """
     runs = records.read_runs(results, dataset)
-    finished = [record for record in runs.values() if record["status"] == "ok"]
-    newest = max(finished, key=lambda record: record["utc"], default=None)
-    current = newest and (newest["protocol"], newest["corpus"]["hash"])
-    lines = []
+    current = newest(runs)
+    lines, found = [], {}
     for name in catalogue.modules():
         own = {path: record for path, record in runs.items() if path.parent.name == name}
-        lines.append({"model": name} | _line(own, current))
+        line, answered = line_of(own, current)
+        lines.append({"model": name} | line)
+        if answered is not None:
+            found[name] = answered
+            first = next(iter(found.values()))
+            answers.check_same_reviews(first.labels, answered.labels, f"{name} in {results}")
     table = pd.DataFrame(lines, columns=COLUMNS)
+    found = dict(sorted(found.items(), key=lambda item: -item[1].correct.mean()))
+    pairs = statistics.compare([row.correct for row in found.values()]) if found else None
+    if pairs:
+        names = np.array(list(found))
+        ties = ["; ".join(names[tied]) for tied in pairs.tied]
+        table["rank"] = table["model"].map(dict(zip(names, pairs.ranks, strict=True)))
+        table["tied_with"] = table["model"].map(dict(zip(names, ties, strict=True)))
     order = {"ok": 0, "failed": 1, "missing": 2}
     table = table.sort_values(
-        ["status", "accuracy_mean", "model"],
-        ascending=[True, False, True],
+        ["status", "rank", "accuracy_mean", "model"],
+        ascending=[True, True, False, True],
         key=lambda column: column.map(order) if column.name == "status" else column,
         ignore_index=True,
     )
-    ranked = table["status"] == "ok"
-    table["rank"] = table["accuracy_mean"].where(ranked).rank(method="min", ascending=False)
     for column in ("rank", "seeds", "parameters", "protocol"):
         table[column] = table[column].astype("Int64")
-    return table
+    return Evaluation(table, found, pairs)
 
 
-def _line(runs: dict[Path, dict], current: tuple | None) -> dict:
-    """Sum up the runs of one row."""
+def newest(runs: dict[Path, dict]) -> tuple[int, str] | None:
+    """Return protocol and corpus hash of the newest finished run."""
+    finished = [record for record in runs.values() if record["status"] == "ok"]
+    last = max(finished, key=lambda record: record["utc"], default=None)
+    return last and (last["protocol"], last["corpus"]["hash"])
+
+
+def line_of(runs: dict[Path, dict], current: tuple | None) -> tuple[dict, Answers | None]:
+    """Sum up the runs of one row; return its line, and its answers if it can be ranked.
+
+    Args:
+        runs: the records of the row, by path.
+        current: protocol and corpus hash; runs of others do not count.
+    """
     good = {
         path: record
         for path, record in runs.items()
@@ -67,26 +116,29 @@ def _line(runs: dict[Path, dict], current: tuple | None) -> dict:
     }
     failed = [record for record in runs.values() if record["status"] == "failed"]
     if good and len({str(record["hyperparameters"]) for record in good.values()}) > 1:
-        return {"status": "failed", "seeds": 0, "info": "its seeds differ in hyperparameters"}
+        info = "its seeds differ in hyperparameters"
+        return {"status": "failed", "seeds": 0, "info": info}, None
     if not good:
         info = failed[0]["reason"] if failed else ("other protocol or corpus" if runs else "")
         family = next((record["family"] for record in runs.values()), None)
         status = "failed" if failed else "missing"
-        return {"status": status, "seeds": 0, "family": family, "info": info}
+        return {"status": status, "seeds": 0, "family": family, "info": info}, None
 
-    runs_of = pd.json_normalize(list(good.values()))
-    correct = []
-    for path, record in good.items():
-        logits, labels = records.read_predictions(path, record)
-        correct.append((logits >= 0) == labels)
-    low, high = metrics.bootstrap_interval(np.array(correct))
+    answered = answers.read(good)
     notes = []
     if len(good) < PROTOCOL_SEEDS:
         notes.append(f"{len(good)} of {PROTOCOL_SEEDS} seeds")
     notes += [f"seed {record['seed']} failed: {record['reason']}" for record in failed]
-    first = next(iter(good.values()))
+    return _summary(answered) | {"info": "; ".join(notes)}, answered
+
+
+def _summary(answered: Answers) -> dict:
+    good = answered.records
+    runs_of = pd.json_normalize(good)
+    low, high = metrics.bootstrap_interval(answered.correct)
+    first = good[0]
     accuracy = runs_of["scores.accuracy"]
-    preprocessing = [sum(record["seconds"]["preprocessing"].values()) for record in good.values()]
+    preprocessing = [sum(record["seconds"]["preprocessing"].values()) for record in good]
     return {
         "family": first["family"],
         "status": "ok",
@@ -109,14 +161,13 @@ def _line(runs: dict[Path, dict], current: tuple | None) -> dict:
         "weights": first["weights"],
         "device": _joined(runs_of["device"]),
         "backend": _joined(
-            pd.Series(" ".join(next(iter(record["backend"].items()))) for record in good.values())
+            pd.Series(" ".join(next(iter(record["backend"].items()))) for record in good)
         ),
         "precision": _joined(runs_of["precision"]),
         "protocol": first["protocol"],
         "corpus": first["corpus"]["hash"],
         "code": _joined(runs_of["environment.code"]),
         "utc": runs_of["utc"].max(),
-        "info": "; ".join(notes),
         "validation_accuracy": round(runs_of["validation.accuracy"].mean(), 5),
         "preprocessing_seconds": round(float(np.mean(preprocessing)), 1),
         "compilation_seconds": round(runs_of["seconds.compilation"].astype(float).mean(), 2),
@@ -162,7 +213,8 @@ def as_markdown(table: pd.DataFrame, dataset: str) -> str:
         lines += [
             "",
             f"Mean ± standard deviation over seeds on the {what}; the interval is a 95 % bootstrap "
-            f"over reviews. Protocol {good['protocol'].iloc[0]}, "
+            f"over reviews. #: 1 + the rows that are significantly better (paired bootstrap over "
+            f"reviews and seeds, Holm's correction, 95 %). Protocol {good['protocol'].iloc[0]}, "
             f"corpus `{good['corpus'].iloc[0]}`, on {'; '.join(sorted(set(good['device'])))}.",
         ]
     return "\n".join(lines) + "\n"

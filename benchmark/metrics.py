@@ -1,5 +1,7 @@
 """Every score of the leaderboard, computed here for all rows from their test predictions."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.special import expit, logit
 from sklearn import metrics
@@ -47,15 +49,45 @@ def scores(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     }
 
 
+@dataclass(frozen=True)
+class Reliability:
+    """A reliability curve: what was claimed, and how often it was so, in bins of equal width.
+
+    Attributes:
+        claimed: mean probability of "positive" in each bin, shape (15,); NaN in an empty one.
+        observed: share of positive reviews in each bin, shape (15,); NaN in an empty one.
+        reviews: predictions in each bin, shape (15,), int.
+    """
+
+    claimed: np.ndarray
+    observed: np.ndarray
+    reviews: np.ndarray
+
+
+def reliability(probabilities: np.ndarray, labels: np.ndarray) -> Reliability:
+    """Return the reliability curve (DeGroot & Fienberg, 1983) of "positive".
+
+    Args:
+        probabilities: of "positive", shape (n,).
+        labels: 1 positive, 0 negative, shape (n,).
+    """
+    bins = np.minimum((probabilities * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    reviews = np.bincount(bins, minlength=CALIBRATION_BINS)
+    with np.errstate(invalid="ignore"):
+        claimed = np.bincount(bins, probabilities, CALIBRATION_BINS) / reviews
+        observed = np.bincount(bins, labels, CALIBRATION_BINS) / reviews
+    return Reliability(claimed, observed, reviews)
+
+
 def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """Return the expected calibration error (Guo et al., 2017, equation 3) of "positive".
 
-    Predictions fall into 15 bins of equal width; the error is the mean distance between a bin's
-    mean probability and its share of positive reviews, weighted by the bin's size.
+    It is the mean distance between a bin's mean probability and its share of positive reviews,
+    weighted by the bin's size.
     """
-    bins = np.minimum((probabilities * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    difference = np.bincount(bins, probabilities - labels, minlength=CALIBRATION_BINS)
-    return float(np.abs(difference).sum() / len(labels))
+    curve = reliability(probabilities, labels)
+    distance = np.abs(curve.claimed - curve.observed) * curve.reviews
+    return float(np.nansum(distance) / len(labels))
 
 
 def bootstrap_interval(

@@ -1,5 +1,7 @@
 """Rows that are scikit-learn pipelines over the words of a review."""
 
+import copy
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -20,6 +22,7 @@ WORD = r"\S+"
 """Token pattern for scikit-learn's vectorizers: words come joined by single spaces."""
 
 _TREE = "sklearn.tree._tree.Tree"
+_LONG = 100
 _OWN_CODE = ("models.", "bert_family.", "benchmark.")
 
 
@@ -41,8 +44,20 @@ class FittedPipeline(Fitted):
         return self.pipeline.predict_proba(as_texts(reviews))[:, 1]
 
     def save(self, folder: Path) -> None:
-        """Write the skops format, which holds no code."""
-        skops.io.dump(self.pipeline, folder / "model.skops")
+        """Write the skops format, which holds no code, and long vocabularies as plain JSON.
+
+        skops makes an object of each entry: for a million phrases, half a gigabyte and minutes.
+        """
+        steps, tables = [], {}
+        for name, step in self.pipeline.steps:
+            tables[name] = {key: value for key, value in vars(step).items() if _is_table(value)}
+            emptied = copy.copy(step)
+            for key, value in tables[name].items():
+                setattr(emptied, key, type(value)())
+            steps.append((name, emptied))
+        skops.io.dump(Pipeline(steps), folder / "model.skops")
+        with (folder / "tables.json").open("w", encoding="utf-8") as file:
+            json.dump(tables, file, ensure_ascii=False, default=int)
 
 
 @dataclass(frozen=True)
@@ -66,13 +81,18 @@ class PipelineRow(Row):
 
         Raises:
             skops.io.exceptions.UntrustedTypesFoundException: the file holds another type.
-            UserError: the file holds a tree that points outside of itself.
+            UserError: a tree points outside of itself, or a table belongs to nothing.
         """
         file = folder / "model.skops"
         unknown = skops.io.get_untrusted_types(file=file)
         known = [name for name in unknown if name.startswith(_OWN_CODE) or name == _TREE]
         pipeline = skops.io.load(file, trusted=known)
-        for step in pipeline:
+        tables = json.loads((folder / "tables.json").read_text(encoding="utf-8"))
+        for name, step in pipeline.steps:
+            for key, value in tables[name].items():
+                if getattr(step, key, None) not in ([], {}):
+                    raise UserError(f"{folder} is damaged: {name} has no table {key}")
+                setattr(step, key, value)
             for tree in getattr(step, "estimators_", ()):
                 if not _is_sound(tree.tree_):
                     raise UserError(f"{file} is damaged: a tree points outside of itself")
@@ -81,6 +101,17 @@ class PipelineRow(Row):
     def versions(self) -> dict[str, str]:
         """Name scikit-learn."""
         return {"scikit-learn": version("scikit-learn")}
+
+
+def _is_table(value: Any) -> bool:
+    """Tell whether a value is a long list of strings, or names strings or numbers by strings."""
+    if not isinstance(value, dict | list) or len(value) < _LONG:
+        return False
+    if isinstance(value, list):
+        return all(isinstance(entry, str) for entry in value)
+    return all(isinstance(key, str) for key in value) and all(
+        isinstance(entry, str | int | np.integer) for entry in value.values()
+    )
 
 
 def _is_sound(tree: Tree) -> bool:

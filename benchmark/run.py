@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmark import environment, metrics, records
+from benchmark import environment, metrics, records, saved
 from benchmark.experiment import Fitted, Report, Row, TrainingData
 from preprocessing.corpus import Corpus
 from preprocessing.folders import verify
@@ -35,6 +35,7 @@ def run(
     report: Report,
     command: str = "",
     validation_only: bool = False,
+    save_to: Path | None = None,
 ) -> dict:
     """Make one run and write its record, also when the row fails.
 
@@ -48,6 +49,7 @@ def run(
         report: is told of progress.
         command: what a user types to make this run again.
         validation_only: leave the test reviews alone; for making choices.
+        save_to: the folder to keep the trained model in, if it is to be kept.
 
     Returns:
         The record.
@@ -87,6 +89,9 @@ def run(
     record["utc"] = _now()
     record["peak_memory_mb"] = environment.peak_memory_mb()
     records.write(path, record, *predictions)
+    if save_to is not None and record["status"] == "ok":
+        saved.save(save_to, fitted, corpus, record)
+        report({"event": "step", "text": f"saved to {save_to}"})
     report({"event": "end", "record": str(path)})
     return record
 

@@ -33,6 +33,7 @@ from preprocessing.ragged import Ragged
 from preprocessing.reviews import PARTS, Review
 from preprocessing.splits import validation_mask
 from preprocessing.text import words
+from preprocessing.vocabulary import UNKNOWN
 
 import numpy as np
 
@@ -75,6 +76,23 @@ class Reviews:
     words: Ragged
     vocabulary: Sequence[str]
     labels: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, texts: Sequence[str], vocabulary: Sequence[str]) -> "Reviews":
+        """Return raw texts as reviews, prepared as those of a corpus with this vocabulary are."""
+        id_of = {word: number for number, word in enumerate(vocabulary)}
+        encoded = [text.encode(errors="replace") for text in texts]
+        numbered = [[id_of.get(w, UNKNOWN) for w in words(text)] for text in texts]
+        return cls(
+            texts=Ragged.from_lengths(
+                np.frombuffer(b"".join(encoded), np.uint8), np.array([len(t) for t in encoded])
+            ),
+            words=Ragged.from_lengths(
+                np.array([number for ids in numbered for number in ids], np.uint32),
+                np.array([len(ids) for ids in numbered]),
+            ),
+            vocabulary=vocabulary,
+        )
 
     def __len__(self) -> int:
         return len(self.words)

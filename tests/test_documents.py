@@ -28,6 +28,14 @@ def test_rebuilding_the_leaderboard_changes_no_byte(tmp_path):
         assert (tmp_path / name).read_bytes() == (ROOT / "results" / name).read_bytes()
 
 
+def test_the_figures_show_every_row_of_the_leaderboard():
+    drawing = (ROOT / "results" / "figures" / "reliability.svg").read_text(encoding="utf-8")
+    with (ROOT / "results" / "leaderboard.csv").open(encoding="utf-8") as file:
+        for line in csv.DictReader(file):
+            named = f">{line['model']}<" in drawing
+            assert named == (line["status"] == "ok"), "run python -m benchmark report"
+
+
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_committed_record_is_whole_and_answers_for_the_row_as_it_is(path):
     record = RUNS[path]

@@ -3,6 +3,7 @@ from benchmark import metrics
 import numpy as np
 import pytest
 from scipy.stats import bootstrap
+from sklearn.calibration import calibration_curve
 
 
 def test_scores_by_hand():
@@ -50,3 +51,22 @@ def test_bootstrap_interval_agrees_with_scipy():
     assert low == pytest.approx(theirs.low, abs=1e-3)
     assert high == pytest.approx(theirs.high, abs=1e-3)
     assert metrics.bootstrap_interval(correct) == (low, high)
+
+
+def test_the_reliability_curve_agrees_with_scikit_learn():
+    random = np.random.default_rng(0)
+    probabilities = random.random(500) ** 2
+    labels = (random.random(500) < probabilities).astype(int)
+    observed, claimed = calibration_curve(labels, probabilities, n_bins=metrics.CALIBRATION_BINS)
+    curve = metrics.reliability(probabilities, labels)
+    full = curve.reviews > 0
+    assert curve.claimed[full] == pytest.approx(claimed)
+    assert curve.observed[full] == pytest.approx(observed)
+    assert curve.reviews.sum() == 500
+
+
+def test_empty_bins_are_no_numbers():
+    curve = metrics.reliability(np.array([0.0, 1.0, 1.0]), np.array([0, 1, 0]))
+    assert curve.reviews.tolist() == [1, *[0] * 13, 2]
+    assert np.isnan(curve.observed[1:-1]).all()
+    assert curve.observed[[0, -1]].tolist() == [0, 0.5]

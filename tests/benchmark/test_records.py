@@ -3,48 +3,11 @@ import shutil
 from benchmark import leaderboard, records
 from benchmark.catalogue import modules
 from preprocessing.errors import UserError
+from tests.benchmark.made_up_runs import LABELS, a_record, put, put_many
 
 import numpy as np
 import pandas as pd
 import pytest
-
-LABELS = np.array([0, 0, 1, 1], np.int8)
-
-
-def a_record(seed=0, status="ok", accuracy=0.75, **changes) -> dict:
-    record = {
-        "status": status,
-        "model": "majority",
-        "family": "baseline",
-        "seed": seed,
-        "protocol": records.PROTOCOL,
-        "corpus": {"name": "imdb", "hash": "abc"},
-        "hyperparameters": {},
-        "outside_data": "none",
-        "weights": "none",
-        "environment": {"code": "1234"},
-        "parameters": 2,
-        "precision": "float64",
-        "backend": {"scikit-learn": "1.7"},
-        "device": "a processor",
-        "seconds": {"preprocessing": {}, "training": 2.0, "compilation": None, "prediction": 1.0},
-        "reviews_per_second": {"training": 10.0, "prediction": 4.0},
-        "peak_memory_mb": 100.0,
-        "validation": {"accuracy": 0.5},
-        "scores": {
-            "accuracy": accuracy, "f1": 0.5, "roc_auc": 0.5, "log_loss": 0.5,
-            "calibration_error": 0.1, "accuracy_deduplicated": accuracy,
-        },
-        "utc": "2026-01-01T00:00:00+00:00",
-    }  # fmt: skip
-    return record | changes
-
-
-def put(results, seed=0, row="majority", logits=(-1, 1, 1, 1), **changes):
-    path = records.record_path(results, "imdb", row, {}, seed)
-    record = a_record(seed, model=row, **changes)
-    records.write(path, record, np.array(logits, np.float16), LABELS)
-    return path
 
 
 def test_a_changed_hyperparameter_is_another_record(tmp_path):
@@ -134,10 +97,34 @@ def test_the_leaderboard_by_hand(tmp_path):
     assert first["accuracy_std"] == pytest.approx(np.std([0.75, 1.0], ddof=1), abs=1e-5)
     assert first["accuracy_ci_low"] <= 0.875 <= first["accuracy_ci_high"]
     assert first["info"] == "2 of 3 seeds"
-    assert lines.loc["tfidf_logreg", "rank"] == 2
+    assert lines.loc["tfidf_logreg", ["rank", "tied_with"]].tolist() == [1, "majority"]
     assert lines.loc["bag_of_words", ["status", "info"]].tolist() == ["failed", "out of memory"]
     assert lines.loc["naive_bayes_svm", "status"] == "missing"
     assert pd.isna(lines.loc["naive_bayes_svm", "rank"])
+
+
+def test_rows_that_can_be_told_apart_have_ranks_of_their_own(tmp_path):
+    for row, wrong in (("cnn", 4), ("tfidf_logreg", 5), ("majority", 200)):
+        put_many(tmp_path, row, wrong)
+    lines = leaderboard.build(tmp_path, "imdb").set_index("model")
+    assert lines["rank"].dropna().to_dict() == {"cnn": 1, "tfidf_logreg": 1, "majority": 3}
+    ties = lines.loc[["cnn", "tfidf_logreg", "majority"], "tied_with"].tolist()
+    assert ties == ["tfidf_logreg", "cnn", ""]
+
+
+def test_a_table_of_failures_alone_has_no_ranks(tmp_path):
+    put(tmp_path, status="failed", reason="memory")
+    table = leaderboard.write(tmp_path, "imdb")
+    assert table["rank"].isna().all()
+    assert table["status"].iloc[0] == "failed"
+
+
+def test_runs_that_answer_other_reviews_are_not_compared(tmp_path):
+    put(tmp_path, row="cnn")
+    path = records.record_path(tmp_path, "imdb", "majority", {}, 0)
+    records.write(path, a_record(), np.ones(3, np.float16), np.ones(3, np.int8))
+    with pytest.raises(UserError, match="answers other test reviews"):
+        leaderboard.build(tmp_path, "imdb")
 
 
 def test_rebuilding_gives_the_same_bytes(tmp_path):

@@ -3,10 +3,12 @@
 import dataclasses
 import sys
 
-from benchmark import catalogue
+from benchmark import catalogue, saved
 from benchmark.experiment import TrainingData
 from benchmark.networks import NetworkOptions
 from benchmark.pipelines import PipelineRow
+from benchmark.run import plain
+from tests.benchmark.made_up_runs import a_record
 
 import numpy as np
 import pytest
@@ -65,13 +67,16 @@ def test_the_same_seed_gives_the_same_predictions(name, fitted, small):
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_saved_and_loaded_it_predicts_the_same(name, fitted, small, tmp_path):
+def test_saved_and_loaded_it_predicts_the_same_from_raw_texts(name, fitted, small, tmp_path):
     row, reviews = catalogue.load(name), small.reviews("test")
-    fitted(name).save(tmp_path)
-    assert not [file for file in tmp_path.iterdir() if file.suffix in (".pkl", ".joblib")]
-    loaded = row.load(quick_options(row), tmp_path)
-    np.testing.assert_array_equal(fitted(name).predict(reviews), loaded.predict(reviews))
-    assert loaded.parameters == fitted(name).parameters
+    record = a_record(model=name, hyperparameters=plain(quick_options(row)))
+    saved.save(tmp_path / "model", fitted(name), small, record)
+    files = list((tmp_path / "model").rglob("*"))
+    assert not [file for file in files if file.suffix in (".pkl", ".joblib")]
+    loaded = saved.load(tmp_path / "model")
+    texts = [bytes(reviews.texts[i]).decode() for i in range(len(reviews))]
+    np.testing.assert_array_equal(fitted(name).predict(reviews), loaded.predict(texts))
+    assert loaded.fitted.parameters == fitted(name).parameters
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -1,0 +1,139 @@
+"""Two sides of many kinds, and what is said of them."""
+
+import argparse
+import shutil
+
+from benchmark import compare, leaderboard
+from preprocessing.errors import UserError
+from tests.benchmark.made_up_runs import put_many
+
+import pytest
+
+
+@pytest.fixture
+def results(tmp_path):
+    folder = tmp_path / "results"
+    put_many(folder, "cnn", 10, hyperparameters={"dropout": 0.5}, family="convolutional")
+    put_many(folder, "tfidf_logreg", 40, family="bag of words", hyperparameters={"c": 1})
+    put_many(folder, "majority", 200)
+    leaderboard.write(folder, "imdb")
+    return folder
+
+
+@pytest.fixture
+def told(results, capsys, monkeypatch):
+    """Return a function that compares two sides and returns what is printed."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def tell(one, other):
+        options = argparse.Namespace(
+            one=str(one), other=str(other), results=results, dataset="imdb"
+        )
+        compare.main(options)
+        return capsys.readouterr().out
+
+    return tell
+
+
+def test_two_rows_by_name(told):
+    out = told("cnn", "tfidf_logreg")
+    assert "97.50" in out
+    assert "90.00" in out
+    assert "synthetic" not in out
+    assert "Accuracy differs by -7.50 points" in out
+    assert "p < 0.0001: cnn is more accurate." in out
+    assert "same answer to 92.5% of the reviews; only cnn is right on 7.5%" in out
+    assert "only tfidf_logreg on 0.0%" in out
+    assert "dropout" not in out, "options of two kinds of model are no change"
+
+
+def test_a_row_and_itself_cannot_be_told_apart(told):
+    out = told("cnn", "cnn")
+    assert "p = 1.0000: the two cannot be told apart." in out
+    assert "Both were made in the same circumstances." in out
+
+
+def test_synthetic_results_are_called_so(told, tmp_path):
+    put_many(tmp_path, "cnn", 10, corpus={"name": "sample", "hash": "s"})
+    folder = tmp_path / "runs/imdb/cnn"
+    assert "synthetic reviews" in told(folder, folder)
+
+
+def test_folders_of_one_row_show_what_changed(told, results):
+    variant = results / "variant"
+    put_many(
+        variant, "cnn", 90, hyperparameters={"dropout": 0.3}, device="another processor",
+        environment={"code": "5678", "python": "3.12", "packages": {"keras": "3.15"}},
+    )  # fmt: skip
+    out = told(results / "runs/imdb/cnn", variant / "runs/imdb/cnn")
+    assert "cnn dropout: 0.5 → 0.3" in out
+    assert "device: a processor → another processor" in out
+    assert "code: 1234 → 5678" in out
+    training = next(line for line in out.splitlines() if "training, s" in line)
+    assert training.split()[-2:] == ["other", "device"]
+
+
+@pytest.mark.parametrize("kind", ["leaderboard.csv", "", "runs/imdb"])
+def test_two_tables_or_folders(told, results, tmp_path, kind):
+    other = tmp_path / "other"
+    shutil.copytree(results, other)
+    shutil.rmtree(other / "runs/imdb/majority")
+    put_many(other, "cnn", 80, hyperparameters={"dropout": 0.5}, family="convolutional")
+    put_many(other, "naive_bayes_svm", 1)
+    leaderboard.write(other, "imdb")
+    lines = {line.split()[0]: line for line in told(results / kind, other / kind).splitlines()
+             if line.strip()}  # fmt: skip
+    assert "-17.50" in lines["cnn"]
+    assert lines["cnn"].split()[-1] == "worse"
+    assert lines["tfidf_logreg"].split()[-1] == "tied"
+    said = told(results / kind, other / kind)
+    assert f"only in {results / kind}: majority" in said
+    assert f"only in {other / kind}: naive_bayes_svm" in said
+
+
+def test_a_table_alone_is_compared_without_intervals(told, results, tmp_path):
+    shutil.copy(results / "leaderboard.csv", tmp_path / "other.csv")
+    out = told(results / "leaderboard.csv", tmp_path / "other.csv")
+    assert "No intervals" in out
+    assert "+0.00" in out
+
+
+def test_a_table_that_is_not_that_of_the_records_beside_it_gets_no_intervals(told, results):
+    table = results / "leaderboard.csv"
+    table.write_text(table.read_text().replace(",0.975,", ",0.985,"))
+    out = told(table, results)
+    lines = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    assert " to " in lines["majority"]
+    assert " to " not in lines["cnn"]
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [({"protocol": 2}, "protocol"), ({"corpus": {"name": "imdb", "hash": "xyz"}}, "corpus")],
+)
+def test_protocols_and_corpora_are_shown_and_never_ranked(told, results, tmp_path, capsys,
+                                                          change, what):  # fmt: skip
+    put_many(tmp_path / "other", "cnn", 80, **change)
+    for side in ("runs/imdb/cnn", "runs/imdb"):
+        with pytest.raises(UserError, match=f"differ in {what}, so neither is ranked"):
+            told(results / side, tmp_path / "other" / side)
+        out = capsys.readouterr().out
+        assert "80.00" in out
+        assert f"{what}: " in out
+        assert "-17.50" not in out, "no difference is taken"
+
+
+def test_what_is_no_side_is_said_in_one_line(told, results, tmp_path):
+    with pytest.raises(UserError, match=r"nothing is no table, .* rows are cnn, majority, tfidf"):
+        told("cnn", "nothing")
+    with pytest.raises(UserError, match="one of the two is a row and the other a table"):
+        told("cnn", results)
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(UserError, match="lacks the column rank"):
+        told(tmp_path / "x.csv", results)
+    (tmp_path / "x.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UserError, match="is no leaderboard"):
+        told(tmp_path / "x.csv", results)
+    put_many(tmp_path / "failed", "cnn", 1, status="failed", reason="memory")
+    with pytest.raises(UserError, match="holds no finished run"):
+        told("cnn", tmp_path / "failed/runs/imdb/cnn")

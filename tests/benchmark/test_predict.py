@@ -1,0 +1,99 @@
+"""Texts on the command line, one a line, and in a table's column."""
+
+import argparse
+import csv
+import io
+
+from benchmark import predict, saved
+from preprocessing.errors import UserError
+
+import numpy as np
+import pytest
+
+
+class LengthModel:
+    """Calls a text the more positive the longer it is; remembers how it was asked."""
+
+    def __init__(self):
+        self.batches = []
+
+    def predict(self, texts):
+        self.batches.append(len(texts))
+        return np.array([min(1.0, len(text) / 10) for text in texts])
+
+
+@pytest.fixture
+def ask(monkeypatch, capsys, tmp_path):
+    """Return a function that asks models about a file and returns the table that is printed."""
+    loaded = {}
+    monkeypatch.setattr(saved, "load", lambda folder: loaded.setdefault(str(folder), LengthModel()))
+
+    def asked(content, name="texts.txt", column=None, models=("a/m",)):
+        file = tmp_path / name
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        folders = [tmp_path / model for model in models]
+        predict.main(argparse.Namespace(texts=[], file=file, column=column, model=folders))
+        rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
+        return rows, list(loaded.values())
+
+    return asked
+
+
+def test_one_text_a_line(ask):
+    rows, _ = ask("Good.\r\n\nSo bad, bad, bad\n")
+    assert rows == [
+        ["text", "positive, m"], ["Good.", "0.5000"], ["", "0.0000"], ["So bad, bad, bad", "1.0000"]
+    ]  # fmt: skip
+
+
+def test_a_table_keeps_its_columns_and_gets_one_for_each_model(ask):
+    content = 'id,review\n1,"Two\nlines, ""quoted"""\n2,ok\n'
+    rows, _ = ask(content, "t.csv", "review", models=("a/m", "a/n"))
+    assert rows == [
+        ["id", "review", "positive, m", "positive, n"],
+        ["1", 'Two\nlines, "quoted"', "1.0000", "1.0000"],
+        ["2", "ok", "0.2000", "0.2000"],
+    ]
+
+
+def test_tabs_separate_in_a_tsv_and_a_byte_order_mark_is_no_text(ask):
+    rows, _ = ask("\ufeffreview\tid\nok, so\t7\n", "t.tsv", "review")
+    assert rows[1] == ["ok, so", "7", "0.6000"]
+
+
+def test_a_long_file_is_answered_in_batches(ask):
+    rows, (model,) = ask("x\n" * 600)
+    assert len(rows) == 601
+    assert model.batches == [256, 256, 88]
+
+
+def test_models_of_one_name_are_told_apart(ask, tmp_path):
+    rows, _ = ask("x\n", models=("a/m", "b/m"))
+    assert rows[0][1:] == [f"positive, {tmp_path / folder}" for folder in ("a/m", "b/m")]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "column", "said"),
+    [
+        ("review\nok\n", "t.csv", None, "--column says which column"),
+        ("ok\n", "t.txt", "review", "--column says which column"),
+        ("id,text\n1,ok\n", "t.csv", "review", "has no column 'review'; it has id, text"),
+        ("id,review\n1\n", "t.csv", "review", r"t\.csv, line 2: not as many fields"),
+        ("review\nok,no\n", "t.csv", "review", r"t\.csv, line 2: not as many fields"),
+        ('review\n"ok\n', "t.csv", "review", "is no table that can be read"),
+        (b"caf\xe9\n", "t.txt", None, "is not UTF-8"),
+        ("", "t.csv", "review", "has no column 'review'"),
+    ],
+)
+def test_what_cannot_be_read_is_said(ask, content, name, column, said):
+    with pytest.raises(UserError, match=said):
+        ask(content, name, column)
+
+
+def test_a_file_or_texts_and_not_both(tmp_path):
+    given = argparse.Namespace(texts=[], file=None, column=None, model=[tmp_path])
+    with pytest.raises(UserError, match="give either texts"):
+        predict.main(given)
+    given = argparse.Namespace(texts=[], file=tmp_path / "no.txt", column=None, model=[tmp_path])
+    with pytest.raises(UserError, match=r"no\.txt: no such file"):
+        predict.main(given)

@@ -1,0 +1,216 @@
+"""The page, as files and in a browser."""
+
+import argparse
+import html
+import re
+import shutil
+
+from benchmark import report
+from benchmark.answers import Answers
+from benchmark.page import always_wrong, most_split
+from preprocessing.errors import UserError
+from tests.benchmark.made_up_runs import put, put_many
+
+import numpy as np
+import pytest
+from playwright.sync_api import sync_playwright
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+CURVE = [{"loss": 0.6, "validation_loss": 0.5}, {"loss": 0.4, "validation_loss": 0.45}]
+
+
+def make(results, dataset, **changes):
+    """Write the report of a data set and return the page."""
+    given = {"dataset": dataset, "results": results, "cache": results, "with_texts": False}
+    report.main(argparse.Namespace(**(given | changes)))
+    folder = results if dataset == "imdb" else results / dataset
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Runs of four rows, of which two cannot be told apart, one failed and one is chance."""
+    folder = tmp_path_factory.mktemp("results")
+    put_many(folder, "cnn", 10, family="convolutional", parameters=15_000_000, history=CURVE)
+    put_many(folder, "tfidf_logreg", 12, family="bag of words", parameters=800_000)
+    put_many(folder, "bag_of_words", 60, family="bag of words", parameters=9_000_000)
+    put_many(folder, "majority", 200, family="baseline")
+    put_many(folder, "naive_bayes_svm", 1, status="failed", reason="out of <memory>")
+    make(folder, "imdb")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def known(small, tmp_path_factory):
+    """Runs on the embedded corpus."""
+    folder = tmp_path_factory.mktemp("known")
+    labels = np.asarray(small.column("labels", "test"))
+    for row, wrong, family in (("cnn", 3, "convolutional"), ("tfidf_logreg", 10, "bag of words")):
+        logits = np.where((np.arange(len(labels)) < wrong) ^ (labels == 1), 2.0, -2.0)
+        put(
+            folder, 0, row, logits, labels, small.name, family=family, accuracy=1 - wrong / 100,
+            corpus={"name": small.name, "hash": small.hash},
+        )  # fmt: skip
+    return folder
+
+
+def test_the_page_asks_for_nothing_outside_of_itself(results):
+    page = (results / "report.html").read_text(encoding="utf-8")
+    addresses = re.findall(r'(?:src|href|action)\s*=\s*"([^"]*)"', page)
+    assert all(address.startswith(("data:", "#")) for address in addresses)
+    assert "@import" not in page
+    assert not re.search(r"url\((?!#)", page)
+    assert len(page.encode()) < 2_000_000
+
+
+def test_the_page_and_the_figures_say_what_is_known(results):
+    page = (results / "report.html").read_text(encoding="utf-8")
+    names = {file.name for file in (results / "figures").iterdir()}
+    stems = {
+        "accuracy_by_training_time", "accuracy_by_parameters", "learning_curves", "reliability",
+        "agreement",
+    }  # fmt: skip
+    assert names == {f"{stem}.{kind}" for stem in stems for kind in ("svg", "png")}
+    assert "97.50" in page
+    assert "out of &lt;memory&gt;" in page
+    assert "wrong on 10 of 400 test reviews" in page
+    assert "number 0 of the test reviews" in page
+
+
+def test_the_same_records_give_the_same_page(results, tmp_path):
+    shutil.copytree(results / "runs", tmp_path / "runs")
+    assert make(tmp_path, "imdb") == (results / "report.html").read_text(encoding="utf-8")
+
+
+def test_with_the_corpus_errors_are_explained_and_texts_stay_at_home(known, small):
+    page = make(known, small.name, cache=small.folder.parent)
+    figures = {file.stem for file in (known / small.name / "figures").iterdir()}
+    assert {"error_by_length", "error_by_stars", "error_by_negation"} <= figures
+    first = (small.folder / "ids.txt").read_text().splitlines()[small.manifest["splits"]["test"][0]]
+    assert f"<code>{first}</code>" in page
+    assert "(synthetic)" in page
+    assert "synthetic reviews" in (known / small.name / "figures/reliability.svg").read_text()
+    text = bytes(small.reviews("test").texts[0]).decode()
+    assert html.escape(text) not in page
+    with_texts = make(known, small.name, cache=small.folder.parent, with_texts=True)
+    assert html.escape(text) in with_texts
+
+
+def test_what_is_not_there_is_said(results, tmp_path):
+    with pytest.raises(UserError, match="holds no finished run"):
+        make(tmp_path, "imdb")
+    with pytest.raises(UserError, match="the texts of corpus abc are not in"):
+        make(results, "imdb", with_texts=True)
+
+
+def test_the_surest_mistakes_of_all_come_first():
+    labels = np.array([1, 1, 0, 0])
+    rows = [
+        Answers([{"family": "a"}], np.array([[-1, -9, 1, -1]], np.float16), labels),
+        Answers([{"family": "b"}], np.array([[-1, -9, 2, 1]], np.float16), labels),
+    ]
+    assert always_wrong(rows).tolist() == [1, 2, 0]
+
+
+def test_the_reviews_that_split_the_families_come_first():
+    labels = np.ones(3, int)
+    rows = {
+        "one": Answers([{"family": "a"}], np.array([[1, 1, -1]], np.float16), labels),
+        "two": Answers([{"family": "a"}], np.array([[1, 1, 1]], np.float16), labels),
+        "three": Answers([{"family": "b"}], np.array([[1, -1, -1]], np.float16), labels),
+    }
+    order, right_of = most_split(rows)
+    assert order.tolist() == [1, 2, 0]
+    assert right_of["a"].tolist() == [1, 1, 0.5]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not found:
+        pytest.skip("no Chromium or Chrome on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser, results):
+    """Return a function that opens the page, and fail if it complains or asks for anything."""
+    tabs, complaints = [], []
+
+    def open_page(width=1280, scheme="light"):
+        tab = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        tab.on("console", lambda message: complaints.append(message.text))
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("request", lambda request: complaints.append(request.url))
+        tab.goto((results / "report.html").as_uri())
+        complaints.remove((results / "report.html").as_uri())
+        tabs.append(tab)
+        return tab
+
+    yield open_page
+    for tab in tabs:
+        tab.close()
+    assert complaints == []
+
+
+def shown(tab) -> list[str]:
+    return tab.eval_on_selector_all(
+        "tbody tr", "rows => rows.filter(r => r.offsetParent).map(r => r.dataset.model)"
+    )
+
+
+def test_sorting_in_the_browser(tab):
+    page = tab()
+    assert shown(page) == ["cnn", "tfidf_logreg", "bag_of_words", "majority"]
+    page.click("th.parameters button")
+    assert shown(page) == ["majority", "tfidf_logreg", "bag_of_words", "cnn"], "the smallest first"
+    page.click("th.parameters button")
+    assert shown(page) == ["cnn", "bag_of_words", "tfidf_logreg", "majority"]
+    assert page.get_attribute("th.parameters", "aria-sort") == "descending"
+    page.click("th.accuracy_mean button")
+    assert shown(page)[0] == "cnn", "the most accurate first"
+    page.click("th.model button")
+    assert shown(page) == sorted(shown(page))
+
+
+def test_filtering_in_the_browser(tab):
+    page = tab()
+    page.fill("input[name=parameters]", "1000000")
+    assert shown(page) == ["tfidf_logreg", "majority"]
+    page.fill("input[name=parameters]", "")
+    page.uncheck("fieldset input[value='bag of words']")
+    assert shown(page) == ["cnn", "majority"]
+    assert page.inner_text("output") == "2 of 4 rows"
+    page.fill("input[name=model]", "CN")
+    assert shown(page) == ["cnn"]
+
+
+def test_ties_are_marked_in_the_browser(tab):
+    page = tab()
+    page.click("tr[data-model=cnn] td.rank")
+    assert page.eval_on_selector_all("tr.tied", "rows => rows.map(r => r.dataset.model)") == [
+        "tfidf_logreg"
+    ]
+    page.keyboard.press("Tab")
+    page.click("tr[data-model=cnn] td.rank")
+    assert page.query_selector("tr.tied") is None
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_legible_on_a_phone(tab, scheme):
+    page = tab(400, scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") == 400, "no sideways scrolling"
+    smallest = page.evaluate(
+        """Math.min(...[...document.querySelectorAll('svg')].map(svg =>
+            svg.getBoundingClientRect().width / svg.viewBox.baseVal.width))"""
+    )
+    assert smallest > 0.9, "drawings keep the size of their type"
+    luminance = page.evaluate(
+        """["color", "backgroundColor"].map(what => getComputedStyle(document.body)[what]
+            .match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 765)"""
+    )
+    assert abs(luminance[0] - luminance[1]) > 0.7
+    assert (luminance[1] < 0.2) == (scheme == "dark")
