@@ -35,11 +35,13 @@ def make_folder(target: Path, build: Callable[[Path], dict]) -> dict:
                 unfinished.mkdir()
                 try:
                     manifest = build(unfinished)
-                    files = sorted(unfinished.iterdir())
+                    files = sorted(file for file in unfinished.rglob("*") if file.is_file())
                     manifest["files"] = {
-                        file.name: {"bytes": file.stat().st_size, "sha256": sha256(file)}
+                        file.relative_to(unfinished).as_posix(): {
+                            "bytes": file.stat().st_size, "sha256": sha256(file)
+                        }
                         for file in files
-                    }
+                    }  # fmt: skip
                     (unfinished / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
                     unfinished.rename(target)
                 finally:
