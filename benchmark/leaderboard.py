@@ -22,10 +22,12 @@ COLUMNS = (
 )  # fmt: skip
 MARKS = ("<!-- leaderboard: made by `python -m benchmark leaderboard` -->", "<!-- end -->")
 PROTOCOL_SEEDS = 3
+CHANCE = 0.55
+"""Validation accuracy below which a network has learned nothing; guessing has 0.5 ± 0.01."""
 
 
 def build(results: Path, dataset: str) -> pd.DataFrame:
-    """Return one line for each row that the catalogue finds, best first.
+    """Return one line for each row that the catalogue finds and for each variant, best first.
 
     Args:
         results: the results folder.
@@ -40,8 +42,12 @@ def build(results: Path, dataset: str) -> pd.DataFrame:
     newest = max(finished, key=lambda record: record["utc"], default=None)
     current = newest and (newest["protocol"], newest["corpus"]["hash"])
     lines = []
-    for name in catalogue.modules():
-        own = {path: record for path, record in runs.items() if path.parent.name == name}
+    lines_of: dict[str, dict[Path, dict]] = {name: {} for name in catalogue.modules()}
+    for path, record in runs.items():
+        if record["model"] in lines_of:
+            variant = f" ({record['variant']})" if "variant" in record else ""
+            lines_of.setdefault(record["model"] + variant, {})[path] = record
+    for name, own in lines_of.items():
         lines.append({"model": name} | _line(own, current))
     table = pd.DataFrame(lines, columns=COLUMNS)
     order = {"ok": 0, "failed": 1, "missing": 2}
@@ -84,6 +90,8 @@ def _line(runs: dict[Path, dict], current: tuple | None) -> dict:
     if len(good) < PROTOCOL_SEEDS:
         notes.append(f"{len(good)} of {PROTOCOL_SEEDS} seeds")
     notes += [f"seed {record['seed']} failed: {record['reason']}" for record in failed]
+    notes += [f"seed {record['seed']} stayed at chance" for record in good.values()
+              if _stayed_at_chance(record)]  # fmt: skip
     first = next(iter(good.values()))
     accuracy = runs_of["scores.accuracy"]
     preprocessing = [sum(record["seconds"]["preprocessing"].values()) for record in good.values()]
@@ -123,6 +131,12 @@ def _line(runs: dict[Path, dict], current: tuple | None) -> dict:
     }
 
 
+def _stayed_at_chance(record: dict) -> bool:
+    """Tell whether no epoch brought a network further than guessing, on balanced validation."""
+    reached = [epoch["validation_accuracy"] for epoch in record.get("history", ())]
+    return bool(reached) and max(reached) < CHANCE
+
+
 def _joined(values: pd.Series) -> str:
     return "; ".join(sorted(set(values)))
 
@@ -135,20 +149,20 @@ def folder_of(results: Path, dataset: str) -> Path:
 def as_markdown(table: pd.DataFrame, dataset: str) -> str:
     """Return the table for people: percentages, plus or minus, and what it cost."""
     lines = [
-        "| # | row | family | test accuracy, % | 95 % interval | F1 | AUC | log loss "
-        "| parameters | training, s | reviews/s predicted |",
-        "| --: | --- | --- | --: | --- | --: | --: | --: | --: | --: | --: |",
+        "| # | row | family | outside weights | test accuracy, % | 95 % interval | F1 | AUC "
+        "| log loss | parameters | training, s | reviews/s predicted |",
+        "| --: | --- | --- | --- | --: | --- | --: | --: | --: | --: | --: | --: |",
     ]
     for _, line in table.iterrows():
         if line["status"] != "ok":
             family = "" if pd.isna(line["family"]) else line["family"]
             reason = f"{line['status']}: {line['info']}".rstrip(": ").replace("|", "\\|")
-            lines.append(f"| – | {line['model']} | {family} | {reason} | | | | | | | |")
+            lines.append(f"| – | {line['model']} | {family} | | {reason} | | | | | | | |")
             continue
         std = "" if pd.isna(line["accuracy_std"]) else f" ± {100 * line['accuracy_std']:.2f}"
         name = line["model"] + (f" ({line['seeds']} seeds)" if line["seeds"] < 3 else "")
         lines.append(
-            f"| {line['rank']} | {name} | {line['family']} "
+            f"| {line['rank']} | {name} | {line['family']} | {line['weights']} "
             f"| {100 * line['accuracy_mean']:.2f}{std} "
             f"| {100 * line['accuracy_ci_low']:.2f}–{100 * line['accuracy_ci_high']:.2f} "
             f"| {100 * line['f1']:.2f} | {line['roc_auc']:.4f} | {line['log_loss']:.3f} "

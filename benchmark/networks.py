@@ -24,7 +24,7 @@ _SECONDS_BETWEEN_REPORTS = 0.5
 
 
 @hyperparameters
-class NetworkOptions:
+class TrainingOptions:
     """Options that every network has; a row changes a default by writing the field again."""
 
     epochs: int = option(8, "passes over the training reviews; the best one is kept", ge=1)
@@ -33,11 +33,17 @@ class NetworkOptions:
     learning_rate: float = option(
         1e-3, "step size of Adam at the start; falls to 0 along a cosine", gt=0
     )
-    max_words: int = option(400, "words read of a review, from the end that is kept", ge=1)
-    keep: Literal["head", "tail"] = option("head", "which end of a longer review is read")
     precision: Literal["auto", "float32", "mixed_bfloat16"] = option(
         "auto", "number format; auto is mixed_bfloat16 on a GPU and float32 elsewhere"
     )
+
+
+@hyperparameters
+class NetworkOptions(TrainingOptions):
+    """Options of networks over word ids."""
+
+    max_words: int = option(400, "words read of a review, from the end that is kept", ge=1)
+    keep: Literal["head", "tail"] = option("head", "which end of a longer review is read")
 
 
 class Batches(keras.utils.PyDataset):
@@ -159,7 +165,11 @@ class NetworkRow(Row):
             "positive", shape (batch, 1).
     """
 
-    build: Callable[[Any, TrainingData], keras.Model] = field(kw_only=True)
+    build: Callable[[Any, TrainingData], keras.Model] | None = field(default=None, kw_only=True)
+
+    def network(self, options: TrainingOptions, data: TrainingData) -> keras.Model:
+        """Return the model, not compiled."""
+        return self.build(options, data)
 
     def fit(
         self,
@@ -174,8 +184,8 @@ class NetworkRow(Row):
         """
         keras.utils.clear_session()  # layers' names decide the order in which gradients are added
         keras.utils.set_random_seed(data.seed)
-        keras.config.set_dtype_policy(_dtype_policy(options.precision))
-        model = self.build(options, data)
+        keras.config.set_dtype_policy(self.number_format(options))
+        model = self.network(options, data)
         if widths is None:
             widths = bucket_widths(data.train.words.lengths, options.max_words)
         random = np.random.default_rng(data.seed)
@@ -184,9 +194,7 @@ class NetworkRow(Row):
         epochs = max(options.epochs, more)
         progress = Progress(report, epochs)
         model.compile(
-            optimizer=keras.optimizers.Adam(
-                keras.optimizers.schedules.CosineDecay(options.learning_rate, epochs * steps)
-            ),
+            optimizer=self.optimizer(options, model, epochs * steps),
             loss="binary_crossentropy",
             metrics=["accuracy"],
         )
@@ -203,12 +211,32 @@ class NetworkRow(Row):
                 ),
             ],
         )
-        fitted = FittedNetwork(model, options, widths)
+        fitted = self.fitted(model, options, widths, data)
         fitted.history = progress.history
         first, *others = (epoch["seconds"] for epoch in progress.history)
         if others:
             fitted.seconds_compiling = max(0.0, first - float(np.median(others)))
         return fitted
+
+    def number_format(self, options: TrainingOptions) -> str:
+        """Return the name of the Keras dtype policy to train with."""
+        if options.precision == "auto":
+            return "mixed_bfloat16" if on_gpu() else "float32"
+        return options.precision
+
+    def optimizer(
+        self, options: TrainingOptions, model: keras.Model, steps: int
+    ) -> keras.optimizers.Optimizer:
+        """Return what moves the model's weights in so many steps."""
+        return keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(options.learning_rate, steps)
+        )
+
+    def fitted(
+        self, model: keras.Model, options: Any, widths: np.ndarray, data: TrainingData
+    ) -> FittedNetwork:
+        """Return the trained model as what predicts."""
+        return FittedNetwork(model, options, widths)
 
     def load(self, options: NetworkOptions, folder: Path) -> FittedNetwork:
         """Load the model; Keras refuses a file that would run code of its own."""
@@ -224,12 +252,6 @@ class NetworkRow(Row):
 def on_gpu() -> bool:
     """Tell whether Keras's backend has a GPU."""
     return any(not name.startswith("cpu") for name in keras.distribution.list_devices())
-
-
-def _dtype_policy(precision: str) -> str:
-    if precision == "auto":
-        return "mixed_bfloat16" if on_gpu() else "float32"
-    return precision
 
 
 def _module_version(name: str) -> str:

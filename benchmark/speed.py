@@ -2,14 +2,17 @@
 
 import argparse
 import dataclasses
+import math
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from benchmark import catalogue, environment
 from benchmark.experiment import TrainingData
 from preprocessing.corpus import Corpus, Reviews
+from preprocessing.errors import UserError
 from preprocessing.options import corpus_from
 
 import numpy as np
@@ -38,10 +41,20 @@ def measure(options: argparse.Namespace) -> None:
                   title=f"{REVIEWS:,} reviews of {corpus.name} at most")  # fmt: skip
     for column in table.columns[1:]:
         column.justify = "right"
+    reasons = []
     for name in catalogue.modules():
-        table.add_row(name, *(f"{speed:,.0f}" for speed in _row(name, corpus)))
+        try:
+            table.add_row(name, *(f"{speed:,.0f}" for speed in _row(name, corpus)))
+        except UserError as error:  # public weights that cannot be fetched
+            table.add_row(name, "–", "–")
+            reasons.append(f"{name}: {error}")
     console.print(table)
-    console.print(_batches_of_like_length(corpus))
+    console.print("\n".join(reasons), highlight=False)
+    console.print(_batches_of_like_length(corpus, "cnn", max_words=TEXTBOOK_WIDTH))
+    console.print(
+        _batches_of_like_length(corpus, "bert", preset="scratch", max_tokens=TEXTBOOK_WIDTH)
+    )
+    console.print(_number_formats())
 
 
 def _preprocessing(options: argparse.Namespace) -> Table:
@@ -93,18 +106,86 @@ def _row(name: str, corpus: Corpus) -> tuple[float, float]:
     return len(data.train) / seconds, len(test) / (time.perf_counter() - start)
 
 
-def _batches_of_like_length(corpus: Corpus) -> str:
-    """Train `cnn` on batches of like length and on batches all padded to one width."""
-    row, data = catalogue.load("cnn"), _some(corpus)
-    options = _epochs(dataclasses.replace(row.hyperparameters(), max_words=TEXTBOOK_WIDTH), 3)
+def _batches_of_like_length(corpus: Corpus, name: str, **settings: Any) -> str:
+    """Train a row on batches of like length and on batches all padded to one width."""
+    row, data = catalogue.load(name), _some(corpus)
+    options = _epochs(dataclasses.replace(row.hyperparameters(), **settings), 3)
     seconds = []
     for widths in (None, np.array([TEXTBOOK_WIDTH])):
         fitted = row.fit(options, data, lambda event: None, widths=widths)
         seconds.append(min(epoch["seconds"] for epoch in fitted.history[1:]))
     return (
-        f"cnn, an epoch: {seconds[0]:.1f} s in batches of like length, {seconds[1]:.1f} s with "
-        f"every batch padded to {TEXTBOOK_WIDTH} words; ratio {seconds[1] / seconds[0]:.2f}"
+        f"{name}, an epoch: {seconds[0]:.1f} s in batches of like length, {seconds[1]:.1f} s with "
+        f"every batch padded to {TEXTBOOK_WIDTH}; ratio {seconds[1] / seconds[0]:.2f}"
     )
+
+
+def training_flops(backbone: Any, tokens: int) -> float:
+    """Return the floating-point operations of training on one text.
+
+    6 N T + 12 L H T², where N is the number of weights that multiply (all but the tables that are
+    looked up), T the tokens, L the layers and H the width: two operations a weight and token
+    forwards and four backwards, and the same for the attention's two products (Chowdhery et al.,
+    2022, appendix B, https://arxiv.org/abs/2204.02311). Model FLOP utilization is this, times the
+    texts a second, by the rate that the hardware multiplies matrices at.
+    """
+    looked_up = sum(
+        math.prod(weight.shape) for weight in backbone.weights if "embeddings" in weight.path
+    )
+    weights = backbone.count_params() - looked_up
+    attention = 12 * backbone.num_layers * backbone.hidden_dim * tokens**2
+    return 6 * weights * tokens + attention
+
+
+def _number_formats() -> str:
+    """Train a BERT of 6 layers of 384, or on a GPU of 12 of 768, in both number formats.
+
+    The rate of the hardware is that of a product of two large bfloat16 matrices, measured here.
+    """
+    import keras  # slow, and the rest can do without
+
+    on_gpu = bool(environment.gpus())
+    layers, width, tokens, batch = (12, 768, 512, 32) if on_gpu else (6, 384, 256, 16)
+    lines, rates = [], {}
+    for number_format in ("float32", "mixed_bfloat16"):
+        keras.utils.clear_session()
+        keras.config.set_dtype_policy(number_format)
+        backbone = catalogue.load("bert").architecture.backbone(
+            vocabulary_size=30_522, num_layers=layers, num_heads=12, hidden_dim=width,
+            intermediate_dim=4 * width,
+        )  # fmt: skip
+        answer = keras.layers.Dense(1, "sigmoid", dtype="float32")(backbone.output["pooled_output"])
+        model = keras.Model(backbone.input, answer)
+        model.compile(keras.optimizers.AdamW(1e-5), "binary_crossentropy")
+        ids = np.random.default_rng(0).integers(5, 30_000, (batch, tokens)).astype(np.int32)
+        inputs = {"token_ids": ids, "segment_ids": ids * 0, "padding_mask": ids * 0 + 1}
+        labels = np.tile([[0.0], [1.0]], (batch // 2, 1))
+        best = min(_seconds(model.train_on_batch, inputs, labels) for _ in range(5))
+        rates[number_format] = batch / best
+        work = training_flops(backbone, tokens) * batch / best
+        lines.append(
+            f"BERT of {layers} layers of {width}, {tokens} tokens, {number_format}: "
+            f"{batch / best:.1f} reviews/s, {work / 1e12:.2f} TFLOP/s"
+        )
+    size = 8192 if on_gpu else 2048
+    matrix = keras.ops.ones((size, size), "bfloat16")
+
+    def multiply() -> None:
+        float(keras.ops.cast(keras.ops.matmul(matrix, matrix)[0, 0], "float32"))
+
+    peak = 2 * size**3 / min(_seconds(multiply) for _ in range(10))
+    ratio = rates["mixed_bfloat16"] / rates["float32"]
+    lines.append(
+        f"ratio {ratio:.2f}; a product of bfloat16 matrices of {size}: {peak / 1e12:.2f} TFLOP/s, "
+        f"so the utilization is {work / peak:.0%}"
+    )
+    return "\n".join(lines)
+
+
+def _seconds(call: Callable, *arguments: Any) -> float:
+    start = time.perf_counter()
+    call(*arguments)
+    return time.perf_counter() - start
 
 
 def _epochs(options: Any, epochs: int) -> Any:
