@@ -50,10 +50,9 @@ def measure(options: argparse.Namespace) -> None:
             reasons.append(f"{name}: {error}")
     console.print(table)
     console.print("\n".join(reasons), highlight=False)
-    console.print(_batches_of_like_length(corpus, "cnn", max_words=TEXTBOOK_WIDTH))
-    console.print(
-        _batches_of_like_length(corpus, "bert", preset="scratch", max_tokens=TEXTBOOK_WIDTH)
-    )
+    console.print(_batches_of_like_length(corpus, "cnn", "words", max_words=TEXTBOOK_WIDTH))
+    from_scratch = {"preset": "scratch", "max_tokens": TEXTBOOK_WIDTH}
+    console.print(_batches_of_like_length(corpus, "bert", "tokens", **from_scratch))
     console.print(_number_formats())
 
 
@@ -106,7 +105,7 @@ def _row(name: str, corpus: Corpus) -> tuple[float, float]:
     return len(data.train) / seconds, len(test) / (time.perf_counter() - start)
 
 
-def _batches_of_like_length(corpus: Corpus, name: str, **settings: Any) -> str:
+def _batches_of_like_length(corpus: Corpus, name: str, unit: str, **settings: Any) -> str:
     """Train a row on batches of like length and on batches all padded to one width."""
     row, data = catalogue.load(name), _some(corpus)
     options = _epochs(dataclasses.replace(row.hyperparameters(), **settings), 3)
@@ -116,7 +115,7 @@ def _batches_of_like_length(corpus: Corpus, name: str, **settings: Any) -> str:
         seconds.append(min(epoch["seconds"] for epoch in fitted.history[1:]))
     return (
         f"{name}, an epoch: {seconds[0]:.1f} s in batches of like length, {seconds[1]:.1f} s with "
-        f"every batch padded to {TEXTBOOK_WIDTH}; ratio {seconds[1] / seconds[0]:.2f}"
+        f"every batch padded to {TEXTBOOK_WIDTH} {unit}; ratio {seconds[1] / seconds[0]:.2f}"
     )
 
 

@@ -16,7 +16,7 @@ from bert_family.shared.fine_tuning import (
     choose_features,
     head,
 )
-from bert_family.shared.presets import Preset, Source, backbone_inputs
+from bert_family.shared.presets import Preset, Source, backbone_inputs, weights_name
 from preprocessing.errors import UserError
 from preprocessing.folders import read_manifest
 
@@ -99,7 +99,10 @@ class TaughtRow(FineTunedRow):
             copy_every_other_layer(backbone_of(data.teacher.model), student)
         choose_features(student, options.features, self.architecture.shares_layers)
         tokens = keras.Input((None,), dtype="int32", name="tokens")
-        states = student(backbone_inputs(tokens, student, padding))
+        states = student(
+            backbone_inputs(tokens, student, padding),
+            training=False if options.features == "frozen" else None,
+        )
         probability = head(states, student, options.dropout)
         taught = teacher(tokens, training=False)
         mask = ops.cast(ops.not_equal(tokens, 0), "float32")
@@ -129,7 +132,8 @@ class TaughtRow(FineTunedRow):
         taken = {name: getattr(options, name) for name in SAME}
         theirs = self.teacher.hyperparameters(preset=options.teacher, **taken)
         settings = plain(theirs)
-        digest = hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:8]
+        depends = json.dumps([settings, weights_name(options.teacher)])
+        digest = hashlib.sha256(depends.encode()).hexdigest()[:8]
         name = f"teacher-{self.teacher.variant(theirs) or 'default'}-{digest}-seed-{data.seed}"
 
         def build(target: Path) -> dict:

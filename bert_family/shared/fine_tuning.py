@@ -346,5 +346,5 @@ class _ListPresets(argparse.Action):
     def __call__(self, parser, namespace, values, option_string=None):
         for name, about in sorted(self.const.presets().items()):
             millions = about["metadata"]["params"] / 1e6
-            print(f"{name:34} {millions:7.1f} million weights")
+            print(f"{name:38} {millions:6.1f} million weights")
         parser.exit()

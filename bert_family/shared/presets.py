@@ -51,17 +51,21 @@ class Preset(str):
         if not place or os.sep in name:
             place = str(text)
             name = Path(place).resolve().name if _is_folder(place) else place
-        preset = cls(name)
-        preset.place = str(Path(place).expanduser()) if _is_folder(place) else place
-        return preset
+        return _preset(name, str(Path(place).expanduser()) if _is_folder(place) else place)
 
     def __reduce__(self):
-        return Preset.of, (f"{self}={self.place}",)
+        return _preset, (str(self), self.place)
 
     @property
     def is_local(self) -> bool:
         """Tell whether it is a folder of this machine."""
         return _is_folder(self.place)
+
+
+def _preset(name: str, place: str) -> Preset:
+    preset = Preset(name)
+    preset.place = place
+    return preset
 
 
 def _is_folder(place: str) -> bool:

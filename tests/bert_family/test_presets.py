@@ -1,5 +1,6 @@
 """Presets in each form that people have."""
 
+import copy
 import json
 
 from benchmark import catalogue
@@ -124,6 +125,8 @@ def test_what_a_preset_is_called(text, name, place):
     preset = Preset.of(text)
     assert (str(preset), preset.place) == (name, place)
     assert Preset.of(preset) is preset
+    again = copy.deepcopy(preset)
+    assert (str(again), again.place) == (name, place)
 
 
 def test_no_path_gets_into_the_hyperparameters():

@@ -20,7 +20,7 @@ def quick_options(row):
     """Return the row's own hyperparameters, with few epochs for networks."""
     options = row.hyperparameters()
     if isinstance(options, TrainingOptions):
-        short = {"max_tokens": 32} if hasattr(options, "max_tokens") else {}
+        short = {"max_tokens": 16} if hasattr(options, "max_tokens") else {}
         return dataclasses.replace(options, epochs=2, least_steps=1, precision="float32", **short)
     return options
 
