@@ -4,7 +4,7 @@ import argparse
 import shlex
 import sys
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from benchmark import catalogue, progress
 from benchmark.saved import check_target
@@ -48,6 +48,7 @@ def _main(name: str) -> int:
         allow_abbrev=False,
     )
     add_hyperparameters(parser, row.hyperparameters)
+    row.add_actions(parser)
     add_data_options(parser)
     run_options = parser.add_argument_group("run")
     run_options.add_argument("--seed", type=seed_number, default=0, help="(default: 0)")
@@ -122,9 +123,15 @@ def add_hyperparameters(parser: argparse.ArgumentParser, cls: type) -> None:
             dest=name,
             default=argparse.SUPPRESS,
             nargs="+" if several else None,
-            metavar="|".join(map(str, get_args(kind))) if get_args(kind) and not several else "N",
+            metavar=_metavar(kind),
             help=f"{field.description} (default: {default})".replace("%", "%%"),
         )
+
+
+def _metavar(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return "|".join(map(str, get_args(kind)))
+    return "NAME" if kind is str else "N"
 
 
 def hyperparameters_from(given: argparse.Namespace, cls: type) -> Any:

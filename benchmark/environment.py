@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import resource
 import shutil
 import subprocess
@@ -11,7 +12,17 @@ from pathlib import Path
 
 from preprocessing.options import ROOT
 
-_PACKAGES = ("keras", "tensorflow", "jax", "numpy", "scipy", "scikit-learn", "gensim")
+_PACKAGES = (
+    "keras",
+    "keras-hub",
+    "tokenizers",
+    "tensorflow",
+    "jax",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "gensim",
+)
 
 
 def describe() -> dict:
@@ -37,6 +48,14 @@ def processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def multiplies_bfloat16() -> bool:
+    """Tell whether the processor has instructions that multiply bfloat16 numbers."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if not cpuinfo.exists():
+        return False
+    return bool(re.search(r"\b(avx512_bf16|amx_bf16)\b", cpuinfo.read_text()))
 
 
 def gpus() -> list[str]:

@@ -5,6 +5,7 @@ learns from `TrainingData`, which holds no test review, and answers reviews with
 knows nothing of metrics, records or other rows.
 """
 
+import argparse
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.corpus import Corpus, Reviews
+from preprocessing.folders import make_folder
+from preprocessing.ragged import Ragged
+from preprocessing.subwords import Tokenizer, subword_ids
 from preprocessing.word_vectors import Word2VecSettings, word_vectors
 
 import numpy as np
@@ -49,8 +53,10 @@ class TrainingData:
         vocabulary: the word of each id; ids 0 and 1 are padding and unknown.
         seed: fixes all chance in the run.
         learn_vectors: makes word vectors; rows call `word_vectors`.
-        seconds: what it once took to make the vectors that the row asked for.
-        waited: seconds the row waited for them, which do not count as training.
+        folder: where what is made once of these reviews is kept; rows call `kept`.
+        synthetic: the reviews are the embedded sample's.
+        seconds: what it once took to make what the row asked for.
+        waited: seconds the row waited for that, which do not count as training.
     """
 
     train: Reviews
@@ -59,6 +65,8 @@ class TrainingData:
     vocabulary: list[str]
     seed: int
     learn_vectors: Callable[[Word2VecSettings], tuple[np.ndarray, float]] = field(repr=False)
+    folder: Path = field(repr=False)
+    synthetic: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
     waited: float = 0.0
 
@@ -70,6 +78,8 @@ class TrainingData:
             vocabulary=corpus.vocabulary,
             seed=seed,
             learn_vectors=lambda settings: word_vectors(corpus, seed, settings),
+            folder=corpus.folder,
+            synthetic=corpus.name.startswith("sample"),
         )
 
     def word_vectors(self, settings: Word2VecSettings | None = None) -> np.ndarray:
@@ -78,6 +88,33 @@ class TrainingData:
         vectors, self.seconds["word2vec"] = self.learn_vectors(settings or Word2VecSettings())
         self.waited += time.perf_counter() - start
         return np.asarray(vectors)
+
+    def subword_ids(self, reviews: Reviews, tokenizer: Tokenizer) -> Ragged:
+        """Return the reviews' subword ids, without start and end."""
+        start = time.perf_counter()
+        made = subword_ids(reviews.texts, tokenizer)
+        part = "subwords of unsup" if reviews is self.unsup else "subwords"
+        self.seconds[part] = made.seconds
+        self.waited += time.perf_counter() - start
+        return made.ids
+
+    def kept(self, step: str, name: str, build: Callable[[Path], dict]) -> Path:
+        """Return a folder that is made once of these reviews and then kept.
+
+        Args:
+            step: what the seconds it takes are counted as.
+            name: the folder's name, which must tell all that the content depends on.
+            build: as of `preprocessing.folders.make_folder`.
+        """
+
+        def timed(target: Path) -> dict:
+            start = time.perf_counter()
+            return build(target) | {"seconds": time.perf_counter() - start}
+
+        start = time.perf_counter()
+        self.seconds[step] = make_folder(self.folder / name, timed)["seconds"]
+        self.waited += time.perf_counter() - start
+        return self.folder / name
 
 
 class Fitted(ABC):
@@ -97,6 +134,12 @@ class Fitted(ABC):
 
     on_gpu: bool = False
 
+    weights: str = "none"
+    """The name of the pretrained weights that it started from."""
+
+    outside_data: str = "none"
+    """What it saw beside IMDB, directly or through pretrained weights."""
+
     @abstractmethod
     def predict(self, reviews: Reviews) -> np.ndarray:
         """Return the probability that each review is positive, shape (reviews,), float."""
@@ -113,14 +156,21 @@ class Row(ABC):
     Attributes:
         family: the family it is compared within.
         hyperparameters: dataclass of its options, made by `hyperparameters`.
-        outside_data: what it saw beside IMDB, "none" for most.
-        weights: the name of pretrained weights, "none" for most.
+        variant_options: the options that say which weights it starts from. With others than the
+            defaults it is a variant, with records and a line of the leaderboard of its own.
     """
 
     family: str
     hyperparameters: type
-    outside_data: str = field(default="none", kw_only=True)
-    weights: str = field(default="none", kw_only=True)
+    variant_options: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def variant(self, options: Any) -> str:
+        """Return the name of the variant that the options make; empty for the row itself."""
+        return ""
+
+    def add_actions(self, parser: argparse.ArgumentParser) -> None:
+        """Add options that print something and exit; most rows have none."""
+        return
 
     @abstractmethod
     def fit(self, options: Any, data: TrainingData, report: Report) -> Fitted:

@@ -31,6 +31,8 @@ BEST_IS_HIGHEST = frozenset({
 
 MARKS = ("<!-- leaderboard: made by `python -m benchmark leaderboard` -->", "<!-- end -->")
 PROTOCOL_SEEDS = 3
+CHANCE = 0.55
+"""Validation accuracy below which a network has learned nothing; guessing has 0.5 ± 0.01."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class Evaluation:
     """The leaderboard and what it was computed from.
 
     Attributes:
-        table: one line for each row that the catalogue finds, with the columns of `COLUMNS`.
+        table: one line for each row that the catalogue finds and for each variant, with the columns
+            of `COLUMNS`.
         answers: the predictions of each ranked row, the most accurate first.
         pairs: the ranked rows compared with each other, in the same order; None if there are none.
     """
@@ -66,9 +69,13 @@ def evaluate(results: Path, dataset: str) -> Evaluation:
     """
     runs = records.read_runs(results, dataset)
     current = newest(runs)
+    runs_of: dict[str, dict[Path, dict]] = {name: {} for name in catalogue.modules()}
+    for path, record in runs.items():
+        if record["model"] in runs_of:
+            variant = f" ({record['variant']})" if "variant" in record else ""
+            runs_of.setdefault(record["model"] + variant, {})[path] = record
     lines, found = [], {}
-    for name in catalogue.modules():
-        own = {path: record for path, record in runs.items() if path.parent.name == name}
+    for name, own in runs_of.items():
         line, answered = line_of(own, current)
         lines.append({"model": name} | line)
         if answered is not None:
@@ -129,6 +136,8 @@ def line_of(runs: dict[Path, dict], current: tuple | None) -> tuple[dict, Answer
     if len(good) < PROTOCOL_SEEDS:
         notes.append(f"{len(good)} of {PROTOCOL_SEEDS} seeds")
     notes += [f"seed {record['seed']} failed: {record['reason']}" for record in failed]
+    notes += [f"seed {record['seed']} stayed at chance" for record in good.values()
+              if _stayed_at_chance(record)]  # fmt: skip
     return _summary(answered) | {"info": "; ".join(notes)}, answered
 
 
@@ -174,6 +183,12 @@ def _summary(answered: Answers) -> dict:
     }
 
 
+def _stayed_at_chance(record: dict) -> bool:
+    """Tell whether no epoch brought a network further than guessing, on balanced validation."""
+    reached = [epoch["validation_accuracy"] for epoch in record.get("history", ())]
+    return bool(reached) and max(reached) < CHANCE
+
+
 def _joined(values: pd.Series) -> str:
     return "; ".join(sorted(set(values)))
 
@@ -186,20 +201,20 @@ def folder_of(results: Path, dataset: str) -> Path:
 def as_markdown(table: pd.DataFrame, dataset: str) -> str:
     """Return the table for people: percentages, plus or minus, and what it cost."""
     lines = [
-        "| # | row | family | test accuracy, % | 95 % interval | F1 | AUC | log loss "
-        "| parameters | training, s | reviews/s predicted |",
-        "| --: | --- | --- | --: | --- | --: | --: | --: | --: | --: | --: |",
+        "| # | row | family | outside weights | test accuracy, % | 95 % interval | F1 | AUC "
+        "| log loss | parameters | training, s | reviews/s predicted |",
+        "| --: | --- | --- | --- | --: | --- | --: | --: | --: | --: | --: | --: |",
     ]
     for _, line in table.iterrows():
         if line["status"] != "ok":
             family = "" if pd.isna(line["family"]) else line["family"]
             reason = f"{line['status']}: {line['info']}".rstrip(": ").replace("|", "\\|")
-            lines.append(f"| – | {line['model']} | {family} | {reason} | | | | | | | |")
+            lines.append(f"| – | {line['model']} | {family} | | {reason} | | | | | | | |")
             continue
         std = "" if pd.isna(line["accuracy_std"]) else f" ± {100 * line['accuracy_std']:.2f}"
         name = line["model"] + (f" ({line['seeds']} seeds)" if line["seeds"] < 3 else "")
         lines.append(
-            f"| {line['rank']} | {name} | {line['family']} "
+            f"| {line['rank']} | {name} | {line['family']} | {line['weights']} "
             f"| {100 * line['accuracy_mean']:.2f}{std} "
             f"| {100 * line['accuracy_ci_low']:.2f}–{100 * line['accuracy_ci_high']:.2f} "
             f"| {100 * line['f1']:.2f} | {line['roc_auc']:.4f} | {line['log_loss']:.3f} "

@@ -24,7 +24,7 @@ _SECONDS_BETWEEN_REPORTS = 0.5
 
 
 @hyperparameters
-class NetworkOptions:
+class TrainingOptions:
     """Options that every network has; a row changes a default by writing the field again."""
 
     epochs: int = option(8, "passes over the training reviews; the best one is kept", ge=1)
@@ -33,17 +33,23 @@ class NetworkOptions:
     learning_rate: float = option(
         1e-3, "step size of Adam at the start; falls to 0 along a cosine", gt=0
     )
+    batches: Literal["like_length", "padded"] = option(
+        "like_length", "reviews of like length together, or any, all padded to the longest read"
+    )
+    precision: Literal["auto", "float32", "mixed_bfloat16"] = option(
+        "auto", "number format; auto is mixed_bfloat16 on a GPU and float32 elsewhere"
+    )
+
+
+@hyperparameters
+class NetworkOptions(TrainingOptions):
+    """Options of networks over word ids."""
+
     averaging: float = option(
         0.0, "momentum of the running mean of the weights that is kept; 0 for none", ge=0, lt=1
     )
     max_words: int = option(400, "words read of a review, from the end that is kept", ge=1)
     keep: Literal["head", "tail"] = option("head", "which end of a longer review is read")
-    batches: Literal["like_length", "padded"] = option(
-        "like_length", "reviews of like length together, or any, all padded to max_words"
-    )
-    precision: Literal["auto", "float32", "mixed_bfloat16"] = option(
-        "auto", "number format; auto is mixed_bfloat16 on a GPU and float32 elsewhere"
-    )
 
 
 class Batches(keras.utils.PyDataset):
@@ -168,15 +174,19 @@ class NetworkRow(Row):
             (batch, words), for rows that can show where they look.
     """
 
-    build: Callable[[Any, TrainingData], keras.Model] = field(kw_only=True)
+    build: Callable[[Any, TrainingData], keras.Model] | None = field(default=None, kw_only=True)
     attention: str = field(default="", kw_only=True)
+
+    def network(self, options: TrainingOptions, data: TrainingData) -> keras.Model:
+        """Return the model, not compiled."""
+        return self.build(options, data)
 
     def fit(self, options: NetworkOptions, data: TrainingData, report: Report) -> FittedNetwork:
         """Train with Adam and keep the weights of the epoch with the lowest validation loss."""
         keras.utils.clear_session()  # layers' names decide the order in which gradients are added
         keras.utils.set_random_seed(data.seed)
-        keras.config.set_dtype_policy(_dtype_policy(options.precision))
-        model = self.build(options, data)
+        keras.config.set_dtype_policy(self.number_format(options))
+        model = self.network(options, data)
         widths = np.array([options.max_words])
         if options.batches == "like_length":
             widths = bucket_widths(data.train.words.lengths, options.max_words)
@@ -185,16 +195,9 @@ class NetworkRow(Row):
         more = min(MOST_EXTRA_EPOCHS, math.ceil(options.least_steps / steps))
         epochs = max(options.epochs, more)
         progress = Progress(report, epochs)
-        averaging = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] * bool(options.averaging)
-        model.compile(
-            optimizer=keras.optimizers.Adam(
-                keras.optimizers.schedules.CosineDecay(options.learning_rate, epochs * steps),
-                use_ema=options.averaging > 0,
-                ema_momentum=options.averaging,
-            ),
-            loss="binary_crossentropy",
-            metrics=["accuracy"],
-        )
+        optimizer = self.optimizer(options, model, epochs * steps)
+        averaging = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] * optimizer.use_ema
+        model.compile(optimizer, "binary_crossentropy", metrics=["accuracy"])
         model.fit(
             Batches(data.train, options, widths, random),
             validation_data=Batches(data.validation, options, widths),
@@ -209,12 +212,34 @@ class NetworkRow(Row):
                 ),
             ],
         )
-        fitted = FittedNetwork(model, options, widths)
+        fitted = self.fitted(model, options, widths, data)
         fitted.history = progress.history
         first, *others = (epoch["seconds"] for epoch in progress.history)
         if others:
             fitted.seconds_compiling = max(0.0, first - float(np.median(others)))
         return fitted
+
+    def number_format(self, options: TrainingOptions) -> str:
+        """Return the name of the Keras dtype policy to train with."""
+        if options.precision == "auto":
+            return "mixed_bfloat16" if on_gpu() else "float32"
+        return options.precision
+
+    def optimizer(
+        self, options: NetworkOptions, model: keras.Model, steps: int
+    ) -> keras.optimizers.Optimizer:
+        """Return what moves the model's weights in so many steps."""
+        return keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(options.learning_rate, steps),
+            use_ema=options.averaging > 0,
+            ema_momentum=options.averaging,
+        )
+
+    def fitted(
+        self, model: keras.Model, options: Any, widths: np.ndarray, data: TrainingData
+    ) -> FittedNetwork:
+        """Return the trained model as what predicts."""
+        return FittedNetwork(model, options, widths)
 
     def load(self, options: NetworkOptions, folder: Path) -> FittedNetwork:
         """Load the model; Keras refuses a file that would run code of its own."""
@@ -230,12 +255,6 @@ class NetworkRow(Row):
 def on_gpu() -> bool:
     """Tell whether Keras's backend has a GPU."""
     return any(not name.startswith("cpu") for name in keras.distribution.list_devices())
-
-
-def _dtype_policy(precision: str) -> str:
-    if precision == "auto":
-        return "mixed_bfloat16" if on_gpu() else "float32"
-    return precision
 
 
 def _module_version(name: str) -> str:

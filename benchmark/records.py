@@ -4,6 +4,7 @@
 
     results/runs/<dataset>/<row>/seed-0.json             the row as its file has it
     results/runs/<dataset>/<row>/filters=64/seed-0.json  with a hyperparameter changed
+    results/runs/<dataset>/<row>@<variant>/seed-0.json   started from other weights
     results/tuning/<dataset>/<row>/…                     scored on validation only
 
 Beside an ``ok`` record stands ``seed-0-<hash>.npz`` with `logits` (float16) and `labels` of the
@@ -28,7 +29,13 @@ _LONGEST_NAME = 120
 
 
 def record_path(
-    results: Path, dataset: str, row: str, changed: dict[str, Any], seed: int, tuning: bool = False
+    results: Path,
+    dataset: str,
+    row: str,
+    changed: dict[str, Any],
+    seed: int,
+    variant: str = "",
+    tuning: bool = False,
 ) -> Path:
     """Return where the record of a run stands.
 
@@ -38,9 +45,11 @@ def record_path(
         row: the row's name.
         changed: the hyperparameters that differ from the row's defaults.
         seed: the run's seed.
+        variant: the name of the row's variant, if it is one.
         tuning: the run is scored on validation only.
     """
-    folder = results / ("tuning" if tuning else "runs") / dataset / row
+    line = f"{row}@{_plain(variant)[:_LONGEST_NAME]}" if variant else row
+    folder = results / ("tuning" if tuning else "runs") / dataset / line
     if changed:
         name = ",".join(f"{key}={_plain(value)}" for key, value in sorted(changed.items()))
         if len(name) > _LONGEST_NAME:
@@ -108,9 +117,10 @@ def read_predictions(path: Path, record: dict) -> tuple[np.ndarray, np.ndarray]:
 
 
 def read_runs(results: Path, dataset: str) -> dict[Path, dict]:
-    """Return the records of all rows as their files have them, by path."""
+    """Return the records of all rows as their files have them, and of all variants, by path."""
     folder = results / "runs" / dataset
-    return {path: read(path) for path in sorted(folder.glob("*/seed-*.json"))}
+    paths = {*folder.glob("*/seed-*.json"), *folder.glob("*@*/*/seed-*.json")}
+    return {path: read(path) for path in sorted(paths)}
 
 
 def is_finished(record: dict, corpus_hash: str, options: dict[str, Any]) -> bool:

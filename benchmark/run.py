@@ -11,6 +11,7 @@ from typing import Any
 from benchmark import environment, metrics, records, saved
 from benchmark.experiment import Fitted, Report, Row, TrainingData
 from preprocessing.corpus import Corpus
+from preprocessing.errors import UserError
 from preprocessing.folders import verify
 
 
@@ -54,12 +55,15 @@ def run(
     Returns:
         The record.
     """
+    variant = row.variant(options)
+    further = {k: v for k, v in changed(options).items() if k not in row.variant_options}
     path = records.record_path(
-        results, corpus.name, name, changed(options), seed, tuning=validation_only
+        results, corpus.name, name, further, seed, variant=variant, tuning=validation_only
     )
     record = {
         "status": "ok",
         "model": name,
+        **({"variant": variant} if variant else {}),
         "family": row.family,
         "seed": seed,
         "protocol": records.PROTOCOL,
@@ -67,8 +71,6 @@ def run(
         "hyperparameters": plain(options),
         "changed": changed(options),
         "command": command,
-        "outside_data": row.outside_data,
-        "weights": row.weights,
         "environment": environment.describe(),
     }
     verify(corpus.folder)
@@ -83,7 +85,8 @@ def run(
         )
         predictions = () if validation_only else _test(fitted, corpus, record)
     except Exception as error:
-        traceback.print_exc()
+        if not isinstance(error, UserError):
+            traceback.print_exc()
         record |= {"status": "failed", "reason": _reason(error)}
         predictions = ()
     record["utc"] = _now()
@@ -104,6 +107,8 @@ def _learn(row: Row, options: Any, data: TrainingData, report: Report) -> tuple[
     passes = max(1, len(fitted.history))
     machine = environment.gpus()[:1] if fitted.on_gpu else []
     return fitted, {
+        "outside_data": fitted.outside_data,
+        "weights": fitted.weights,
         "parameters": fitted.parameters,
         "precision": fitted.precision,
         "backend": row.versions(),
@@ -137,7 +142,7 @@ def _test(fitted: Fitted, corpus: Corpus, record: dict) -> tuple:
 
 def _reason(error: Exception) -> str:
     text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}"[:500]
+    return (text if isinstance(error, UserError) else f"{type(error).__name__}: {text}")[:500]
 
 
 def _now() -> str:

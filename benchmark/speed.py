@@ -2,18 +2,20 @@
 
 import argparse
 import dataclasses
+import math
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from benchmark import catalogue, environment
 from benchmark.experiment import Fitted, Row, TrainingData
-from benchmark.networks import NetworkOptions
+from benchmark.networks import NetworkOptions, TrainingOptions
 from preprocessing.corpus import Corpus, Reviews
 from preprocessing.options import corpus_from
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -45,8 +47,10 @@ def measure(options: argparse.Namespace) -> None:
     console.print(table)
     console.print(
         f"textbook form: the same network in training, on batches of {TEXTBOOK_BATCH} reviews of "
-        f"any length, each padded or cut to {TEXTBOOK_WORDS} words"
+        f"any length, each padded or cut to {TEXTBOOK_WORDS} words; the BERT family is tiny, from "
+        "scratch"
     )
+    console.print(_number_formats())
 
 
 def _preprocessing(options: argparse.Namespace) -> Table:
@@ -86,6 +90,8 @@ def _row(name: str, corpus: Corpus) -> Iterator[str]:
     """Yield reviews per second in training and in prediction, and what like length gains."""
     row, data = catalogue.load(name), _some(corpus)
     options = row.hyperparameters()
+    if hasattr(options, "preset"):  # public weights may be out of reach
+        options = dataclasses.replace(options, preset="scratch", max_tokens=TEXTBOOK_WORDS)
     fitted, seconds = _fit(row, options, data)
     yield f"{len(data.train) / seconds:,.0f}"
     test = _middle(corpus.reviews("test"), REVIEWS)
@@ -93,18 +99,86 @@ def _row(name: str, corpus: Corpus) -> Iterator[str]:
     start = time.perf_counter()
     fitted.predict(test)
     yield f"{len(test) / (time.perf_counter() - start):,.0f}"
-    if isinstance(options, NetworkOptions):
-        textbook = dataclasses.replace(
-            options, batches="padded", batch_size=TEXTBOOK_BATCH, max_words=TEXTBOOK_WORDS
-        )
+    if isinstance(options, TrainingOptions):
+        textbook = dataclasses.replace(options, batches="padded", batch_size=TEXTBOOK_BATCH)
+        if isinstance(options, NetworkOptions):
+            textbook = dataclasses.replace(textbook, max_words=TEXTBOOK_WORDS)
         yield f"{_fit(row, textbook, data)[1] / seconds:.2f}"
 
 
 def _fit(row: Row, options: Any, data: TrainingData) -> tuple[Fitted, float]:
     """Train; return the seconds of an epoch without compilation, or of all where there is none."""
-    if isinstance(options, NetworkOptions):
+    if isinstance(options, TrainingOptions):
         options = dataclasses.replace(options, epochs=3, least_steps=1)
     waited, start = data.waited, time.perf_counter()
     fitted = row.fit(options, data, lambda event: None)
     seconds = time.perf_counter() - start - (data.waited - waited)
     return fitted, min((epoch["seconds"] for epoch in fitted.history[1:]), default=seconds)
+
+
+def training_flops(backbone: Any, tokens: int) -> float:
+    """Return the floating-point operations of training on one text.
+
+    6 N T + 12 L H T², where N is the number of weights that multiply (all but the tables that are
+    looked up), T the tokens, L the layers and H the width: two operations a weight and token
+    forwards and four backwards, and the same for the attention's two products (Chowdhery et al.,
+    2022, appendix B, https://arxiv.org/abs/2204.02311). Model FLOP utilization is this, times the
+    texts a second, by the rate that the hardware multiplies matrices at.
+    """
+    looked_up = sum(
+        math.prod(weight.shape) for weight in backbone.weights if "embeddings" in weight.path
+    )
+    weights = backbone.count_params() - looked_up
+    attention = 12 * backbone.num_layers * backbone.hidden_dim * tokens**2
+    return 6 * weights * tokens + attention
+
+
+def _number_formats() -> str:
+    """Train a BERT of 6 layers of 384, or on a GPU of 12 of 768, in both number formats.
+
+    The rate of the hardware is that of a product of two large bfloat16 matrices, measured here.
+    """
+    import keras  # slow, and the rest can do without
+
+    on_gpu = bool(environment.gpus())
+    layers, width, tokens, batch = (12, 768, 512, 32) if on_gpu else (6, 384, 256, 16)
+    lines, rates = [], {}
+    for number_format in ("float32", "mixed_bfloat16"):
+        keras.utils.clear_session()
+        keras.config.set_dtype_policy(number_format)
+        backbone = catalogue.load("bert").architecture.backbone(
+            vocabulary_size=30_522, num_layers=layers, num_heads=12, hidden_dim=width,
+            intermediate_dim=4 * width,
+        )  # fmt: skip
+        answer = keras.layers.Dense(1, "sigmoid", dtype="float32")(backbone.output["pooled_output"])
+        model = keras.Model(backbone.input, answer)
+        model.compile(keras.optimizers.AdamW(1e-5), "binary_crossentropy")
+        ids = np.random.default_rng(0).integers(5, 30_000, (batch, tokens)).astype(np.int32)
+        inputs = {"token_ids": ids, "segment_ids": ids * 0, "padding_mask": ids * 0 + 1}
+        labels = np.tile([[0.0], [1.0]], (batch // 2, 1))
+        best = min(_seconds(model.train_on_batch, inputs, labels) for _ in range(5))
+        rates[number_format] = batch / best
+        work = training_flops(backbone, tokens) * batch / best
+        lines.append(
+            f"BERT of {layers} layers of {width}, {tokens} tokens, {number_format}: "
+            f"{batch / best:.1f} reviews/s, {work / 1e12:.2f} TFLOP/s"
+        )
+    size = 8192 if on_gpu else 2048
+    matrix = keras.ops.ones((size, size), "bfloat16")
+
+    def multiply() -> None:
+        float(keras.ops.cast(keras.ops.matmul(matrix, matrix)[0, 0], "float32"))
+
+    peak = 2 * size**3 / min(_seconds(multiply) for _ in range(10))
+    ratio = rates["mixed_bfloat16"] / rates["float32"]
+    lines.append(
+        f"ratio {ratio:.2f}; a product of bfloat16 matrices of {size}: {peak / 1e12:.2f} TFLOP/s, "
+        f"so the utilization is {work / peak:.0%}"
+    )
+    return "\n".join(lines)
+
+
+def _seconds(call: Callable, *arguments: Any) -> float:
+    start = time.perf_counter()
+    call(*arguments)
+    return time.perf_counter() - start

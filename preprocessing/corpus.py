@@ -62,6 +62,30 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Texts(Ragged):
+    """Raw UTF-8 bytes of reviews, which know where in a prepared corpus they stand.
+
+    Attributes:
+        corpus: the corpus's folder; None for other texts.
+        first: the number of the first of them in the corpus.
+    """
+
+    corpus: Path | None = None
+    first: int = 0
+
+    @classmethod
+    def of_corpus(cls, folder: Path) -> "Texts":
+        """Return all texts of a prepared corpus."""
+        arrays = (_open(folder, name) for name in ("texts", "text_offsets"))
+        return cls(*arrays, corpus=folder)
+
+    def part(self, start: int, stop: int) -> "Texts":
+        """Return texts start to stop."""
+        part = super().part(start, stop)
+        return Texts(part.values, part.offsets, self.corpus, self.first + start)
+
+
+@dataclass(frozen=True)
 class Reviews:
     """Some reviews as a row sees them.
 
@@ -72,7 +96,7 @@ class Reviews:
         labels: shape (reviews,), int8, 1 positive, 0 negative; None where a row must not know.
     """
 
-    texts: Ragged
+    texts: Texts
     words: Ragged
     vocabulary: Sequence[str]
     labels: np.ndarray | None = None
@@ -84,7 +108,7 @@ class Reviews:
         encoded = [text.encode(errors="replace") for text in texts]
         numbered = [[id_of.get(w, UNKNOWN) for w in words(text)] for text in texts]
         return cls(
-            texts=Ragged.from_lengths(
+            texts=Texts.from_lengths(
                 np.frombuffer(b"".join(encoded), np.uint8), np.array([len(t) for t in encoded])
             ),
             words=Ragged.from_lengths(
@@ -137,7 +161,7 @@ class Corpus:
 
     def array(self, name: str) -> np.ndarray:
         """Return one of the arrays, memory-mapped and read-only."""
-        return np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        return _open(self.folder, name)
 
     def column(self, name: str, split: str) -> np.ndarray:
         """Return labels, ratings, films or also_in_train of one split, shape (reviews,)."""
@@ -147,11 +171,15 @@ class Corpus:
         """Return one split. Only train and validation come with labels."""
         start, stop = self.manifest["splits"][split]
         return Reviews(
-            texts=Ragged(self.array("texts"), self.array("text_offsets")).part(start, stop),
+            texts=Texts.of_corpus(self.folder).part(start, stop),
             words=Ragged(self.array("words"), self.array("word_offsets")).part(start, stop),
             vocabulary=self.vocabulary,
             labels=self.column("labels", split) if split in ("train", "validation") else None,
         )
+
+
+def _open(folder: Path, name: str) -> np.ndarray:
+    return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
 
 
 def prepare(

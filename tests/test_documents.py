@@ -40,8 +40,16 @@ def test_the_figures_show_every_row_of_the_leaderboard():
 def test_a_committed_record_is_whole_and_answers_for_the_row_as_it_is(path):
     record = RUNS[path]
     row = catalogue.load(record["model"])
-    assert record["hyperparameters"] == plain(row.hyperparameters()), "run the row again"
-    assert record["command"] == f"python -m models.{record['model']} --seed {record['seed']}"
+    expected = plain(row.hyperparameters()) | record["changed"]
+    assert record["hyperparameters"] == expected, "run the row again"
+    module = catalogue.modules()[record["model"]]
+    command = f"python -m {module} --seed {record['seed']}"
+    if "variant" in record:
+        assert path.parent.relative_to(ROOT).parts[3].startswith(f"{record['model']}@")
+        assert record["command"].startswith(command)
+    else:
+        assert not record["changed"]
+        assert record["command"] == command
     logits, labels = records.read_predictions(path, record)
     assert len(logits) == 25_000
     assert record["scores"]["accuracy"] == ((logits >= 0) == labels).mean()

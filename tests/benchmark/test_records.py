@@ -127,6 +127,50 @@ def test_runs_that_answer_other_reviews_are_not_compared(tmp_path):
         leaderboard.build(tmp_path, "imdb")
 
 
+def test_a_network_that_stayed_at_chance_is_shown_as_such(tmp_path):
+    flat = [{"validation_accuracy": 0.5}, {"validation_accuracy": 0.52}]
+    put(tmp_path, 0, history=flat)
+    put(tmp_path, 1, history=[*flat, {"validation_accuracy": 0.8}])
+    put(tmp_path, 2, history=[])
+    info = leaderboard.build(tmp_path, "imdb").set_index("model").loc["majority", "info"]
+    assert info == "seed 0 stayed at chance"
+
+
+def put_variant(results, variant, further=None, **changes):
+    path = records.record_path(results, "imdb", "bert", further or {}, 0, variant=variant)
+    record = a_record(model="bert", variant=variant, **changes)
+    records.write(path, record, np.array([1, 1, 1, 1], np.float16), LABELS)
+    return path
+
+
+def test_a_run_from_other_weights_is_a_line_of_its_own(tmp_path):
+    path = put_variant(tmp_path, "all-MiniLM-L6-v2", weights="all-MiniLM-L6-v2 (sha256 12)")
+    assert path == tmp_path / "runs/imdb/bert@all-MiniLM-L6-v2/seed-0.json"
+    put_variant(tmp_path, "scratch-tiny", {"epochs": 5}, hyperparameters={"epochs": 5})
+    lines = leaderboard.build(tmp_path, "imdb").set_index("model")
+    assert lines.loc["bert", "status"] == "missing"
+    assert lines.loc["bert (all-MiniLM-L6-v2)", "weights"] == "all-MiniLM-L6-v2 (sha256 12)"
+    assert lines.loc["bert (scratch-tiny)", ["status", "weights"]].tolist() == ["ok", "none"]
+    shown = leaderboard.as_markdown(lines.reset_index(), "imdb")
+    assert "| bert (scratch-tiny) (1 seeds) | baseline | none |" in shown
+
+
+def test_a_variant_has_one_set_of_hyperparameters(tmp_path):
+    put_variant(tmp_path, "scratch-tiny", hyperparameters={"epochs": 3})
+    put_variant(tmp_path, "scratch-tiny", {"epochs": 5}, hyperparameters={"epochs": 5})
+    lines = leaderboard.build(tmp_path, "imdb").set_index("model")
+    assert lines.loc["bert (scratch-tiny)", ["status", "info"]].tolist() == [
+        "failed",
+        "its seeds differ in hyperparameters",
+    ]
+
+
+def test_a_changed_hyperparameter_of_the_row_itself_is_not_ranked(tmp_path):
+    path = records.record_path(tmp_path, "imdb", "majority", {"c": 1}, 0)
+    records.write(path, a_record(), np.array([1, 1, 1, 1], np.float16), LABELS)
+    assert leaderboard.build(tmp_path, "imdb").set_index("model").loc["majority", "seeds"] == 0
+
+
 def test_rebuilding_gives_the_same_bytes(tmp_path):
     for seed in range(3):
         put(tmp_path, seed)

@@ -5,9 +5,11 @@ import sys
 
 from benchmark import catalogue, saved
 from benchmark.experiment import TrainingData
-from benchmark.networks import NetworkOptions
+from benchmark.networks import TrainingOptions
 from benchmark.pipelines import PipelineRow
 from benchmark.run import plain
+from preprocessing.corpus import Texts
+from preprocessing.ragged import Ragged
 from tests.benchmark.made_up_runs import a_record
 
 import numpy as np
@@ -19,9 +21,10 @@ ROWS = list(catalogue.modules())
 def quick_options(row):
     """Return the row's own hyperparameters; networks take one short epoch in one shape."""
     options = row.hyperparameters()
-    if isinstance(options, NetworkOptions):
-        quick = {"epochs": 1, "least_steps": 1, "max_words": 40, "batches": "padded"}
-        return dataclasses.replace(options, **quick)
+    if isinstance(options, TrainingOptions):
+        longest = {"max_tokens": 16} if hasattr(options, "max_tokens") else {"max_words": 40}
+        quick = {"epochs": 1, "least_steps": 1, "batches": "padded", "precision": "float32"}
+        return dataclasses.replace(options, **quick, **longest)
     return options
 
 
@@ -92,12 +95,17 @@ def test_the_other_reviews_of_a_batch_change_nothing(name, fitted, small):
 @pytest.mark.parametrize("name", ROWS)
 def test_reviews_without_words_and_very_long_ones_are_answered(name, fitted, small):
     reviews = small.reviews("test")
-    words = np.asarray(reviews.words[0])
+    words, text = np.asarray(reviews.words[0]), np.asarray(reviews.texts[0])
+
+    def none_one_and_many(values):
+        many = np.concatenate([values, np.tile(values, 200)])
+        return Ragged.from_lengths(many, np.array([0, len(values), 200 * len(values)]))
+
+    texts = none_one_and_many(text)
     odd = dataclasses.replace(
         reviews.part(0, 3),
-        words=type(reviews.words).from_lengths(
-            np.concatenate([words, np.resize(words, 30_000)]), np.array([0, len(words), 30_000])
-        ),
+        texts=Texts(texts.values, texts.offsets),
+        words=none_one_and_many(words),
     )
     predictions = fitted(name).predict(odd)
     assert np.isfinite(predictions).all()

@@ -1,0 +1,1 @@
+"""One file a row: the BERT family, fine-tuned through KerasHub."""

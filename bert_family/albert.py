@@ -1,0 +1,44 @@
+"""ALBERT (Lan et al., 2020, https://arxiv.org/abs/1909.11942), fine-tuned.
+
+One transformer layer, gone through twelve times: the layers share their weights. Subwords have
+vectors of 128 numbers that one matrix widens to the layer's 768, so the whole has 12 million
+weights, a tenth of BERT's, and costs as much to run. Dropout is off, as in the paper. Known to stay
+at 50 % with higher rates: the same step moves every layer at once.
+
+    python bert_family/albert.py
+    python bert_family/albert.py --preset FOLDER
+    python bert_family/albert.py --preset scratch --size tiny --pretrain 2
+"""
+
+from benchmark.cli import run_row
+from benchmark.experiment import hyperparameters, option
+from bert_family.bert import sized
+from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
+from bert_family.shared.presets import Architecture
+from preprocessing.subwords import learn_sentence_pieces
+
+
+@hyperparameters
+class Hyperparameters(FineTuningOptions):
+    """The paper's for texts of one sequence, at the lower end of its rates."""
+
+    dropout: float = option(0.0, "share of a layer's answers dropped; the paper's", ge=0, lt=1)
+
+
+architecture = Architecture(
+    name="Albert",
+    preset="albert_base_en_uncased",
+    outside_data="BooksCorpus, Wikipedia",
+    learn_vocabulary=learn_sentence_pieces,
+    scratch={
+        "tiny": sized(2, 128) | {"embedding_dim": 64},
+        "small": sized(4, 512) | {"embedding_dim": 128},
+        "base": sized(12, 768) | {"embedding_dim": 128},
+    },
+    shares_layers=True,
+)
+
+row = FineTunedRow("BERT family", Hyperparameters, architecture=architecture)
+
+if __name__ == "__main__":
+    run_row(__file__)

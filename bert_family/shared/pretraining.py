@@ -1,0 +1,206 @@
+"""Pretraining on hidden words, from public weights or from scratch, on train and unsup.
+
+Of each review 15 % of the subwords are hidden, others at each pass: 80 % of these become the mask,
+10 % any subword, 10 % stay (Devlin et al., 2019, section 3.1; anew at each pass as in Liu et al.,
+2019, section 4.1). There are no pairs of texts. From public weights it is the within-task
+pretraining of Sun et al. (2019, section 5.4).
+"""
+
+import hashlib
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from benchmark.experiment import Report, TrainingData
+from benchmark.networks import Batches
+from bert_family.shared.optimizer import adamw
+from bert_family.shared.presets import Architecture, Source, backbone_inputs, weights_name
+from preprocessing.corpus import Reviews
+from preprocessing.ragged import Ragged, bucket_widths
+from preprocessing.subwords import Tokenizer, framed
+
+import keras
+import keras_hub
+import numpy as np
+from keras import ops
+
+SHARE = 0.15
+MASKED, RANDOM = 0.8, 0.1
+BATCH_SIZE = 32
+RATES = {"tiny": 1e-3, "small": 5e-4, "base": 1e-4}
+"""Highest learning rate from scratch, by size."""
+
+FURTHER_RATE = 5e-5
+"""Highest learning rate from public weights; Sun et al.'s."""
+
+WARM_UP = 0.06
+
+
+def hide(
+    tokens: np.ndarray, tokenizer: Tokenizer, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Hide some subwords.
+
+    Args:
+        tokens: ids moved up by one, shape (batch, width), 0 for padding.
+        tokenizer: whose ids they are.
+        random: draws what is hidden.
+
+    Returns:
+        The tokens with some hidden, shape (batch, width); the places that were chosen, shape
+        (batch, places); the ids that stood there, not moved; and 1 where a place counts, 0 where a
+        shorter review has fewer, float32.
+    """
+    special = np.array(tokenizer.special) + 1
+    free = (tokens > 0) & ~np.isin(tokens, special)
+    wanted = np.round(SHARE * free.sum(axis=1)).astype(int)
+    wanted = np.minimum(np.maximum(wanted, 1), free.sum(axis=1))
+    order = np.argsort(np.where(free, random.random(tokens.shape), 2.0), axis=1)
+    places = order[:, : math.ceil(SHARE * tokens.shape[1])]
+    counts = np.arange(places.shape[1]) < wanted[:, None]
+    true = np.take_along_axis(tokens, places, axis=1)
+    draw = random.random(places.shape)
+    anything = random.integers(0, tokenizer.size, places.shape) + 1
+    shown = np.select([draw < MASKED, draw < MASKED + RANDOM], [tokenizer.mask + 1, anything], true)
+    hidden = tokens.copy()
+    np.put_along_axis(hidden, places, np.where(counts, shown, true), axis=1)
+    return hidden, places, np.maximum(true - 1, 0), counts.astype(np.float32)
+
+
+class HiddenWords(Batches):
+    """Batches of like length with other subwords hidden at each pass.
+
+    A batch is tokens and places, the ids at the places, and the places' weights.
+    """
+
+    def __init__(self, reviews: Reviews, options: Any, widths: np.ndarray,
+                 random: np.random.Generator, tokenizer: Tokenizer):  # fmt: skip
+        self.tokenizer = tokenizer
+        super().__init__(reviews, options, widths, random)
+
+    def __getitem__(self, index: int) -> tuple:
+        (tokens,) = super().__getitem__(index)
+        hidden, places, true, counts = hide(tokens, self.tokenizer, self.random)
+        return {"tokens": hidden, "places": places.astype(np.int32)}, true, counts
+
+
+def network(backbone: keras.Model, padding: int) -> keras.Model:
+    """Return what tells hidden subwords: from tokens and places to logits, float32.
+
+    The words' vectors are those of the input, as in all four papers.
+    """
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    places = keras.Input((None,), dtype="int32", name="places")
+    answer = backbone(backbone_inputs(tokens, backbone, padding))
+    sequence = answer["sequence_output"] if isinstance(answer, dict) else answer
+    logits = keras_hub.layers.MaskedLMHead(
+        token_embedding=backbone.token_embedding,
+        intermediate_activation="gelu",
+        kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
+        dtype=backbone.dtype_policy,
+        name="hidden_words",
+    )(sequence, mask_positions=places)
+    return keras.Model({"tokens": tokens, "places": places}, ops.cast(logits, "float32"))
+
+
+def pretrain(
+    architecture: Architecture,
+    source: Source,
+    options: Any,
+    data: TrainingData,
+    report: Report,
+    number_format: str,
+) -> Path:
+    """Return the folder of a preset that was pretrained on the reviews, made once and kept.
+
+    Args:
+        architecture: the member of the family.
+        source: the weights that it starts from.
+        options: passes over the reviews, tokens, dropout.
+        data: train and unsup are read.
+        report: is told of progress.
+        number_format: the name of the dtype policy.
+    """
+    start = weights_name(source.preset) if source.preset else f"scratch-{source.size}"
+    depends = {
+        "start": start, "tokenizer": source.tokenizer.key, "passes": options.pretrain,
+        "max_tokens": options.max_tokens, "dropout": options.dropout, "numbers": number_format,
+    }  # fmt: skip
+    digest = hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:8]
+    begins = str(source.preset or start).replace("/", "-").replace(":", "")
+    name = (
+        f"preset-{architecture.name.lower()}-{begins}-pretrained-{options.pretrain}-{digest}"
+        f"-seed-{data.seed}"
+    )
+
+    def build(target: Path) -> dict:
+        backbone, losses = _train(
+            architecture, source, options, sequences, data.seed, report, number_format
+        )
+        architecture.save(target, backbone, source.tokenizer)
+        return depends | {"loss": losses}
+
+    cut = [
+        framed(data.subword_ids(part, source.tokenizer), source.tokenizer, options.max_tokens,
+               "head")
+        for part in (data.train, data.unsup)
+    ]  # fmt: skip
+    sequences = replace(
+        data.train,
+        words=Ragged.from_lengths(
+            np.concatenate([part.values for part in cut]),
+            np.concatenate([part.lengths for part in cut]),
+        ),
+        labels=None,
+    )
+    return data.kept("pretraining", name, build)
+
+
+def _train(
+    architecture: Architecture,
+    source: Source,
+    options: Any,
+    sequences: Reviews,
+    seed: int,
+    report: Report,
+    number_format: str,
+) -> tuple[keras.Model, list[float]]:
+    """Return the trained backbone, and the loss of each pass in nats a hidden subword."""
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(seed)
+    keras.config.set_dtype_policy(number_format)
+    backbone = architecture.start(source, options.max_tokens, options.dropout)
+    model = network(backbone, source.tokenizer.padding)
+    batches = HiddenWords(
+        sequences,
+        replace(options, batch_size=BATCH_SIZE),
+        bucket_widths(sequences.words.lengths, options.max_tokens),
+        np.random.default_rng(seed),
+        source.tokenizer,
+    )
+    rate = FURTHER_RATE if source.preset else RATES[source.size]
+    model.compile(
+        optimizer=adamw(rate, options.pretrain * len(batches), WARM_UP, 0.01, 1.0),
+        loss=keras.losses.SparseCategoricalCrossentropy(
+            from_logits=True, reduction="mean_with_sample_weight"
+        ),
+    )
+    told = _Told(report, options.pretrain)
+    model.fit(batches, epochs=options.pretrain, shuffle=False, verbose=0, callbacks=[told])
+    return backbone, told.losses
+
+
+class _Told(keras.callbacks.Callback):
+    """Reports each pass."""
+
+    def __init__(self, report: Report, passes: int):
+        super().__init__()
+        self.report, self.passes = report, passes
+        self.losses: list[float] = []
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        self.losses.append(float(logs["loss"]))
+        text = f"pretraining, pass {epoch + 1}/{self.passes}: loss {logs['loss']:.4f}"
+        self.report({"event": "step", "text": text})

@@ -1,0 +1,209 @@
+"""What learns and what stays, and what a run starts from."""
+
+import dataclasses
+
+from benchmark import catalogue
+from benchmark.experiment import TrainingData
+from benchmark.run import run
+from bert_family.shared import pretraining
+from bert_family.shared.distillation import TEMPERATURE, Imitation, copy_every_other_layer
+from bert_family.shared.fine_tuning import choose_features, layer_shares
+from bert_family.shared.presets import Preset
+from preprocessing.corpus import Reviews
+from preprocessing.errors import UserError
+from tests.bert_family.conftest import NAMES
+
+import keras
+import numpy as np
+import pytest
+
+
+def trained(name, presets, small, **options):
+    """Return a model after one step from the tiny preset, and the preset's backbone."""
+    row, (folder, before, _) = catalogue.load(name), presets[name]
+    options = row.hyperparameters(
+        preset=str(folder), max_tokens=16, learning_rate=0.01, precision="float32", **options
+    )
+    data = TrainingData.of(small, 0)
+    data = dataclasses.replace(
+        data, train=data.train.part(40, 48), validation=data.validation.part(0, 4)
+    )
+    source = row.source(options, data, print)
+    data = row.subword_data(options, data, source, print)
+    model = row.network(options, data)
+    model.compile(row.optimizer(options, model, 2), "binary_crossentropy", run_eagerly=True)
+    tokens = data.train.words.padded(np.arange(8), 16)
+    for _ in range(2):
+        model.train_on_batch(tokens, data.train.labels[:, None].astype("float32"))
+    after = next(layer for layer in model.layers if hasattr(layer, "transformer_layers"))
+    return before, after
+
+
+def same(before, after) -> list[bool]:
+    return [
+        bool((one == other).all())
+        for one, other in zip(before.get_weights(), after.get_weights(), strict=True)
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_frozen_means_unchanged(name, presets, small):
+    before, after = trained(name, presets, small, features="frozen")
+    assert all(same(before, after))
+
+
+def test_only_the_top_layer_learns(presets, small):
+    before, after = trained("bert", presets, small, features="top-1")
+    assert all(same(before.transformer_layers[0], after.transformer_layers[0]))
+    assert not any(same(before.transformer_layers[1], after.transformer_layers[1]))
+    assert not any(same(before.pooled_dense, after.pooled_dense))
+    assert all(same(before.token_embedding, after.token_embedding))
+
+
+def test_everything_learns(presets, small):
+    before, after = trained("bert", presets, small, layer_decay=0.5)
+    assert not any(same(before.transformer_layers[0], after.transformer_layers[0]))
+    moved = [
+        np.abs(one.token_embedding.get_weights()[0] - other.token_embedding.get_weights()[0]).max()
+        for one, other in ((before, after), trained("bert", presets, small))
+    ]
+    assert 0 < moved[0] < 0.3 * moved[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "features", "said"),
+    [("bert", "top-3", "there are only 2 layers"), ("albert", "top-1", "share their weights")],
+)
+def test_layers_that_are_not_there_or_not_apart(name, features, said, presets):
+    shares = catalogue.load(name).architecture.shares_layers
+    with pytest.raises(UserError, match=said):
+        choose_features(presets[name][1], features, shares)
+
+
+def test_albert_shares_its_layers_and_factorizes_its_embeddings(presets):
+    _, backbone, tokenizer = presets["albert"]
+    deeper = catalogue.load("albert").architecture.backbone(
+        **backbone.get_config() | {"num_layers": 12, "name": "deeper"}
+    )
+    assert deeper.count_params() == backbone.count_params()
+    assert backbone.token_embedding.get_weights()[0].shape == (tokenizer.size, 64)
+    assert backbone.hidden_dim == 128
+
+
+def test_lower_layers_have_a_smaller_share(presets):
+    backbone = presets["bert"][1]
+    model = keras.Model(backbone.input, keras.layers.Dense(1)(backbone.output["pooled_output"]))
+    outer = keras.Model(
+        backbone.input, keras.layers.Dense(1, name="top")(backbone(backbone.input)["pooled_output"])
+    )
+    assert len(model.trainable_variables) == len(outer.trainable_variables)
+    shares = dict(
+        zip([weight.path for weight in outer.trainable_variables], layer_shares(outer, 0.5),
+            strict=True)
+    )  # fmt: skip
+    expected = {
+        "top": {1.0},
+        "transformer_layer_1": {0.5},
+        "transformer_layer_0": {0.25},
+        "token_embedding": {0.125},
+    }
+    for part, share in expected.items():
+        assert {value for path, value in shares.items() if part in path} == share
+
+
+def test_a_student_with_all_layers_copied_answers_as_its_teacher(presets):
+    teacher, tokenizer = presets["bert"][1:]
+    student = catalogue.load("distilbert").architecture.backbone(
+        vocabulary_size=tokenizer.size, num_layers=2, num_heads=2, hidden_dim=128,
+        intermediate_dim=512, max_sequence_length=64,
+    )  # fmt: skip
+    copy_every_other_layer(teacher, student)
+    ids = np.array([[2, 10, 11, 3]])
+    inputs = {"token_ids": ids, "padding_mask": ids * 0 + 1}
+    theirs = teacher(inputs | {"segment_ids": ids * 0})["sequence_output"]
+    # they differ in how they compute gelu
+    np.testing.assert_allclose(np.asarray(student(inputs)), np.asarray(theirs), atol=5e-3)
+
+
+def test_the_distance_to_the_teacher_by_hand():
+    layer = Imitation()
+    student, teacher = np.array([[0.8], [0.4]]), np.array([[0.5], [0.9]])
+    states = np.array([[[1.0, 0], [0, 2]], [[1, 1], [9, 9]]])
+    taught = np.array([[[1.0, 0], [3, 0]], [[-1, -1], [1, 7]]])
+    mask = np.array([[1.0, 1], [1, 0]])
+    inputs = [value.astype("float32") for value in (student, states, teacher, taught, mask)]
+    assert np.asarray(layer(inputs, training=True)) == pytest.approx(student)
+    soft, cosine = (float(loss) for loss in layer.losses)
+
+    def at_temperature(p):
+        return 1 / (1 + (p / (1 - p)) ** (-1 / TEMPERATURE))
+
+    p, q = at_temperature(student), at_temperature(teacher)
+    expected = -(q * np.log(p) + (1 - q) * np.log(1 - p)).mean() * TEMPERATURE**2
+    assert soft == pytest.approx(expected, rel=1e-4)
+    assert cosine == pytest.approx((0 + 1 + 2) / 3, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "variant"),
+    [
+        ("bert", {}, ""),
+        ("bert", {"epochs": 9, "max_tokens": 64}, ""),
+        ("bert", {"pretrain": 2}, "pretrained-2"),
+        ("bert", {"preset": "scratch", "size": "small"}, "scratch-small"),
+        ("bert", {"preset": "mine=/a/b", "pretrain": 1}, "mine-pretrained-1"),
+        (
+            "distilbert",
+            {"preset": "scratch", "teacher": "scratch"},
+            "scratch-tiny-taught-by-scratch",
+        ),
+    ],
+)
+def test_other_weights_are_another_variant(name, options, variant):
+    row = catalogue.load(name)
+    assert row.variant(row.hyperparameters(**options)) == variant
+
+
+def test_a_word_is_read_whatever_the_case_and_the_padding(presets, small):
+    row, (folder, _, tokenizer) = catalogue.load("bert"), presets["bert"]
+    options = row.hyperparameters(preset=str(folder), max_tokens=16)
+    data = TrainingData.of(small, 0)
+    source = row.source(options, data, print)
+    assert source.tokenizer.key == tokenizer.key
+    read = row.subword_data(options, data, source, print)
+    assert isinstance(read.train, Reviews)
+    assert read.train.words.lengths.max() == 16
+    assert set(read.train.words.values[read.train.words.offsets[:-1]]) == {tokenizer.start + 1}
+    assert Preset.of("tiny-bert") == source.preset
+
+
+def quick_run(small, results, **options):
+    row = catalogue.load("bert")
+    quick = {"max_tokens": 8, "epochs": 1, "least_steps": 1, "precision": "float32"}
+    options = row.hyperparameters(**quick | options)
+    return run("bert", row, options, 0, small, results, print, validation_only=True)
+
+
+def test_pretraining_is_kept_and_used_again(small, tmp_path, monkeypatch):
+    first = quick_run(small, tmp_path, preset="scratch", pretrain=1)
+    assert first["status"] == "ok"
+    assert (first["weights"], first["outside_data"]) == ("none", "none")
+    assert first["variant"] == "scratch-tiny-pretrained-1"
+    assert first["seconds"]["preprocessing"]["pretraining"] > 0
+    kept = list(small.folder.glob("preset-bert-scratch-tiny-pretrained-1-*-seed-0"))
+    assert len(kept) == 1
+    folder = tmp_path / "tuning" / "sample-limit-100" / "bert@scratch-tiny-pretrained-1"
+    assert len(list(folder.glob("*/seed-0.json"))) == 1
+
+    monkeypatch.setattr(pretraining, "_train", None)
+    again = quick_run(small, tmp_path, preset="scratch", pretrain=1)
+    assert again["validation"] == first["validation"]
+    architecture = catalogue.load("bert").architecture
+    assert architecture.load_backbone(Preset.of(str(kept[0]))).num_layers == 2
+
+
+def test_a_run_without_its_weights_is_a_record_that_says_so(small, tmp_path, capfd):
+    record = quick_run(small, tmp_path, preset="bert_huge")
+    assert record["status"] == "failed"
+    assert record["reason"].startswith("KerasHub has no Bert preset bert_huge; ")
+    assert "Traceback" not in capfd.readouterr().err
