@@ -83,6 +83,19 @@ def test_the_learning_curve_and_the_best_epoch(small):
     assert loss == pytest.approx(min(e["validation_loss"] for e in fitted.history), rel=1e-4)
 
 
+def test_averaged_weights_are_what_is_judged_and_kept(small):
+    """With momentum near 1 the mean stays near the start, whatever the steps do."""
+    options = dataclasses.replace(OPTIONS, averaging=0.9999, learning_rate=0.1)
+    fitted = ROW.fit(options, TrainingData.of(small, 0), lambda event: None)
+    losses = [epoch["validation_loss"] for epoch in fitted.history]
+    assert np.ptp(losses) < 0.01
+    assert fitted.history[-1]["loss"] < 0.5
+    validation = small.reviews("validation")
+    p = fitted.predict(validation).astype(np.float64)
+    loss = -np.log(np.where(validation.labels == 1, p, 1 - p)).mean()
+    assert loss == pytest.approx(min(losses), rel=1e-4)
+
+
 def test_a_small_corpus_gets_more_passes(small):
     options = dataclasses.replace(OPTIONS, epochs=1, least_steps=30)
     fitted = ROW.fit(options, TrainingData.of(small, 0), lambda event: None)
