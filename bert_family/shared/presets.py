@@ -28,6 +28,7 @@ AUTO, SCRATCH = "auto", "scratch"
 _HOSTS = {"kaggle": "api.kaggle.com", "hf": "huggingface.co"}
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 _SECONDS_TO_ANSWER = 5
+_PAPERS_WIDTH = 768
 
 
 class Preset(str):
@@ -127,14 +128,24 @@ class Architecture:
         given = {} if dropout is None else {"dropout": dropout}
         return self._load(self.backbone, preset, dtype=keras.config.dtype_policy(), **given)
 
-    def new_backbone(self, size: str, vocabulary: int, max_tokens: int, dropout: float):
-        """Return the network of this size with random weights."""
-        return self.backbone(
+    def new_backbone(
+        self, size: str, vocabulary: int, max_tokens: int, dropout: float
+    ) -> keras.Model:
+        """Return the network of this size with random weights.
+
+        The papers' standard deviation of 0.02 suits matrices 768 wide. Those of narrower networks
+        get so much more that answers vary as much.
+        """
+        backbone = self.backbone(
             vocabulary_size=vocabulary,
             max_sequence_length=max_tokens,
             dropout=dropout,
             **self.scratch[size],
         )
+        for weight in backbone.weights:
+            if weight.name == "kernel":
+                weight.assign(weight * (_PAPERS_WIDTH / backbone.hidden_dim) ** 0.5)
+        return backbone
 
     def start(self, source: "Source", max_tokens: int, dropout: float) -> keras.Model:
         """Return the backbone that a run starts from.
