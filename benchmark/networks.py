@@ -17,7 +17,7 @@ import numpy as np
 with native_log_hidden():
     import keras
 
-MOST_EXTRA_EPOCHS = 20
+MOST_EXTRA_EPOCHS = 10
 """What `least_steps` can raise the epochs to: on a few reviews more passes teach nothing more."""
 
 _SECONDS_BETWEEN_REPORTS = 0.5
