@@ -16,7 +16,10 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-CURVE = [{"loss": 0.6, "validation_loss": 0.5}, {"loss": 0.4, "validation_loss": 0.45}]
+CURVE = [
+    {"loss": 0.6, "validation_loss": 0.5, "validation_accuracy": 0.8},
+    {"loss": 0.4, "validation_loss": 0.45, "validation_accuracy": 0.85},
+]
 
 
 def make(results, dataset, **changes):

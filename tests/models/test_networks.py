@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-NETWORKS = [n for n in catalogue.modules() if isinstance(catalogue.load(n), NetworkRow)]
+NETWORKS = [n for n in catalogue.modules() if type(catalogue.load(n)) is NetworkRow]
 WORDS = 30
 
 
