@@ -28,6 +28,7 @@ _PAGE = """<!doctype html>
 <style>
 body {{ font: 18px/1.9 system-ui, sans-serif; max-width: 42em; margin: 2em auto; padding: 0 1em;
        color: #111; background: #fff }}
+h1 {{ font-size: 1.3em; line-height: 1.3 }}
 span {{ padding: .1em .15em; border-radius: .2em }}
 small {{ color: #555 }}
 </style>
