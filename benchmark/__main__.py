@@ -46,7 +46,9 @@ def main() -> None:
     )  # fmt: skip
     predict.add_options(commands.add_parser("predict", help="ask saved models about texts"))
     commands.add_parser("rows", help="which rows there are")
-    add_data_options(commands.add_parser("speed", help="measure how fast everything is"))
+    speed = commands.add_parser("speed", help="measure how fast everything is, or some rows")
+    speed.add_argument("rows", nargs="*", help="rows to measure (default: all, and the rest)")
+    add_data_options(speed)
     options = parser.parse_args()
     match options.command:
         case "leaderboard":

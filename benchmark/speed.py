@@ -25,24 +25,27 @@ TEXTBOOK_WORDS = 400
 
 
 def measure(options: argparse.Namespace) -> None:
-    """Measure preprocessing, opening, every row, each against its textbook form.
+    """Measure preprocessing, opening, number formats, and every row against its textbook form.
 
     Args:
-        options: as `add_data_options` adds them.
+        options: as `add_data_options` adds them; and rows, to measure nothing but them.
     """
     console = Console()
     console.print(f"on {environment.processor()}, {environment.describe()['cores']} cores")
+    names = catalogue.choose(options.rows)
     corpus = corpus_from(options)
-    console.print(_preprocessing(options))
-    start = time.perf_counter()
-    corpus_from(options).reviews("train")
-    console.print(f"opening the prepared corpus: {time.perf_counter() - start:.3f} s")
+    if not options.rows:
+        console.print(_preprocessing(options))
+        start = time.perf_counter()
+        corpus_from(options).reviews("train")
+        console.print(f"opening the prepared corpus: {time.perf_counter() - start:.3f} s")
+        console.print(_number_formats())
 
     table = Table("row", "training, reviews/s", "prediction, reviews/s", "× textbook form",
                   title=f"{REVIEWS:,} reviews of {corpus.name} at most")  # fmt: skip
     for column in table.columns[1:]:
         column.justify = "right"
-    for name in catalogue.modules():
+    for name in names:
         table.add_row(name, *_row(name, corpus))
     console.print(table)
     console.print(
@@ -50,7 +53,6 @@ def measure(options: argparse.Namespace) -> None:
         f"any length, each padded or cut to {TEXTBOOK_WORDS} words; the BERT family is tiny, from "
         "scratch"
     )
-    console.print(_number_formats())
 
 
 def _preprocessing(options: argparse.Namespace) -> Table:

@@ -280,3 +280,19 @@ def test_rows_are_listed_without_importing_them(checkout):
     process = run_python("-m", "benchmark", "rows", cwd=checkout, PYTHONPATH=str(checkout))
     assert process.returncode == 0
     assert "cannot_start" in process.stdout
+
+
+def test_the_speed_of_some_rows_with_the_ratio_to_the_textbook_form(cache):
+    process = run_python(
+        "-m", "benchmark", "speed", "majority", "fasttext", "--dataset", "sample",
+        "--limit", "100", "--cache", cache,
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    lines = [line.split("│")[1:-1] for line in process.stdout.splitlines() if "│" in line]
+    figures = {name.strip(): [cell.strip() for cell in rest] for name, *rest in lines}
+    assert set(figures) == {"majority", "fasttext"}
+    assert figures["majority"][-1] == "", "it has no batches"
+    assert float(figures["fasttext"][-1]) > 0
+    refused = run_python("-m", "benchmark", "speed", "nonsense", "--dataset", "sample")
+    assert refused.returncode == 2
+    assert "no row is called 'nonsense'" in refused.stderr
