@@ -65,6 +65,21 @@ def test_it_learns_64_reviews_by_heart(name, small):
     assert accuracy == 1
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_recurrent_layers_are_such_as_fused_gpu_kernels_compute(name, built):
+    """cuDNN has one form of LSTM and GRU, and no mask but for padding at the end."""
+    model = built(name)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.LSTM | keras.layers.GRU):
+            assert layer.activation is keras.activations.tanh
+            assert layer.recurrent_activation is keras.activations.sigmoid
+            assert layer.use_bias
+            assert not layer.unroll
+            assert layer.recurrent_dropout == 0
+            assert getattr(layer, "reset_after", True)
+        assert not getattr(layer, "mask_zero", False)
+
+
 PREDICT = """
 import json, sys
 from pathlib import Path
