@@ -1,6 +1,7 @@
 """The leaderboard, derived from the records: the same records give the same bytes."""
 
 import io
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,7 +123,7 @@ def line_of(runs: dict[Path, dict], current: tuple | None) -> tuple[dict, Answer
         if record["status"] == "ok" and (record["protocol"], record["corpus"]["hash"]) == current
     }
     failed = [record for record in runs.values() if record["status"] == "failed"]
-    if good and len({str(record["hyperparameters"]) for record in good.values()}) > 1:
+    if good and len({_sorted(record["hyperparameters"]) for record in good.values()}) > 1:
         info = "its seeds differ in hyperparameters"
         return {"status": "failed", "seeds": 0, "info": info}, None
     if not good:
@@ -187,6 +188,10 @@ def _stayed_at_chance(record: dict) -> bool:
     """Tell whether no epoch brought a network further than guessing, on balanced validation."""
     reached = [epoch["validation_accuracy"] for epoch in record.get("history", ())]
     return bool(reached) and max(reached) < CHANCE
+
+
+def _sorted(options: dict) -> str:
+    return json.dumps(options, sort_keys=True)
 
 
 def _joined(values: pd.Series) -> str:

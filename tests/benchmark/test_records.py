@@ -155,6 +155,13 @@ def test_a_run_from_other_weights_is_a_line_of_its_own(tmp_path):
     assert "| bert (scratch-tiny) (1 seeds) | baseline | none |" in shown
 
 
+def test_the_order_of_hyperparameters_does_not_matter(tmp_path):
+    put(tmp_path, 0, hyperparameters={"epochs": 3, "units": 4})
+    put(tmp_path, 1, hyperparameters={"units": 4, "epochs": 3})
+    lines = leaderboard.build(tmp_path, "imdb").set_index("model")
+    assert lines.loc["majority", ["status", "seeds"]].tolist() == ["ok", 2]
+
+
 def test_a_variant_has_one_set_of_hyperparameters(tmp_path):
     put_variant(tmp_path, "scratch-tiny", hyperparameters={"epochs": 3})
     put_variant(tmp_path, "scratch-tiny", {"epochs": 5}, hyperparameters={"epochs": 5})
