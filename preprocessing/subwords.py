@@ -132,7 +132,7 @@ class WordPiece(Tokenizer):
         words = [
             [
                 _TOO_LONG if _is_too_long(word) else word
-                for word in split_words(text, self.lowercase)
+                for word in split_words(text, self.lowercase, self.strip_accents)
             ]
             for text in texts
         ]
