@@ -18,7 +18,7 @@ with native_log_hidden():
     import keras
 
 MOST_EXTRA_EPOCHS = 10
-"""What `least_steps` can raise the epochs to: on a few reviews more passes teach nothing more."""
+"""What `least_steps` can raise the epochs to, so that a look at few reviews stays quick."""
 
 _SECONDS_BETWEEN_REPORTS = 0.5
 

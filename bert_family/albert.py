@@ -12,7 +12,7 @@ at 50 % with higher rates: the same step moves every layer at once.
 
 from benchmark.cli import run_row
 from benchmark.experiment import hyperparameters, option
-from bert_family.bert import sized
+from bert_family.bert import SIZES
 from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
 from bert_family.shared.presets import Architecture
 from preprocessing.subwords import learn_sentence_pieces
@@ -31,9 +31,9 @@ architecture = Architecture(
     outside_data="BooksCorpus, Wikipedia",
     learn_vocabulary=learn_sentence_pieces,
     scratch={
-        "tiny": sized(2, 128) | {"embedding_dim": 64},
-        "small": sized(4, 512) | {"embedding_dim": 128},
-        "base": sized(12, 768) | {"embedding_dim": 128},
+        "tiny": SIZES["tiny"] | {"embedding_dim": 64},
+        "small": SIZES["small"] | {"embedding_dim": 128},
+        "base": SIZES["base"] | {"embedding_dim": 128},
     },
     shares_layers=True,
 )

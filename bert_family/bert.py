@@ -33,12 +33,14 @@ def sized(layers: int, width: int) -> dict[str, int]:
     }
 
 
+SIZES = {"tiny": sized(2, 128), "small": sized(4, 512), "base": sized(12, 768)}
+
 architecture = Architecture(
     name="Bert",
     preset="bert_base_en_uncased",
     outside_data="BooksCorpus, Wikipedia",
     learn_vocabulary=learn_word_pieces,
-    scratch={"tiny": sized(2, 128), "small": sized(4, 512), "base": sized(12, 768)},
+    scratch=SIZES,
 )
 
 row = FineTunedRow("BERT family", Hyperparameters, architecture=architecture)

@@ -12,7 +12,7 @@ the rate is the paper's lower one, with 6 % of the steps to warm up.
 
 from benchmark.cli import run_row
 from benchmark.experiment import hyperparameters, option
-from bert_family.bert import sized
+from bert_family.bert import SIZES
 from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
 from bert_family.shared.presets import Architecture
 from preprocessing.subwords import learn_byte_pairs
@@ -30,7 +30,7 @@ architecture = Architecture(
     preset="roberta_base_en",
     outside_data="BooksCorpus, Wikipedia, CC-News, OpenWebText, Stories",
     learn_vocabulary=learn_byte_pairs,
-    scratch={"tiny": sized(2, 128), "small": sized(4, 512), "base": sized(12, 768)},
+    scratch=SIZES,
 )
 
 row = FineTunedRow("BERT family", Hyperparameters, architecture=architecture)
