@@ -11,7 +11,8 @@ from benchmark.saved import check_target
 from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
 from preprocessing.folders import write_atomically
-from preprocessing.options import ROOT, add_data_options, corpus_from, run_program
+from preprocessing.options import ROOT, add_data_options, corpus_from, data_words, run_program
+from preprocessing.own_reviews import is_own
 
 from pydantic import ValidationError
 from rich.console import Console
@@ -158,8 +159,8 @@ def _command(module: str, given: argparse.Namespace, options: Any) -> str:
     from benchmark.run import changed
 
     words = ["python", "-m", module, "--seed", str(given.seed)]
-    words += ["--dataset", given.dataset] if given.dataset != "imdb" else []
-    words += ["--limit", str(given.limit)] if given.limit else []
+    words += data_words(given)
+    words += ["--data", given.data.name] if given.data and is_own(given.data) else []
     for name, value in changed(options).items():
         words += [_flag(name), *map(str, value if isinstance(value, list) else [value])]
     words += ["--validation-only"] if given.validation_only else []

@@ -20,7 +20,7 @@ from benchmark.run import plain
 from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
 from preprocessing.folders import verify
-from preprocessing.options import ROOT, add_data_options, corpus_from, positive
+from preprocessing.options import ROOT, add_data_options, corpus_from, data_words, positive
 
 from filelock import FileLock, Timeout
 from rich.console import Console
@@ -184,13 +184,11 @@ def _make(run: Run, options: argparse.Namespace, overview: Overview, corpus: Cor
 
 def _command(run: Run, options: argparse.Namespace) -> list[str]:
     command = [sys.executable, "-m", run.module, "--seed", str(run.seed)]
-    command += ["--dataset", options.dataset, "--progress", "json"]
+    command += [*data_words(options), "--progress", "json"]
     command += ["--cache", str(options.cache.resolve())]
     command += ["--results", str(options.results.resolve())]
     if options.data:
         command += ["--data", str(options.data.resolve())]
-    if options.limit:
-        command += ["--limit", str(options.limit)]
     return command
 
 

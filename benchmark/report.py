@@ -121,21 +121,26 @@ def draw(
         negation, contrast = (
             ", ".join(sorted(words)) for words in (features_of.NEGATION, features_of.CONTRAST)
         )
-        shown += [
+        shown.append(
             page.Shown(
                 "error_by_length", "Error by length", best,
                 figures.error_by_length(informed, features, families),
-            ),
-            page.Shown(
-                "error_by_stars", "Error by stars",
-                f"Up to 4 stars are negative, from 7 on positive. {best}",
-                figures.error_by_stars(informed, features, families),
-            ),
+            )
+        )  # fmt: skip
+        if features.stars.any():
+            shown.append(
+                page.Shown(
+                    "error_by_stars", "Error by stars",
+                    f"Up to 4 stars are negative, from 7 on positive. {best}",
+                    figures.error_by_stars(informed, features, families),
+                )
+            )  # fmt: skip
+        shown.append(
             page.Shown(
                 "error_by_negation", "Error by negation and contrast",
                 f"Whether a negation ({negation}) or a contrast ({contrast}) is in the review. "
                 f"{best}",
                 figures.error_by_negation(informed, features, families),
-            ),
-        ]  # fmt: skip
+            )
+        )  # fmt: skip
     return shown

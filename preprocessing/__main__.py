@@ -30,13 +30,16 @@ def main() -> None:
         f"least {about['settings']['minimum_count']} times in the training reviews, "
         f"of {about['distinct_words']:,} distinct words"
     )
-    table = Table("", *SPLITS)
+    splits = [split for split in SPLITS if split in about["words"]]
+    table = Table("", *splits)
     for column in table.columns[1:]:
         column.justify = "right"
-    held = [about["words"][split] for split in SPLITS]
-    positive = [(corpus.column("labels", split) == 1).sum() for split in SPLITS]
+    held = [about["words"][split] for split in splits]
+    positive = [f"{(corpus.column('labels', split) == 1).sum():,}" for split in splits]
+    if "unsup" in splits:
+        positive[-1] = "unlabelled"
     table.add_row("reviews", *(f"{part['reviews']:,}" for part in held))
-    table.add_row("positive", *(f"{count:,}" for count in positive[:-1]), "unlabelled")
+    table.add_row("positive", *positive)
     table.add_row("words", *(f"{part['words']:,}" for part in held))
     table.add_row("unknown words", *(f"{part['unknown'] / part['words']:.2%}" for part in held))
     table.add_row("words in a review, mean", *(f"{part['mean']:.1f}" for part in held))

@@ -23,15 +23,16 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from multiprocessing import get_context
 from pathlib import Path
 
 from preprocessing import folders, imdb, sample, vocabulary
 from preprocessing.errors import UserError
+from preprocessing.own_reviews import OwnReviews
 from preprocessing.ragged import Ragged
 from preprocessing.reviews import PARTS, Review
-from preprocessing.splits import validation_mask
+from preprocessing.splits import held_out_mask
 from preprocessing.text import words
 from preprocessing.vocabulary import UNKNOWN
 
@@ -154,6 +155,11 @@ class Corpus:
         """Sixteen hexadecimal digits that name reviews and preparation."""
         return self.manifest["hash"]
 
+    @property
+    def notes(self) -> list[str]:
+        """What was done to the user's own texts: what was left out, how they were split."""
+        return self.manifest.get("notes", [])
+
     @cached_property
     def vocabulary(self) -> list[str]:
         """The word of each id; ids 0 and 1 are padding and unknown."""
@@ -183,13 +189,17 @@ def _open(folder: Path, name: str) -> np.ndarray:
 
 
 def prepare(
-    dataset: str, data: Path | None, cache: Path, settings: Settings | None = None
+    dataset: str,
+    data: Path | OwnReviews | None,
+    cache: Path,
+    settings: Settings | None = None,
 ) -> Corpus:
     """Open the corpus, preparing it first where that was not done yet.
 
     Args:
         dataset: "imdb", or "sample" for the embedded synthetic corpus.
-        data: the IMDB archive or folder; without it what is in `cache`, or a download.
+        data: the IMDB archive or folder; without it what is in `cache`, or a download. Or labelled
+            texts of the user's own, in the place of IMDB's.
         cache: the folder where corpora and downloads are kept.
         settings: how to prepare; the default is what the leaderboard uses.
 
@@ -197,27 +207,31 @@ def prepare(
         UserError: the source is missing or damaged.
     """
     settings = settings or Settings()
+    own = data if isinstance(data, OwnReviews) else None
     if dataset == "sample" and data is not None:
-        raise UserError("--data names IMDB reviews; the sample is made by its generator")
+        raise UserError("--data names reviews; the sample is made by its generator")
+    if own:
+        dataset = own.name
     key = hashlib.sha256(_canonical(dataset, VERSION, asdict(settings))).hexdigest()[:16]
     known = cache / "sources"
     if dataset == "imdb" and data is None and not (cache / "aclImdb_v1.tar.gz").exists():
         for note in sorted(known.glob(f"{key}-*")):
             if (folder := cache / note.read_text().strip()).exists():
                 return Corpus(folder)
-    if dataset == "imdb":
+    if own:
+        fingerprint, read = own.fingerprint(), own.read
+    elif dataset == "imdb":
         source = imdb.locate(data, cache)
-        fingerprint = imdb.fingerprint(source)
+        fingerprint, read = imdb.fingerprint(source), partial(imdb.read, source)
     else:
-        fingerprint = folders.sha256(Path(sample.__file__))
+        fingerprint, read = folders.sha256(Path(sample.__file__)), sample.read_sample
     note = known / f"{key}-{fingerprint[:16]}"
     if note.exists() and (folder := cache / note.read_text().strip()).exists():
         return Corpus(folder)
 
     clock = Clock()
     with clock.step("read the reviews"):
-        reviews = imdb.read(source) if dataset == "imdb" else sample.read_sample()
-        reviews = _limited(reviews, settings.limit)
+        reviews = _limited(read(), settings.limit)
     with clock.step("hash the reviews"):
         digest = hashlib.sha256(_canonical(dataset, VERSION, asdict(settings)))
         for part in PARTS:
@@ -227,6 +241,7 @@ def prepare(
     name = dataset if settings.limit is None else f"{dataset}-limit-{settings.limit}"
     folder = cache / f"{name}-{corpus_hash}"
     about = {"name": name, "hash": corpus_hash, "version": VERSION, "settings": asdict(settings)}
+    about |= {"notes": own.notes} if own else {}
     folders.make_folder(folder, lambda target: about | _build(target, reviews, settings, clock))
     folders.write_atomically(note, folder.name + "\n")
     return Corpus(folder)
@@ -257,6 +272,9 @@ def _limited(reviews: dict[str, list[Review]], limit: int | None) -> dict[str, l
     random = np.random.default_rng(0)
     kept = {}
     for part, all_reviews in reviews.items():
+        if len(all_reviews) <= limit:
+            kept[part] = all_reviews
+            continue
         labels = np.array([review.label for review in all_reviews])
         classes = np.unique(labels)
         rows = [
@@ -272,7 +290,7 @@ def _build(
 ) -> dict:
     """Write the corpus files; return their part of the manifest."""
     with clock.step("split off validation"):
-        held_out = validation_mask(reviews["train"], settings.validation_fraction)
+        held_out = held_out_mask(reviews["train"], settings.validation_fraction)
         splits = {
             "train": [r for r, out in zip(reviews["train"], held_out, strict=True) if not out],
             "validation": [r for r, out in zip(reviews["train"], held_out, strict=True) if out],

@@ -9,10 +9,18 @@ from pathlib import Path
 
 from preprocessing.corpus import DATASETS, Corpus, Settings, prepare
 from preprocessing.errors import UserError
+from preprocessing.own_reviews import OwnReviews, is_own
 
 ROOT = Path(__file__).resolve().parent.parent
 INTERRUPTED = 130
 LEAST_LIMIT = 40
+
+
+_COLUMNS = {
+    "text": "the column of the texts",
+    "label": "the column of the classes' names",
+    "split": "the column that says train, test or unsup, if there is one",
+}
 
 
 def positive(text: str) -> int:
@@ -32,7 +40,7 @@ def _limit(text: str) -> int:
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
-    """Add --dataset, --data, --cache and --limit."""
+    """Add --dataset, --data and how to read it, --cache and --limit."""
     group = parser.add_argument_group("data")
     group.add_argument(
         "--dataset", choices=DATASETS, default="imdb",
@@ -41,7 +49,17 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--data", type=Path, metavar="PATH",
         help="the IMDB archive or its unpacked folder (default: $IMDB_DATA, else what is in "
-        "--cache, else a download)",
+        "--cache, else a download); or labelled texts of your own: a .csv, .tsv or .jsonl table, "
+        "or a folder with a folder of .txt files for each of two classes",
+    )  # fmt: skip
+    for name, what in _COLUMNS.items():
+        group.add_argument(
+            f"--{name}-column", metavar="NAME", default=name,
+            help=f"of a table of your own: {what} (default: %(default)s)",
+        )  # fmt: skip
+    group.add_argument(
+        "--allow-bad-rows", action="store_true",
+        help="leave out however many of your own texts cannot be used, not only 1 %%",
     )  # fmt: skip
     group.add_argument(
         "--cache", type=Path, metavar="FOLDER", default=ROOT / "data",
@@ -60,7 +78,27 @@ def corpus_from(options: argparse.Namespace) -> Corpus:
     """
     if options.data is None and options.dataset == "imdb" and os.environ.get("IMDB_DATA"):
         options.data = Path(os.environ["IMDB_DATA"])
-    return prepare(options.dataset, options.data, options.cache, Settings(limit=options.limit))
+    data = options.data
+    if data is not None and options.dataset == "imdb" and is_own(data):
+        if not data.exists():
+            raise UserError(f"{data}: no such file")
+        data = OwnReviews(
+            data, *(getattr(options, f"{name}_column") for name in _COLUMNS), options.allow_bad_rows
+        )
+    corpus = prepare(options.dataset, data, options.cache, Settings(limit=options.limit))
+    for note in corpus.notes:
+        print(f"{corpus.name}: {note}", file=sys.stderr)
+    return corpus
+
+
+def data_words(options: argparse.Namespace) -> list[str]:
+    """Return the words of a command line that name the same reviews, paths excepted."""
+    words = ["--dataset", options.dataset] if options.dataset != "imdb" else []
+    words += ["--limit", str(options.limit)] if options.limit else []
+    for name in _COLUMNS:
+        column = getattr(options, f"{name}_column")
+        words += [f"--{name}-column", column] if column != name else []
+    return words + ["--allow-bad-rows"] * options.allow_bad_rows
 
 
 def run_program(main: Callable[[], int | None]) -> None:

@@ -11,8 +11,8 @@ from scipy.sparse.csgraph import connected_components
 SEED = 20_110_619  # the opening day of ACL 2011, where the data set was published; any would do
 
 
-def validation_mask(reviews: Sequence[Review], fraction: float) -> np.ndarray:
-    """Choose the validation reviews.
+def held_out_mask(reviews: Sequence[Review], fraction: float, seed: int = SEED) -> np.ndarray:
+    """Choose the validation reviews, or, where no split is published, the test reviews.
 
     Whole groups of reviews go to one side. Two reviews are in one group if they are of one film or
     have one text, directly or through others: the same text is sometimes filed under two films.
@@ -20,7 +20,7 @@ def validation_mask(reviews: Sequence[Review], fraction: float) -> np.ndarray:
     class gives `fraction` of its reviews, or as near below as whole groups allow.
 
     Returns:
-        Shape (len(reviews),), bool; True for validation.
+        Shape (len(reviews),), bool; True for what is held out.
     """
     labels = np.array([review.label for review in reviews])
     groups = _groups(reviews)
@@ -28,7 +28,7 @@ def validation_mask(reviews: Sequence[Review], fraction: float) -> np.ndarray:
                       for label in (0, 1)])  # fmt: skip
     room = np.array([round(fraction * (labels == label).sum()) for label in (0, 1)])
     taken = np.zeros(sizes.shape[1], bool)
-    for group in np.random.default_rng(SEED).permutation(sizes.shape[1]):
+    for group in np.random.default_rng(seed).permutation(sizes.shape[1]):
         if (sizes[:, group] <= room).all():
             taken[group] = True
             room -= sizes[:, group]

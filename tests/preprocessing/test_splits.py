@@ -1,5 +1,5 @@
 from preprocessing.reviews import Review
-from preprocessing.splits import validation_mask
+from preprocessing.splits import held_out_mask
 
 import numpy as np
 
@@ -14,7 +14,7 @@ def test_balanced_and_no_film_or_text_on_both_sides():
         review(i, i % 2, f"film {random.integers(150)}", f"text {random.integers(900)}")
         for i in range(1_000)
     ]
-    mask = validation_mask(reviews, 0.1)
+    mask = held_out_mask(reviews, 0.1)
     labels = np.array([r.label for r in reviews])
     assert mask[labels == 1].sum() <= 50
     assert mask[labels == 0].sum() <= 50
@@ -25,7 +25,7 @@ def test_balanced_and_no_film_or_text_on_both_sides():
 
 def test_exact_share_where_some_films_have_one_review():
     reviews = [review(i, i % 2, f"film {i // 3 if i < 300 else i}") for i in range(600)]
-    mask = validation_mask(reviews, 0.1)
+    mask = held_out_mask(reviews, 0.1)
     labels = np.array([r.label for r in reviews])
     assert mask[labels == 1].sum() == mask[labels == 0].sum() == 30
 
@@ -33,10 +33,10 @@ def test_exact_share_where_some_films_have_one_review():
 def test_a_text_under_two_films_joins_them():
     reviews = [review(i, i % 2, f"film {i}") for i in range(40)]
     reviews += [review(40, 0, "a", "same"), review(41, 1, "b", "same"), review(42, 1, "b")]
-    mask = validation_mask(reviews, 0.3)
+    mask = held_out_mask(reviews, 0.3)
     assert mask[40] == mask[41] == mask[42]
 
 
 def test_always_the_same():
     reviews = [review(i, i % 2, f"film {i // 4}") for i in range(200)]
-    assert (validation_mask(reviews, 0.1) == validation_mask(list(reviews), 0.1)).all()
+    assert (held_out_mask(reviews, 0.1) == held_out_mask(list(reviews), 0.1)).all()

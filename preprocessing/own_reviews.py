@@ -1,0 +1,286 @@
+"""Labelled texts of your own: a table, one text a row, or a folder for each of two classes.
+
+    reviews.csv, .tsv or .jsonl     columns text and label, and split if wanted
+    FOLDER/good/*.txt, FOLDER/bad/*.txt
+    FOLDER/train/good/*.txt, …, FOLDER/test/bad/*.txt
+
+A row that cannot be used is left out, counted and named by its line. A folder's file counts as one.
+"""
+
+import csv
+import hashlib
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from preprocessing.errors import UserError
+from preprocessing.folders import sha256
+from preprocessing.reviews import PARTS, UNLABELLED, Review
+from preprocessing.splits import held_out_mask
+
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+JSON_LINES = (".jsonl", ".ndjson")
+POSITIVE = frozenset(("1", "+1", "pos", "positive", "true", "yes", "good"))
+"""Names by which a class is known to be the positive one; else it is the last in order."""
+
+PART_OF = {"train": "train", "validation": "train", "test": "test", "unsup": "unsup"}
+TEST_FRACTION = 0.2
+TEST_SEED = 1
+MOST_LEFT_OUT = 0.01
+LEAST_OF_A_CLASS = 10
+_NAMED_LINES = 5
+_LONGEST_FIELD = 1 << 27
+_CLASS_NAMES = {0: "neg", 1: "pos", UNLABELLED: "unsup"}
+
+
+class Row(NamedTuple):
+    """A text as it was found.
+
+    Attributes:
+        where: its line, or a folder's file.
+        text: the text.
+        label: the name of its class; empty where there is none.
+        split: a key of `PART_OF`; empty where none is given.
+    """
+
+    where: str
+    text: str
+    label: str
+    split: str
+
+
+@dataclass(frozen=True)
+class OwnReviews:
+    """Where the texts are and how to read them.
+
+    Attributes:
+        path: a table or a folder.
+        text_column: the column of the texts.
+        label_column: the column of the classes' names.
+        split_column: the column that says train, validation, test or unsup, if there is one.
+        allow_bad_rows: leave out any number of rows that cannot be used, not only 1 %.
+    """
+
+    path: Path
+    text_column: str = "text"
+    label_column: str = "label"
+    split_column: str = "split"
+    allow_bad_rows: bool = False
+    notes: list[str] = field(default_factory=list, compare=False)
+
+    @property
+    def name(self) -> str:
+        """What results are filed under: ``own-`` and the file's name."""
+        return "own-" + (re.sub(r"[^a-z0-9]+", "-", self.path.stem.lower()).strip("-") or "reviews")
+
+    def fingerprint(self) -> str:
+        """Return a hash that changes when the texts or the way to read them do."""
+        settings = {k: v for k, v in asdict(self).items() if k not in ("path", "notes")}
+        digest = hashlib.sha256(json.dumps(settings).encode())
+        files = [self.path] if self.path.is_file() else sorted(self.path.rglob("*.txt"))
+        for file in files:
+            digest.update(f"{file.name} {sha256(file)}\n".encode())
+        return digest.hexdigest()
+
+    def read(self) -> dict[str, list[Review]]:
+        """Read the texts, split them where no split is given, and put in `notes` what was done.
+
+        Returns:
+            "train", "test" and "unsup".
+
+        Raises:
+            UserError: too many rows cannot be used, there are not two classes, or too few texts.
+        """
+        bad: dict[str, list[str]] = defaultdict(list)
+        rows = []
+        for row in self._rows(bad):
+            if reason := _why_not(row):
+                bad[reason].append(row.where)
+            else:
+                rows.append(row)
+        classes = self._classes(rows)
+        usable = []
+        for row in rows:
+            if row.label and row.label not in classes:
+                bad["of a third class"].append(row.where)
+            else:
+                usable.append(row)
+        self._check(bad, len(usable))
+        self.notes.append(f"{classes[1]!r} counts as positive, {classes[0]!r} as negative")
+        reviews = {part: [] for part in PARTS}
+        for row in usable:
+            part = PART_OF.get(row.split, "train")
+            label = UNLABELLED if part == "unsup" else classes.index(row.label)
+            identifier = f"{part}/{_CLASS_NAMES[label]}/{row.where}"
+            reviews[part].append(Review(identifier, row.text, label, 0, identifier))
+        for part in PARTS:
+            reviews[part].sort(key=lambda review: review.label)
+        if not reviews["test"]:
+            self._split(reviews)
+        for part in ("train", "test"):
+            for label in (0, 1):
+                count = sum(review.label == label for review in reviews[part])
+                if count < LEAST_OF_A_CLASS:
+                    raise UserError(
+                        f"{self.path}: {count} texts of {classes[label]!r} for {part} are too few; "
+                        f"at least {LEAST_OF_A_CLASS}"
+                    )
+        return reviews
+
+    def _rows(self, bad: dict[str, list[str]]) -> Iterator[Row]:
+        """Yield what can be read; the places of the rest go to `bad`, by reason."""
+        if self.path.is_dir():
+            return _files(self.path)
+        if self.path.suffix.lower() in JSON_LINES:
+            records = _json_records(self.path, bad)
+        else:
+            records = _table_records(self.path, bad)
+        return self._fields(records, bad)
+
+    def _fields(self, records: Iterator[tuple[int, dict]], bad: dict[str, list[str]]) -> Iterator:
+        needed = (self.text_column, self.label_column)
+        for number, (line, record) in enumerate(records):
+            if missing := [name for name in needed if name not in record]:
+                if number == 0:
+                    raise UserError(
+                        f"{self.path} has no column {missing[0]!r}; it has {', '.join(record)}; "
+                        "--text-column and --label-column name them"
+                    )
+                bad["without " + missing[0]].append(str(line))
+                continue
+            text, label, split = (
+                "" if record.get(name) is None else str(record[name])
+                for name in (*needed, self.split_column)
+            )
+            yield Row(str(line), text, label.strip(), split.strip().lower())
+
+    def _classes(self, rows: list[Row]) -> tuple[str, str]:
+        """Return the names of the two most frequent classes, the positive one last."""
+        counts = Counter(row.label for row in rows if row.label)
+        two = sorted((name for name, _ in counts.most_common(2)), key=_order)
+        if len(two) < 2:
+            raise UserError(f"{self.path}: two classes are needed; there is {two or 'none'}")
+        return tuple(two)
+
+    def _check(self, bad: dict[str, list[str]], usable: int) -> None:
+        """Note what was left out.
+
+        Raises:
+            UserError: it is too much.
+        """
+        count = sum(map(len, bad.values()))
+        if not count:
+            return
+        said = []
+        for reason, places in bad.items():
+            named = ", ".join(places[:_NAMED_LINES]) + ", …" * (len(places) > _NAMED_LINES)
+            lines = "files" if self.path.is_dir() else "lines" if len(places) > 1 else "line"
+            said.append(f"{len(places):,} {reason} ({lines} {named})")
+        left_out = f"{count:,} of {count + usable:,} texts cannot be used: {'; '.join(said)}"
+        if count > MOST_LEFT_OUT * (count + usable) and not self.allow_bad_rows:
+            raise UserError(
+                f"{self.path}: {left_out}; mend them, or leave them out with --allow-bad-rows"
+            )
+        self.notes.append(left_out)
+
+    def _split(self, reviews: dict[str, list[Review]]) -> None:
+        """Take test texts from those for training, as many of each class, no text in both."""
+        given = reviews["train"]
+        chosen = held_out_mask(given, TEST_FRACTION, TEST_SEED)
+        reviews["train"] = [r for r, out in zip(given, chosen, strict=True) if not out]
+        reviews["test"] = [
+            r._replace(id=r.id.replace("train/", "test/", 1))
+            for r, out in zip(given, chosen, strict=True)
+            if out
+        ]
+        self.notes.append(
+            f"no test texts were given: {TEST_FRACTION:.0%} of each class were drawn, with seed "
+            f"{TEST_SEED}"
+        )
+
+
+def is_own(path: Path) -> bool:
+    """Tell whether a path is a table, or a folder of class folders that is not IMDB's."""
+    if path.is_dir():
+        return bool(_class_folders(path))
+    return path.suffix.lower() in (*SEPARATORS, *JSON_LINES)
+
+
+def _why_not(row: Row) -> str:
+    """Say why a row cannot be used; empty if it can."""
+    if any("\udc80" <= char <= "\udcff" for value in row for char in value):
+        return "not UTF-8"
+    if not row.text.strip():
+        return "without a text"
+    if row.split and row.split not in PART_OF:
+        return f"of a split that is none of {', '.join(PART_OF)}"
+    if not row.label and row.split != "unsup":
+        return "without a label"
+    return ""
+
+
+def _order(name: str) -> tuple:
+    """Sort the positive class last: by its name, else by number, else by alphabet."""
+    try:
+        number = float(name)
+    except ValueError:
+        number = 0.0
+    return name.lower() in POSITIVE, number, name
+
+
+def _table_records(path: Path, bad: dict[str, list[str]]) -> Iterator[tuple[int, dict]]:
+    """Yield each row of a CSV or TSV table and the line it starts in."""
+    csv.field_size_limit(_LONGEST_FIELD)
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
+        reader = csv.DictReader(lines, delimiter=SEPARATORS[path.suffix.lower()], strict=True)
+        try:
+            end = reader.line_num if reader.fieldnames else 0
+            for record in reader:
+                line, end = end + 1, reader.line_num
+                if None in record or None in record.values():
+                    bad["with more or fewer fields than the header"].append(str(line))
+                else:
+                    yield line, record
+        except csv.Error as error:
+            raise UserError(f"{path}, line {reader.line_num}: {error}") from None
+
+
+def _json_records(path: Path, bad: dict[str, list[str]]) -> Iterator[tuple[int, dict]]:
+    """Yield each object of a file of JSON lines and its line."""
+    with path.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
+        for line, text in enumerate(lines, start=1):
+            if not text.strip():
+                continue
+            try:
+                record = json.loads(text)
+            except ValueError:
+                record = None
+            if isinstance(record, dict):
+                yield line, record
+            else:
+                bad["no JSON object"].append(str(line))
+
+
+def _class_folders(folder: Path) -> dict[str, list[Path]]:
+    """Return the class folders of each split, "" where there is no split; empty for IMDB's own."""
+    train, test = folder / "train", folder / "test"
+    splits = {"train": train, "test": test} if train.is_dir() and test.is_dir() else {"": folder}
+    found = {
+        split: [sub for sub in sorted(parent.iterdir()) if sub.is_dir() and any(sub.glob("*.txt"))]
+        for split, parent in splits.items()
+    }
+    imdb = (folder / "aclImdb").is_dir() or any(folder.glob("t*/urls_*.txt"))
+    imdb = imdb or (train / "unsup").is_dir()
+    return found if all(len(classes) > 1 for classes in found.values()) and not imdb else {}
+
+
+def _files(folder: Path) -> Iterator[Row]:
+    for split, classes in _class_folders(folder).items():
+        for sub in classes:
+            for file in sorted(sub.glob("*.txt")):
+                text = file.read_text(encoding="utf-8", errors="surrogateescape")
+                yield Row(file.relative_to(folder).as_posix(), text, sub.name, split)
