@@ -31,6 +31,14 @@ def add_results_option(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_tensorboard_option(parser: argparse.ArgumentParser) -> None:
+    """Add --tensorboard."""
+    parser.add_argument(
+        "--tensorboard", type=Path, metavar="FOLDER",
+        help="write the networks' learning curves there as they come, for TensorBoard",
+    )  # fmt: skip
+
+
 def seed_number(text: str) -> int:
     """Read a seed, for argparse."""
     number = int(text)
@@ -62,6 +70,7 @@ def _main(name: str) -> int:
         help="keep the trained model there, for python -m benchmark predict --model FOLDER",
     )  # fmt: skip
     add_results_option(run_options)
+    add_tensorboard_option(run_options)
     if getattr(row, "attention", ""):
         run_options.add_argument(
             "--explain", metavar="TEXT",
@@ -85,9 +94,14 @@ def _main(name: str) -> int:
 
     from benchmark.run import run  # after the options are checked: it imports slow packages
 
+    report = progress.reporter(given.progress)
+    if given.tensorboard is not None:
+        from benchmark.tensorboard import Curves
+
+        report = Curves(report, given.tensorboard, given.results)
     record = run(
         name, row, options, given.seed, corpus, given.results,
-        report=progress.reporter(given.progress),
+        report=report,
         command=_command(module, given, options),
         validation_only=given.validation_only,
         save_to=given.save,

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmark import catalogue, environment, leaderboard, records
-from benchmark.cli import add_results_option
+from benchmark.cli import add_results_option, add_tensorboard_option
 from benchmark.overview import Overview
 from benchmark.run import plain
 from preprocessing.corpus import Corpus
@@ -64,6 +64,7 @@ def main(description: str) -> int:
     parser.add_argument("--force", action="store_true", help="make finished runs again")
     add_data_options(parser)
     add_results_option(parser)
+    add_tensorboard_option(parser)
     options = parser.parse_args()
     names = catalogue.choose(options.rows)
     corpus = corpus_from(options)
@@ -78,7 +79,7 @@ def main(description: str) -> int:
         kept = len(everything) - len(todo)
         console.print(
             f"{corpus.name}{' (synthetic)' if corpus.name.startswith('sample') else ''}, "
-            f"corpus {corpus.hash}: {len(todo)} runs to make, {kept} kept"
+            f"corpus {corpus.hash}: {len(todo)} run{'s' * (len(todo) != 1)} to make, {kept} kept"
         )
         readme = ROOT / "README.md" if options.results == ROOT / "results" else None
         try:
@@ -189,6 +190,8 @@ def _command(run: Run, options: argparse.Namespace) -> list[str]:
     command += ["--results", str(options.results.resolve())]
     if options.data:
         command += ["--data", str(options.data.resolve())]
+    if options.tensorboard:
+        command += ["--tensorboard", str(options.tensorboard.resolve())]
     return command
 
 

@@ -217,7 +217,8 @@ def as_markdown(table: pd.DataFrame, dataset: str) -> str:
             lines.append(f"| – | {line['model']} | {family} | | {reason} | | | | | | | |")
             continue
         std = "" if pd.isna(line["accuracy_std"]) else f" ± {100 * line['accuracy_std']:.2f}"
-        name = line["model"] + (f" ({line['seeds']} seeds)" if line["seeds"] < 3 else "")
+        seeds = line["seeds"]
+        name = line["model"] + (f" ({seeds} seed{'s' * (seeds > 1)})" if seeds < 3 else "")
         lines.append(
             f"| {line['rank']} | {name} | {line['family']} | {line['weights']} "
             f"| {100 * line['accuracy_mean']:.2f}{std} "

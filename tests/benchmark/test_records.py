@@ -152,7 +152,7 @@ def test_a_run_from_other_weights_is_a_line_of_its_own(tmp_path):
     assert lines.loc["bert (all-MiniLM-L6-v2)", "weights"] == "all-MiniLM-L6-v2 (sha256 12)"
     assert lines.loc["bert (scratch-tiny)", ["status", "weights"]].tolist() == ["ok", "none"]
     shown = leaderboard.as_markdown(lines.reset_index(), "imdb")
-    assert "| bert (scratch-tiny) (1 seeds) | baseline | none |" in shown
+    assert "| bert (scratch-tiny) (1 seed) | baseline | none |" in shown
 
 
 def test_the_order_of_hyperparameters_does_not_matter(tmp_path):
