@@ -84,8 +84,13 @@ class Batches(keras.utils.PyDataset):
 
         The widest batch comes first, so that what does not fit in memory fails at once; a narrow
         one comes second, because Keras takes for fixed a shape that the first two have in common.
+        Where several devices share each batch, the one that is not full repeats a few reviews, so
+        that all of them get as many.
         """
-        self.plan = batches_of_like_length(self.widths, self.options.batch_size, self.random)
+        self.plan = [
+            np.resize(rows, math.ceil(len(rows) / devices()) * devices())
+            for rows in batches_of_like_length(self.widths, self.options.batch_size, self.random)
+        ]
         widest = max(range(len(self.plan)), key=lambda i: self.widths[self.plan[i]].max())
         self.plan.insert(0, self.plan.pop(widest))
         narrowest = min(range(len(self.plan)), key=lambda i: self.widths[self.plan[i]].max())
@@ -183,6 +188,7 @@ class NetworkRow(Row):
 
     def fit(self, options: NetworkOptions, data: TrainingData, report: Report) -> FittedNetwork:
         """Train with Adam and keep the weights of the epoch with the lowest validation loss."""
+        use_all_gpus()
         keras.utils.clear_session()  # layers' names decide the order in which gradients are added
         keras.utils.set_random_seed(data.seed)
         keras.config.set_dtype_policy(self.number_format(options))
@@ -250,6 +256,19 @@ class NetworkRow(Row):
         """Name the backend of Keras, then Keras."""
         backend = keras.backend.backend()
         return {backend: _module_version(backend), "keras": keras.__version__}
+
+
+def use_all_gpus() -> None:
+    """Give each GPU its share of every batch, if there are several; Keras does this on JAX."""
+    gpus = [name for name in keras.distribution.list_devices() if not name.startswith("cpu")]
+    if len(gpus) > 1 and keras.backend.backend() == "jax":
+        keras.distribution.set_distribution(keras.distribution.DataParallel(devices=gpus))
+
+
+def devices() -> int:
+    """Return how many devices share each batch."""
+    distribution = keras.distribution.distribution()
+    return 1 if distribution is None else distribution.device_mesh.devices.size
 
 
 def on_gpu() -> bool:

@@ -5,7 +5,7 @@ import dataclasses
 import math
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from rich.table import Table
 REVIEWS = 2_000
 TEXTBOOK_BATCH = 32  # the default of Keras
 TEXTBOOK_WORDS = 400
+_LINE = "{:20}{:>12}{:>12}{:>18}"
 
 
 def measure(options: argparse.Namespace) -> None:
@@ -41,13 +42,10 @@ def measure(options: argparse.Namespace) -> None:
         console.print(f"opening the prepared corpus: {time.perf_counter() - start:.3f} s")
         console.print(_number_formats())
 
-    table = Table("row", "training, reviews/s", "prediction, reviews/s", "× textbook form",
-                  title=f"{REVIEWS:,} reviews of {corpus.name} at most")  # fmt: skip
-    for column in table.columns[1:]:
-        column.justify = "right"
+    console.print(f"{REVIEWS:,} reviews of {corpus.name} at most, a row at a time, reviews/s:")
+    console.print(_LINE.format("row", "training", "prediction", "× textbook form"), style="bold")
     for name in names:
-        table.add_row(name, *_row(name, corpus))
-    console.print(table)
+        console.print(_LINE.format(name, *_row(name, corpus)), highlight=False)
     console.print(
         f"textbook form: the same network in training, on batches of {TEXTBOOK_BATCH} reviews of "
         f"any length, each padded or cut to {TEXTBOOK_WORDS} words; the BERT family is tiny, from "
@@ -88,24 +86,25 @@ def _middle(reviews: Reviews, most: int) -> Reviews:
     return reviews.part(start, min(len(reviews), start + most))
 
 
-def _row(name: str, corpus: Corpus) -> Iterator[str]:
-    """Yield reviews per second in training and in prediction, and what like length gains."""
+def _row(name: str, corpus: Corpus) -> tuple[str, str, str]:
+    """Return reviews per second in training and in prediction, and what like length gains."""
     row, data = catalogue.load(name), _some(corpus)
     options = row.hyperparameters()
     if hasattr(options, "preset"):  # public weights may be out of reach
         options = dataclasses.replace(options, preset="scratch", max_tokens=TEXTBOOK_WORDS)
     fitted, seconds = _fit(row, options, data)
-    yield f"{len(data.train) / seconds:,.0f}"
     test = _middle(corpus.reviews("test"), REVIEWS)
     fitted.predict(test)
     start = time.perf_counter()
     fitted.predict(test)
-    yield f"{len(test) / (time.perf_counter() - start):,.0f}"
+    predicted = f"{len(test) / (time.perf_counter() - start):,.0f}"
+    ratio = "–"
     if isinstance(options, TrainingOptions):
         textbook = dataclasses.replace(options, batches="padded", batch_size=TEXTBOOK_BATCH)
         if isinstance(options, NetworkOptions):
             textbook = dataclasses.replace(textbook, max_words=TEXTBOOK_WORDS)
-        yield f"{_fit(row, textbook, data)[1] / seconds:.2f}"
+        ratio = f"{_fit(row, textbook, data)[1] / seconds:.2f}"
+    return f"{len(data.train) / seconds:,.0f}", predicted, ratio
 
 
 def _fit(row: Row, options: Any, data: TrainingData) -> tuple[Fitted, float]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.experiment import Report, TrainingData
-from benchmark.networks import Batches
+from benchmark.networks import Batches, use_all_gpus
 from bert_family.shared.optimizer import adamw
 from bert_family.shared.presets import Architecture, Source, backbone_inputs, weights_name
 from preprocessing.corpus import Reviews
@@ -136,8 +136,9 @@ def pretrain(
     )
 
     def build(target: Path) -> dict:
+        passes = target.parent / f".{name}.passes"  # outlives a process that is killed
         backbone, losses = _train(
-            architecture, source, options, sequences, data.seed, report, number_format
+            architecture, source, options, sequences, data.seed, report, number_format, passes
         )
         architecture.save(target, backbone, source.tokenizer)
         return depends | {"loss": losses}
@@ -166,8 +167,14 @@ def _train(
     seed: int,
     report: Report,
     number_format: str,
+    passes: Path,
 ) -> tuple[keras.Model, list[float]]:
-    """Return the trained backbone, and the loss of each pass in nats a hidden subword."""
+    """Return the trained backbone, and the loss of each pass in nats a hidden subword.
+
+    What a pass has learned is kept in the folder `passes` until all are done, so that training that
+    was stopped goes on after its last whole pass.
+    """
+    use_all_gpus()
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(number_format)
@@ -188,7 +195,8 @@ def _train(
         ),
     )
     told = _Told(report, options.pretrain)
-    model.fit(batches, epochs=options.pretrain, shuffle=False, verbose=0, callbacks=[told])
+    resume = keras.callbacks.BackupAndRestore(passes)
+    model.fit(batches, epochs=options.pretrain, shuffle=False, verbose=0, callbacks=[resume, told])
     return backbone, told.losses
 
 

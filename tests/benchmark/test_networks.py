@@ -3,6 +3,7 @@ import dataclasses
 from benchmark.experiment import TrainingData
 from benchmark.networks import Batches, NetworkOptions, NetworkRow
 from preprocessing.ragged import bucket_widths
+from tests.conftest import run_python
 
 import keras
 import numpy as np
@@ -109,3 +110,38 @@ def test_half_precision_is_an_option(small):
     fitted = ROW.fit(options, TrainingData.of(small, 0), lambda event: None)
     assert fitted.precision == "mixed_bfloat16"
     assert ROW.fit(OPTIONS, TrainingData.of(small, 0), print).precision == "float32"
+
+
+SEVERAL_DEVICES = """
+import dataclasses
+import keras
+import numpy as np
+from benchmark import catalogue
+from benchmark.experiment import TrainingData
+from benchmark.networks import devices
+from preprocessing.corpus import Corpus
+from pathlib import Path
+import sys
+
+corpus = Corpus(Path(sys.argv[1]))
+row = catalogue.load("cnn")
+options = row.hyperparameters(epochs=1, least_steps=1, filters=4, max_words=40, batch_size=16)
+answers = []
+for number in (1, 2):
+    if number == 2:
+        keras.distribution.set_distribution(keras.distribution.DataParallel())
+    assert devices() == number
+    data = TrainingData.of(corpus, 0)
+    data = dataclasses.replace(data, train=data.train.part(0, 89))
+    answers.append(row.fit(options, data, lambda event: None).predict(data.train))
+assert np.allclose(*answers, atol=0.02), np.abs(answers[0] - answers[1]).max()
+"""
+
+
+def test_several_devices_share_each_batch(small):
+    """Two made of one processor, on JAX, where Keras can do it; an odd number of reviews."""
+    process = run_python(
+        "-c", SEVERAL_DEVICES, small.folder, KERAS_BACKEND="jax",
+        XLA_FLAGS="--xla_force_host_platform_device_count=2",
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr

@@ -177,11 +177,11 @@ def test_a_word_is_read_whatever_the_case_and_the_padding(presets, small):
     assert Preset.of("tiny-bert") == source.preset
 
 
-def quick_run(small, results, **options):
+def quick_run(small, results, report=print, **options):
     row = catalogue.load("bert")
     quick = {"max_tokens": 8, "epochs": 1, "least_steps": 1, "precision": "float32"}
     options = row.hyperparameters(**quick | options)
-    return run("bert", row, options, 0, small, results, print, validation_only=True)
+    return run("bert", row, options, 0, small, results, report, validation_only=True)
 
 
 def test_pretraining_is_kept_and_used_again(small, tmp_path, monkeypatch):
@@ -200,6 +200,20 @@ def test_pretraining_is_kept_and_used_again(small, tmp_path, monkeypatch):
     assert again["validation"] == first["validation"]
     architecture = catalogue.load("bert").architecture
     assert architecture.load_backbone(Preset.of(str(kept[0]))).num_layers == 2
+
+
+def test_pretraining_that_was_stopped_goes_on_after_its_last_whole_pass(small, tmp_path):
+    def stop_after_one_pass(event):
+        if "pass 1/2" in event.get("text", ""):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        quick_run(small, tmp_path, stop_after_one_pass, preset="scratch", pretrain=2)
+    told = []
+    assert quick_run(small, tmp_path, told.append, preset="scratch", pretrain=2)["status"] == "ok"
+    texts = [event["text"] for event in told if "pass " in event.get("text", "")]
+    assert [text.split(":")[0] for text in texts] == ["pretraining, pass 2/2"]
+    assert not list(small.folder.glob(".preset*.passes"))
 
 
 def test_a_run_without_its_weights_is_a_record_that_says_so(small, tmp_path, capfd):
