@@ -30,7 +30,7 @@ from pydantic import ValidationError
 FORMAT = 1
 _KEPT = (
     "model", "family", "seed", "protocol", "corpus", "hyperparameters", "command", "backend",
-    "precision", "parameters", "validation", "utc",
+    "precision", "parameters", "weights", "outside_data", "validation", "utc",
 )  # fmt: skip
 
 
