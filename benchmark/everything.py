@@ -8,6 +8,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -62,6 +63,10 @@ def main(description: str) -> int:
         help="seeds 0 to N - 1 (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--force", action="store_true", help="make finished runs again")
+    parser.add_argument(
+        "--jobs", type=positive, default=1, metavar="N",
+        help="runs at once; quicker, but times are then not to be compared (default: %(default)s)",
+    )  # fmt: skip
     add_data_options(parser)
     add_results_option(parser)
     add_tensorboard_option(parser)
@@ -70,8 +75,13 @@ def main(description: str) -> int:
     corpus = corpus_from(options)
     verify(corpus.folder)
 
+    if options.jobs > 1 and corpus.name == "imdb":
+        raise UserError(
+            "--jobs spoils the clock, and the leaderboard on IMDB shows times; it is for --limit, "
+            "--dataset sample and texts of your own"
+        )
+
     console = Console()
-    failed = 0
     with _only_one(options.results, corpus.name):
         records.read_runs(options.results, corpus.name)  # damage is told before hours pass
         everything = _planned(names, options.seeds, corpus, options.results)
@@ -83,12 +93,8 @@ def main(description: str) -> int:
         )
         readme = ROOT / "README.md" if options.results == ROOT / "results" else None
         try:
-            with Overview([run for run, _ in everything], todo, console) as overview:
-                for run in todo:
-                    overview.started(run)
-                    record = _make(run, options, overview, corpus)
-                    overview.ended(run, record)
-                    failed += record["status"] == "failed"
+            with Overview([run for run, _ in everything], todo, console, options.jobs) as overview:
+                failed = _make_all(todo, options, overview, corpus)
         finally:  # also after Ctrl-C, with what was finished
             table = leaderboard.write(options.results, corpus.name, readme)
     console.print(leaderboard.as_rich(table, corpus.name))
@@ -140,7 +146,37 @@ def _planned(names: list[str], seeds: int, corpus: Corpus, results: Path) -> lis
     return planned
 
 
-def _make(run: Run, options: argparse.Namespace, overview: Overview, corpus: Corpus) -> dict:
+def _make_all(
+    todo: list[Run], options: argparse.Namespace, overview: Overview, corpus: Corpus
+) -> int:
+    """Make the runs, as many at once as --jobs says; return how many failed."""
+    running: set[subprocess.Popen] = set()
+
+    def make(run: Run) -> bool:
+        overview.started(run)
+        record = _make(run, options, overview, corpus, running)
+        overview.ended(run, record)
+        return record["status"] == "failed"
+
+    with ThreadPoolExecutor(options.jobs) as pool:
+        try:
+            return sum(
+                future.result() for future in as_completed([pool.submit(make, r) for r in todo])
+            )
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(running):
+                _stop(process)
+            raise
+
+
+def _make(
+    run: Run,
+    options: argparse.Namespace,
+    overview: Overview,
+    corpus: Corpus,
+    running: set[subprocess.Popen],
+) -> dict:
     """Make one run in its own process; return its record, also if the process dies."""
     before = run.path.stat().st_mtime_ns if run.path.exists() else None
     errors: deque[str] = deque(maxlen=_KEPT_LINES)
@@ -152,15 +188,16 @@ def _make(run: Run, options: argparse.Namespace, overview: Overview, corpus: Cor
         text=True,
         errors="replace",
     )
+    running.add(process)
     listener = threading.Thread(target=lambda: errors.extend(process.stderr), daemon=True)
     listener.start()
     try:
         for event in _events(process):
             overview.tell(run, event)
         code = process.wait()
-    except BaseException:
+    finally:
         _stop(process)
-        raise
+        running.discard(process)
     listener.join()
     if code == -signal.SIGINT or code == 130:
         raise KeyboardInterrupt
@@ -206,7 +243,9 @@ def _events(process: subprocess.Popen) -> Iterator[dict]:
 
 
 def _stop(process: subprocess.Popen) -> None:
-    """End the process, gently if it listens."""
+    """End the process if it has not ended, gently if it listens."""
+    if process.poll() is not None:
+        return
     process.send_signal(signal.SIGINT)
     try:
         process.wait(_SECONDS_TO_STOP)

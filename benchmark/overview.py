@@ -1,5 +1,6 @@
 """What run_all.py shows while it works: a live table in a terminal, plain lines elsewhere."""
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,17 +13,34 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+_ENOUGH_TO_TELL = 0.05
+
+
+class _Running:
+    """A run that has begun: when, and what share of its training is done."""
+
+    def __init__(self) -> None:
+        self.start, self.done = time.perf_counter(), 0.0
+
+    def seconds_left(self, expected: float | None) -> float | None:
+        """Return the rest, from what is done or else from what such runs take; None if unknown."""
+        elapsed = time.perf_counter() - self.start
+        if self.done > _ENOUGH_TO_TELL:
+            return elapsed * (1 - self.done) / self.done
+        return expected and max(0.0, expected - elapsed)
+
 
 class Overview:
     """Shows every run's state and how much time is left."""
 
-    def __init__(self, runs: Sequence[Any], todo: Sequence[Any], console: Console):
-        """Start with all runs, those of `todo` waiting and the others kept."""
-        self.todo, self.console = list(todo), console
+    def __init__(self, runs: Sequence[Any], todo: Sequence[Any], console: Console, jobs: int = 1):
+        """Start with all runs, those of `todo` waiting and the others kept; `jobs` run at once."""
+        self.todo, self.console, self.jobs = list(todo), console, jobs
         self.state = {run: "·" if run in set(todo) else "[green]kept[/]" for run in runs}
         self.seconds: dict[str, list[float]] = defaultdict(list)
-        self.current: Any = None
-        self.begun = time.perf_counter()
+        self.running: dict[Any, _Running] = {}
+        self.ended_runs = 0
+        self.lock = threading.Lock()
         self.bar = Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}"),
             TimeElapsedColumn(), console=console,
@@ -42,62 +60,74 @@ class Overview:
 
     def started(self, run: Any) -> None:
         """Note that a run begins."""
-        self.current, self.start, self.done = run, time.perf_counter(), 0.0
-        self.state[run] = "[cyan]…[/]"
-        self._plain(f"[{self.todo.index(run) + 1}/{len(self.todo)}] {run.row}, seed {run.seed}")
+        with self.lock:
+            self.running[run] = _Running()
+            self.state[run] = "[cyan]…[/]"
+            self._plain(f"[{self.todo.index(run) + 1}/{len(self.todo)}] {run.row}, seed {run.seed}")
 
     def tell(self, run: Any, event: dict[str, Any]) -> None:
         """Show an event of the run."""
+        with self.lock:
+            self._tell(run, event)
+
+    def _tell(self, run: Any, event: dict[str, Any]) -> None:
         text = describe(event).strip()
         if event["event"] == "batch":
-            self.done = event["done"]
+            self.running[run].done = event["done"]
             text = f"epoch {event['epoch']}/{event['epochs']}"
         elif event["event"] == "epoch":
-            self.done = event["epoch"] / event["epochs"]
+            self.running[run].done = event["epoch"] / event["epochs"]
             accuracy = event["validation_accuracy"]
             self.state[run] = f"[cyan]epoch {event['epoch']}, {accuracy:.3f}[/]"
-            self._plain(f"  {text}")
+            self._plain(f"  {self._who(run)}{text}")
             text = f"epoch {event['epoch']}/{event['epochs']}, validation {accuracy:.4f}"
         if text and event["event"] != "start":
+            done = self.ended_runs + sum(running.done for running in self.running.values())
             self.bar.update(
                 self.task,
                 description=f"{run.row}, seed {run.seed}: {text}",
-                completed=(self.todo.index(run) + self.done) / len(self.todo),
+                completed=done / len(self.todo),
                 left=self._time_left(),
             )
 
     def ended(self, run: Any, record: dict[str, Any]) -> None:
         """Note that a run has ended."""
-        self.seconds[run.row].append(time.perf_counter() - self.start)
-        if record["status"] == "ok":
-            accuracy = record["scores"]["accuracy"]
-            self.state[run] = f"[green]{accuracy:.4f}[/]"
-            text = f"test accuracy {accuracy:.4f}"
-        else:
-            self.state[run] = "[red]failed[/]"
-            text = f"failed: {record['reason']}"
-        left = self._time_left(ended=True)
-        self._plain(f"  {text}; {self.seconds[run.row][-1]:.1f} s{left and ', ' + left}")
+        with self.lock:
+            who = self._who(run)
+            self.seconds[run.row].append(time.perf_counter() - self.running.pop(run).start)
+            self.ended_runs += 1
+            if record["status"] == "ok":
+                accuracy = record["scores"]["accuracy"]
+                self.state[run] = f"[green]{accuracy:.4f}[/]"
+                text = f"test accuracy {accuracy:.4f}"
+            else:
+                self.state[run] = "[red]failed[/]"
+                text = f"failed: {record['reason']}"
+            left = self._time_left()
+            self._plain(f"  {who}{text}; {self.seconds[run.row][-1]:.1f} s{left and ', ' + left}")
+
+    def _who(self, run: Any) -> str:
+        """Name the run where several at once make their lines alternate."""
+        return f"{run.row}: " if self.jobs > 1 else ""
 
     def _plain(self, line: str) -> None:
         if not self.live.is_started:
             self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    def _time_left(self, ended: bool = False) -> str:
+    def _time_left(self) -> str:
         """Estimate from the runs of this session: a row's last, else the mean of all rows."""
         spent = [seconds[-1] for seconds in self.seconds.values()]
         usual = sum(spent) / len(spent) if spent else None
+        waiting = self.todo[self.ended_runs + len(self.running) :]  # they are begun in order
         left = 0.0
-        for run in self.todo[self.todo.index(self.current) + ended :]:
+        for run in [*self.running, *waiting]:
             known = self.seconds.get(run.row)
             expected = known[-1] if known else usual
-            if run is self.current:
-                elapsed = time.perf_counter() - self.start
-                rest = elapsed * (1 - self.done) / self.done if self.done > 0.05 else expected
-                expected = rest if rest is None or self.done > 0.05 else max(0.0, rest - elapsed)
+            if run in self.running:
+                expected = self.running[run].seconds_left(expected)
             if expected is None:
                 return ""
-            left += expected
+            left += expected / self.jobs
         return "" if left < 1 else f"about {_duration(left)} left"
 
     def __rich__(self) -> Group:

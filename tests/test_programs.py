@@ -69,8 +69,9 @@ def run_all(checkout: Path, *arguments: str):
     )  # fmt: skip
 
 
-def start_run_all(checkout: Path) -> subprocess.Popen:
-    command = [sys.executable, "run_all.py", "--dataset", "sample", "--limit", "40", "--seeds", "1"]
+def start_run_all(checkout: Path, *more: str) -> subprocess.Popen:
+    command = [sys.executable, "run_all.py", "--dataset", "sample", "--limit", "40"]
+    command += ["--seeds", "1", *more]
     return subprocess.Popen(
         command, cwd=checkout, env=os.environ | {"PYTHONPATH": str(checkout)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -107,9 +108,9 @@ def test_the_whole_benchmark_and_again(checkout):
     assert after == before
 
     more = run_all(checkout, "majority", "--seeds", "3")
-    assert "1 runs to make, 2 kept" in more.stdout
+    assert "1 run to make, 2 kept" in more.stdout
     forced = run_all(checkout, "majority", "--seeds", "1", "--force")
-    assert "1 runs to make, 0 kept" in forced.stdout
+    assert "1 run to make, 0 kept" in forced.stdout
 
 
 def test_a_row_that_fails_says_why_and_stops_no_other(checkout):
@@ -176,6 +177,25 @@ def test_killed_at_once_nothing_finished_is_lost_and_nothing_half_is_read(checko
     assert again.returncode == 0, again.stderr
     assert "2 runs to make, 1 kept" in again.stdout
     assert record.read_bytes() == kept
+
+
+def test_jobs_run_at_once_and_end_together(checkout):
+    for name in ("a_slow", "b_slow"):
+        add_row(checkout, name, body="import time; time.sleep(600)")
+    process = start_run_all(checkout, "--jobs", "2")
+    wait_for(lambda: "[2/3] b_slow" in process.stdout.readline())
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)  # to run_all.py alone, which has to tell the others
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors.strip().splitlines()[-1] == "error: interrupted; what was finished is kept"
+    assert set(leaderboard(checkout)["status"]) == {"missing"}
+    for name in ("a_slow", "b_slow"):
+        add_row(checkout, name)
+    again = run_all(checkout, "--seeds", "1", "--jobs", "2")
+    assert again.returncode == 0, again.stderr
+    assert "  b_slow: test accuracy" in again.stdout
+    assert set(leaderboard(checkout)["status"]) == {"ok"}
 
 
 def test_two_at_once(checkout):
