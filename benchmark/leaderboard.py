@@ -252,8 +252,8 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    shown.add_column("#", justify="right")
-    shown.add_column("row", no_wrap=True)
+    shown.add_column("#", justify="right", no_wrap=True)
+    shown.add_column("row")  # alone gives way where the terminal is narrow
     for name in ("accuracy, %", "95 % interval", "parameters", "training, s"):
         shown.add_column(name, justify="right", no_wrap=True)
     for _, line in table.iterrows():
