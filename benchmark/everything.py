@@ -223,10 +223,7 @@ def _make(
 
 
 def _threads(jobs: int) -> dict[str, str]:
-    """Return the environment that gives each of several runs its share of the cores.
-
-    Without it each takes all of them, and they are slower together than one after the other.
-    """
+    """Return the environment that gives each of several runs its share of the cores."""
     if jobs == 1:
         return {}
     share = str(max(1, (os.cpu_count() or 1) // jobs))

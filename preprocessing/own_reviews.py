@@ -82,8 +82,8 @@ class OwnReviews:
         settings = {k: v for k, v in asdict(self).items() if k not in ("path", "notes")}
         digest = hashlib.sha256(json.dumps(settings).encode())
         files = [self.path] if self.path.is_file() else sorted(self.path.rglob("*.txt"))
-        for file in files:
-            digest.update(f"{file.name} {sha256(file)}\n".encode())
+        for file in files:  # a text moved to the other class is another data set
+            digest.update(f"{file.relative_to(self.path)} {sha256(file)}\n".encode())
         return digest.hexdigest()
 
     def read(self) -> dict[str, list[Review]]:

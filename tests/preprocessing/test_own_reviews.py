@@ -168,6 +168,13 @@ def test_another_way_to_read_is_another_corpus(tmp_path):
     assert prepare("imdb", OwnReviews(file), tmp_path / "cache").notes == one.notes
 
 
+def test_a_class_folder_of_another_name_is_another_data_set(tmp_path):
+    own = OwnReviews(class_folders(tmp_path / "a"))
+    before = own.fingerprint()
+    (tmp_path / "a" / "bad").rename(tmp_path / "a" / "awful")
+    assert own.fingerprint() != before
+
+
 def test_the_benchmark_on_ones_own_texts(tmp_path):
     lines = [(f"{text} {n}", label) for n in range(3) for text, label in rows()]
     file = table(tmp_path / "films.csv", lines, ("body", "mood"))
