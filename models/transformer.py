@@ -27,7 +27,10 @@ from keras import layers
 class Hyperparameters(WordOptions):
     """Chosen on validation."""
 
-    epochs: int = option(3, "passes over the training reviews; the best one is kept", ge=1)
+    epochs: int = option(2, "passes over the training reviews; the best one is kept", ge=1)
+    word_dropout: float = option(
+        0.3, "share of a review's vector dimensions dropped, in all of its words", ge=0, lt=1
+    )
     units: int = option(128, "numbers for each word in the encoder", ge=2)
     layers: int = option(1, "encoder layers", ge=1)
     heads: int = option(4, "attention heads in a layer", ge=1)
