@@ -24,9 +24,10 @@ class DynamicRouting(layers.Layer):
     Each capsule below makes a prediction for each capsule above, by a learned matrix; what it
     sends is shared out among those above, more to those whose output its prediction resembles.
     As in Zhao et al. (2018), section 2.3, capsules of one kind use one matrix at every word, so
-    that reviews may have any length. Two things differ from the paper: the sum over the capsules
-    below is divided by the square root of the number of words, since hundreds of them would make
-    every length 1; and gradients pass only through the last iteration, which costs less memory.
+    that reviews may have any length. Three things differ from the paper: votes are weighted by the
+    importance of their word; the sum over the capsules below is divided by the square root of the
+    number of words, since hundreds of them would make every length 1; and gradients pass only
+    through the last iteration, which costs less memory.
 
     Args:
         capsules: how many capsules above.
@@ -38,19 +39,19 @@ class DynamicRouting(layers.Layer):
         super().__init__(**kwargs)
         self.capsules, self.dimensions, self.iterations = capsules, dimensions, iterations
 
-    def build(self, below_shape, is_word_shape) -> None:
+    def build(self, below_shape, importance_shape) -> None:
         """Make the matrices, shape (kinds, capsules, dimensions below, dimensions)."""
         _, _, kinds, dimensions = below_shape
         self.matrices = self.add_weight(
             shape=(kinds, dimensions, self.capsules * self.dimensions), name="matrices"
         )
 
-    def call(self, below, is_word):
+    def call(self, below, importance):
         """Route.
 
         Args:
             below: capsules at each word, shape (batch, words, kinds, dimensions below).
-            is_word: shape (batch, words, 1), 1 for words and 0 for padding.
+            importance: of each word, shape (batch, words, 1); 1 on average and 0 for padding.
 
         Returns:
             Shape (batch, capsules, dimensions); each vector is shorter than 1.
@@ -58,8 +59,8 @@ class DynamicRouting(layers.Layer):
         batch, words, kinds, _ = ops.shape(below)
         predictions = ops.einsum("bwkd,kde->bwke", below, self.matrices)
         shape = (batch, words * kinds, self.capsules, self.dimensions)
-        predictions = ops.reshape(predictions * is_word[..., None], shape)
-        length = ops.maximum(ops.sum(is_word, axis=1), 1)[..., None]
+        predictions = ops.reshape(predictions * importance[..., None], shape)
+        length = ops.maximum(ops.sum(importance, axis=1), 1)[..., None]
         fixed = ops.stop_gradient(predictions)
         agreement = ops.zeros_like(fixed[..., 0])
         for iteration in range(1, self.iterations + 1):
@@ -71,7 +72,7 @@ class DynamicRouting(layers.Layer):
                 agreement = agreement + ops.einsum("bncd,bcd->bnc", fixed, above)
         return above
 
-    def compute_output_shape(self, below_shape, is_word_shape):
+    def compute_output_shape(self, below_shape, importance_shape):
         """Return the result's shape."""
         return below_shape[0], self.capsules, self.dimensions
 

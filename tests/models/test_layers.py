@@ -69,10 +69,10 @@ def test_squash_by_hand():
     np.testing.assert_allclose(numpy_of(squash(x))[0] / lengths[0], [0.6, 0.8], rtol=1e-5)
 
 
-def route_in_numpy(below, matrices, words, capsules, iterations):
+def route_in_numpy(below, importance, matrices, words, capsules, iterations):
     """Procedure 1 of Sabour et al., one review, one loop over everything."""
     votes = [
-        (below[w, k] @ matrices[k]).reshape(capsules, -1)
+        importance[w] * (below[w, k] @ matrices[k]).reshape(capsules, -1)
         for w in range(words)
         for k in range(below.shape[1])
     ]
@@ -93,12 +93,12 @@ def route_in_numpy(below, matrices, words, capsules, iterations):
 def test_routing_by_hand(iterations):
     random = np.random.default_rng(1)
     below = random.normal(size=(2, 4, 3, 5)).astype(np.float32)
-    mask = np.array([[1, 1, 1, 1], [1, 1, 0, 0]], np.float32)[..., None]
+    importance = np.array([[0.5, 2, 1, 0.5], [1.5, 0.5, 0, 0]], np.float32)[..., None]
     layer = DynamicRouting(2, 6, iterations)
-    above = numpy_of(layer(below, mask))
+    above = numpy_of(layer(below, importance))
     matrices = numpy_of(layer.matrices)
     for review, words in enumerate((4, 2)):
-        expected = route_in_numpy(below[review], matrices, words, 2, iterations)
+        expected = route_in_numpy(below[review], importance[review], matrices, words, 2, iterations)
         np.testing.assert_allclose(above[review], expected, rtol=1e-3, atol=1e-5)
 
 
