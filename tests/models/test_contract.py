@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from functools import cache
 
 from benchmark import catalogue, saved
 from benchmark.experiment import TrainingData
@@ -12,6 +13,7 @@ from preprocessing.corpus import Texts
 from preprocessing.ragged import Ragged
 from tests.benchmark.made_up_runs import a_record
 
+import keras
 import numpy as np
 import pytest
 
@@ -22,10 +24,23 @@ def quick_options(row):
     """Return the row's own hyperparameters; networks take one short epoch in one shape."""
     options = row.hyperparameters()
     if isinstance(options, TrainingOptions):
-        longest = {"max_tokens": 16} if hasattr(options, "max_tokens") else {"max_words": 40}
+        longest = {"max_tokens": 16} if hasattr(options, "max_tokens") else {"max_words": 24}
         quick = {"epochs": 1, "least_steps": 1, "batches": "padded", "precision": "float32"}
         return dataclasses.replace(options, **quick, **longest)
     return options
+
+
+@pytest.fixture(scope="module", autouse=True)
+def eagerly():
+    """Without graphs, whose tracing takes seconds for each network and each fit of two steps."""
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 def fit(name, corpus):
@@ -44,33 +59,32 @@ def held_out(real, corpus, split):
 @pytest.fixture(scope="module")
 def fitted(small):
     """Each row, fitted once to the sample's first reviews."""
-    kept = {}
+    return cache(lambda name: fit(name, small))
 
-    def get(name):
-        if name not in kept:
-            kept[name] = fit(name, small)
-        return kept[name]
 
-    return get
+@pytest.fixture(scope="module")
+def predicted(fitted, small):
+    """What each row says of the test reviews."""
+    return cache(lambda name: fitted(name).predict(small.reviews("test")))
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_predictions_are_probabilities(name, fitted, small):
-    reviews = small.reviews("test")
-    predictions = fitted(name).predict(reviews)
-    assert predictions.shape == (len(reviews),)
+def test_predictions_are_probabilities(name, predicted, small):
+    predictions = predicted(name)
+    assert predictions.shape == (len(small.reviews("test")),)
     assert ((predictions >= 0) & (predictions <= 1)).all()
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_the_same_seed_gives_the_same_predictions(name, fitted, small):
-    reviews = small.reviews("test")
-    first, again = fitted(name).predict(reviews), fit(name, small).predict(reviews)
-    np.testing.assert_array_equal(first, again)
+def test_the_same_seed_gives_the_same_predictions(name, predicted, small):
+    again = fit(name, small).predict(small.reviews("test"))
+    np.testing.assert_array_equal(predicted(name), again)
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_saved_and_loaded_it_predicts_the_same_from_raw_texts(name, fitted, small, tmp_path):
+def test_saved_and_loaded_it_predicts_the_same_from_raw_texts(
+    name, fitted, predicted, small, tmp_path
+):
     row, reviews = catalogue.load(name), small.reviews("test")
     record = a_record(model=name, hyperparameters=plain(quick_options(row)))
     saved.save(tmp_path / "model", fitted(name), small, record)
@@ -78,22 +92,21 @@ def test_saved_and_loaded_it_predicts_the_same_from_raw_texts(name, fitted, smal
     assert not [file for file in files if file.suffix in (".pkl", ".joblib")]
     loaded = saved.load(tmp_path / "model")
     texts = [bytes(reviews.texts[i]).decode() for i in range(len(reviews))]
-    np.testing.assert_array_equal(fitted(name).predict(reviews), loaded.predict(texts))
+    np.testing.assert_array_equal(predicted(name), loaded.predict(texts))
     assert loaded.fitted.parameters == fitted(name).parameters
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_the_other_reviews_of_a_batch_change_nothing(name, fitted, small):
+def test_the_other_reviews_of_a_batch_change_nothing(name, fitted, predicted, small):
     reviews = small.reviews("test")
-    together = fitted(name).predict(reviews)
     shortest = int(reviews.words.lengths.argmin())
     for i in (0, shortest):
         alone = fitted(name).predict(reviews.part(i, i + 1))
-        np.testing.assert_allclose(alone[0], together[i], atol=1e-5)
+        np.testing.assert_allclose(alone[0], predicted(name)[i], atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_reviews_without_words_and_very_long_ones_are_answered(name, fitted, small):
+def test_reviews_without_words_and_very_long_ones_are_answered(name, fitted, predicted, small):
     reviews = small.reviews("test")
     words, text = np.asarray(reviews.words[0]), np.asarray(reviews.texts[0])
 
@@ -109,7 +122,7 @@ def test_reviews_without_words_and_very_long_ones_are_answered(name, fitted, sma
     )
     predictions = fitted(name).predict(odd)
     assert np.isfinite(predictions).all()
-    assert predictions[1] == pytest.approx(fitted(name).predict(reviews)[0], abs=1e-5)
+    assert predictions[1] == pytest.approx(predicted(name)[0], abs=1e-5)
 
 
 @pytest.mark.parametrize("name", ROWS)
