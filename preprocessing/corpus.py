@@ -231,7 +231,8 @@ def prepare(
 
     clock = Clock()
     with clock.step("read the reviews"):
-        reviews = _limited(read(), settings.limit)
+        reviews, notes = read() if own else (read(), [])
+        reviews = _limited(reviews, settings.limit)
     with clock.step("hash the reviews"):
         digest = hashlib.sha256(_canonical(dataset, VERSION, asdict(settings)))
         for part in PARTS:
@@ -241,7 +242,7 @@ def prepare(
     name = dataset if settings.limit is None else f"{dataset}-limit-{settings.limit}"
     folder = cache / f"{name}-{corpus_hash}"
     about = {"name": name, "hash": corpus_hash, "version": VERSION, "settings": asdict(settings)}
-    about |= {"notes": own.notes} if own else {}
+    about |= {"notes": notes} if own else {}
     folders.make_folder(folder, lambda target: about | _build(target, reviews, settings, clock))
     folders.write_atomically(note, folder.name + "\n")
     return Corpus(folder)

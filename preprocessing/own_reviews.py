@@ -13,7 +13,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,7 +70,6 @@ class OwnReviews:
     label_column: str = "label"
     split_column: str = "split"
     allow_bad_rows: bool = False
-    notes: list[str] = field(default_factory=list, compare=False)
 
     @property
     def name(self) -> str:
@@ -79,18 +78,18 @@ class OwnReviews:
 
     def fingerprint(self) -> str:
         """Return a hash that changes when the texts or the way to read them do."""
-        settings = {k: v for k, v in asdict(self).items() if k not in ("path", "notes")}
+        settings = {k: v for k, v in asdict(self).items() if k != "path"}
         digest = hashlib.sha256(json.dumps(settings).encode())
         files = [self.path] if self.path.is_file() else sorted(self.path.rglob("*.txt"))
         for file in files:  # a text moved to the other class is another data set
             digest.update(f"{file.relative_to(self.path)} {sha256(file)}\n".encode())
         return digest.hexdigest()
 
-    def read(self) -> dict[str, list[Review]]:
-        """Read the texts, split them where no split is given, and put in `notes` what was done.
+    def read(self) -> tuple[dict[str, list[Review]], list[str]]:
+        """Read the texts and split them where no split is given.
 
         Returns:
-            "train", "test" and "unsup".
+            The reviews of "train", "test" and "unsup", and sentences that say what was done.
 
         Raises:
             UserError: too many rows cannot be used, there are not two classes, or too few texts.
@@ -109,8 +108,8 @@ class OwnReviews:
                 bad["of a third class"].append(row.where)
             else:
                 usable.append(row)
-        self._check(bad, len(usable))
-        self.notes.append(f"{classes[1]!r} counts as positive, {classes[0]!r} as negative")
+        notes = self._left_out(bad, len(usable))
+        notes.append(f"{classes[1]!r} counts as positive, {classes[0]!r} as negative")
         reviews = {part: [] for part in PARTS}
         for row in usable:
             part = PART_OF.get(row.split, "train")
@@ -120,7 +119,7 @@ class OwnReviews:
         for part in PARTS:
             reviews[part].sort(key=lambda review: review.label)
         if not reviews["test"]:
-            self._split(reviews)
+            notes.append(self._split(reviews))
         for part in ("train", "test"):
             for label in (0, 1):
                 count = sum(review.label == label for review in reviews[part])
@@ -129,7 +128,7 @@ class OwnReviews:
                         f"{self.path}: {count} texts of {classes[label]!r} for {part} are too few; "
                         f"at least {LEAST_OF_A_CLASS}"
                     )
-        return reviews
+        return reviews, notes
 
     def _rows(self, bad: dict[str, list[str]]) -> Iterator[Row]:
         """Yield what can be read; the places of the rest go to `bad`, by reason."""
@@ -166,15 +165,15 @@ class OwnReviews:
             raise UserError(f"{self.path}: two classes are needed; there is {two or 'none'}")
         return tuple(two)
 
-    def _check(self, bad: dict[str, list[str]], usable: int) -> None:
-        """Note what was left out.
+    def _left_out(self, bad: dict[str, list[str]], usable: int) -> list[str]:
+        """Say what was left out, if anything was.
 
         Raises:
             UserError: it is too much.
         """
         count = sum(map(len, bad.values()))
         if not count:
-            return
+            return []
         said = []
         for reason, places in bad.items():
             named = ", ".join(places[:_NAMED_LINES]) + ", …" * (len(places) > _NAMED_LINES)
@@ -185,10 +184,14 @@ class OwnReviews:
             raise UserError(
                 f"{self.path}: {left_out}; mend them, or leave them out with --allow-bad-rows"
             )
-        self.notes.append(left_out)
+        return [left_out]
 
-    def _split(self, reviews: dict[str, list[Review]]) -> None:
-        """Take test texts from those for training, as many of each class, no text in both."""
+    def _split(self, reviews: dict[str, list[Review]]) -> str:
+        """Take test texts from those for training, as many of each class, no text in both.
+
+        Returns:
+            A sentence that says so.
+        """
         given = reviews["train"]
         chosen = held_out_mask(given, TEST_FRACTION, TEST_SEED)
         reviews["train"] = [r for r, out in zip(given, chosen, strict=True) if not out]
@@ -197,7 +200,7 @@ class OwnReviews:
             for r, out in zip(given, chosen, strict=True)
             if out
         ]
-        self.notes.append(
+        return (
             f"no test texts were given: {TEST_FRACTION:.0%} of each class were drawn, with seed "
             f"{TEST_SEED}"
         )

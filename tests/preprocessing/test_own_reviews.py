@@ -50,20 +50,20 @@ def test_every_form_reads_the_same_texts(tmp_path):
     expected = sorted((text, int(label == "good")) for text, label in rows())
     for form in forms:
         assert is_own(form)
-        assert contents(OwnReviews(form).read()) == expected
+        assert contents(OwnReviews(form).read()[0]) == expected
 
 
 def test_without_a_split_a_fifth_of_each_class_is_drawn_always_the_same_and_said(tmp_path):
     own = OwnReviews(table(tmp_path / "a.csv", rows()))
-    reviews = own.read()
+    reviews, notes = own.read()
     assert [r.label for r in reviews["test"]] == [0] * 10 + [1] * 10
-    assert "20% of each class" in own.notes[-1]
-    assert OwnReviews(own.path).read() == reviews
+    assert "20% of each class" in notes[-1]
+    assert own.read() == (reviews, notes)
     assert all(r.id.startswith("test/") for r in reviews["test"])
 
 
 def test_a_text_that_stands_twice_is_on_one_side(tmp_path):
-    reviews = OwnReviews(table(tmp_path / "a.csv", rows() * 2)).read()
+    reviews, _ = OwnReviews(table(tmp_path / "a.csv", rows() * 2)).read()
     train, test = ({r.text for r in reviews[part]} for part in ("train", "test"))
     assert test
     assert not train & test
@@ -75,11 +75,11 @@ def test_a_given_split_is_kept(tmp_path):
     lines += [(f"{text} and again", label, "TEST") for text, label in rows(25)]
     lines += [("who knows", "", "unsup")]
     own = OwnReviews(table(tmp_path / "a.csv", lines, ("text", "label", "split")))
-    reviews = own.read()
+    reviews, _ = own.read()
     assert {part: len(found) for part, found in reviews.items()} == {
         "train": 60, "test": 50, "unsup": 1,
     }  # fmt: skip
-    folder = OwnReviews(class_folders(tmp_path / "b", 25, ("train", "test"))).read()
+    folder, _ = OwnReviews(class_folders(tmp_path / "b", 25, ("train", "test"))).read()
     assert {part: len(found) for part, found in folder.items()} == {
         "train": 50, "test": 50, "unsup": 0,
     }  # fmt: skip
@@ -98,20 +98,18 @@ def test_a_given_split_is_kept(tmp_path):
 )
 def test_which_class_is_positive(tmp_path, names, positive):
     lines = [(f"{text} {name}", name) for name in names for text, _ in rows(25)]
-    own = OwnReviews(table(tmp_path / "a.csv", lines))
-    reviews = own.read()
+    reviews, notes = OwnReviews(table(tmp_path / "a.csv", lines)).read()
     assert all(r.text.endswith(f" {positive}") == (r.label == 1) for r in reviews["train"])
-    assert own.notes[0].startswith(f"{positive!r} counts as positive")
+    assert notes[0].startswith(f"{positive!r} counts as positive")
 
 
 def test_bad_rows_are_counted_and_named_by_line(tmp_path):
     file = table(tmp_path / "a.csv", [("two\nlines", "good"), *rows(500)])
     with file.open("ab") as end:
         end.write(b" ,good\nfine,\nhm,meh\ncaf\xe9,bad\nshort\n")
-    own = OwnReviews(file)
-    reviews = own.read()
+    reviews, notes = OwnReviews(file).read()
     assert len(contents(reviews)) == 1001
-    assert own.notes[0] == (
+    assert notes[0] == (
         "5 of 1,006 texts cannot be used: 1 without a text (line 1004); 1 without a label (line "
         "1005); 1 not UTF-8 (line 1007); 1 with more or fewer fields than the header (line 1008); "
         "1 of a third class (line 1006)"
@@ -122,17 +120,14 @@ def test_too_many_bad_rows_stop_unless_allowed(tmp_path):
     file = table(tmp_path / "a.csv", [*rows(), ("", "good"), ("", "bad")])
     with pytest.raises(UserError, match=r"2 of 102 .* \(lines 102, 103\).*--allow-bad-rows"):
         OwnReviews(file).read()
-    assert len(contents(OwnReviews(file, allow_bad_rows=True).read())) == 100
+    assert len(contents(OwnReviews(file, allow_bad_rows=True).read()[0])) == 100
 
 
 def test_damaged_json_is_a_bad_row(tmp_path):
     file = json_lines(tmp_path / "a.jsonl")
     file.write_text(file.read_text() + '\n{"text": \n[1]\n')
-    own = OwnReviews(file, allow_bad_rows=True)
-    own.read()
-    assert own.notes[0].startswith(
-        "2 of 102 texts cannot be used: 2 no JSON object (lines 101, 102"
-    )
+    _, notes = OwnReviews(file, allow_bad_rows=True).read()
+    assert notes[0].startswith("2 of 102 texts cannot be used: 2 no JSON object (lines 101, 102")
 
 
 @pytest.mark.parametrize(
