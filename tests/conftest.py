@@ -2,6 +2,7 @@
 
 import io
 import os
+import runpy
 import subprocess
 import sys
 import tarfile
@@ -46,6 +47,21 @@ def run_python(*arguments: str | Path, cwd: Path = ROOT, **environment: str):
         [sys.executable, *map(str, arguments)],
         cwd=cwd, env=clean | environment, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
+
+
+@pytest.fixture
+def run_here(monkeypatch, capsys):
+    """Run a program as `run_python` does, but in this process: for those that end at once."""
+
+    def run(program: str, *arguments: str | Path) -> subprocess.CompletedProcess:
+        monkeypatch.delenv("IMDB_DATA", raising=False)
+        monkeypatch.setattr(sys, "argv", [program, *map(str, arguments)])
+        start = runpy.run_path if program.endswith(".py") else runpy.run_module
+        with pytest.raises(SystemExit) as end:
+            start(str(ROOT / program) if program.endswith(".py") else program, run_name="__main__")
+        return subprocess.CompletedProcess(sys.argv, end.value.code, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -232,8 +232,8 @@ def test_a_damaged_record_is_said_before_anything_runs(checkout):
         (("--results", "/dev/null/x"), "cannot use /dev/null/x"),
     ],
 )
-def test_bad_options_of_run_all(checkout, arguments, said):
-    process = run_all(checkout, *arguments)
+def test_bad_options_of_run_all(run_here, arguments, said):
+    process = run_here("run_all.py", "--dataset", "sample", "--limit", "40", *arguments)
     assert process.returncode == 2
     assert said in process.stderr
     assert "Traceback" not in process.stderr
@@ -249,8 +249,8 @@ def test_bad_options_of_run_all(checkout, arguments, said):
         (("--seed", "-1"), "-1 is not between"),
     ],
 )
-def test_hyperparameters_out_of_range(arguments, said):
-    process = run_python("-m", "models.tfidf_logreg", *arguments)
+def test_hyperparameters_out_of_range(run_here, arguments, said):
+    process = run_here("models/tfidf_logreg.py", *arguments)
     assert process.returncode == 2
     assert said in process.stderr
     assert "Traceback" not in process.stderr

@@ -57,9 +57,9 @@ def test_rows_without_epochs_leave_nothing(tmp_path):
 
 def test_the_whole_benchmark_writes_curves_when_asked(tmp_path, cache):
     done = run_python(
-        "run_all.py", "cnn", "--seeds", "1", "--dataset", "sample", "--limit", "100",
+        "run_all.py", "fasttext", "--seeds", "1", "--dataset", "sample", "--limit", "100",
         "--cache", cache, "--results", tmp_path / "results", "--tensorboard", tmp_path / "logs",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    points = written(tmp_path / "logs/runs/sample-limit-100/cnn/seed-0")
+    points = written(tmp_path / "logs/runs/sample-limit-100/fasttext/seed-0")
     assert ("loss/validation", 1) in points

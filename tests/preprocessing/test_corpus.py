@@ -151,8 +151,8 @@ def test_preparing_from_the_command_line(tmp_path):
         (("--dataset", "imbd"), 2, "imbd"),
     ],
 )
-def test_bad_options(arguments, code, said):
-    process = run_python("-m", "preprocessing", "--dataset", "sample", *arguments)
+def test_bad_options(run_here, arguments, code, said):
+    process = run_here("preprocessing", "--dataset", "sample", *arguments)
     assert process.returncode == code
     assert said in process.stderr
     assert "Traceback" not in process.stderr

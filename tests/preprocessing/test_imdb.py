@@ -62,12 +62,12 @@ def test_links_are_refused(tmp_path):
         imdb.read(path, COUNTS)
 
 
-def test_a_truncated_archive(tmp_path):
+def test_a_truncated_archive(run_here, tmp_path):
     whole = write_archive(tmp_path / "a.tar.gz", archive_files()).read_bytes()
     for share in (0.5, 0.95):
         cut = tmp_path / "cut.tar.gz"
         cut.write_bytes(whole[: int(len(whole) * share)])
-        process = run_python("-m", "preprocessing", "--data", cut, "--cache", tmp_path / "cache")
+        process = run_here("preprocessing", "--data", cut, "--cache", tmp_path / "cache")
         assert process.returncode == 2
         assert re.fullmatch(r"error: \S+cut.tar.gz is truncated or no .*\n", process.stderr)
         assert not list((tmp_path / "cache").glob("imdb*"))
@@ -84,10 +84,10 @@ def test_missing_reviews_and_films_are_named(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"), [(b"caf\xe9", "is not UTF-8 (byte 3)"), (b" \n", "is empty")]
 )
-def test_a_damaged_review_is_named(tmp_path, content, said):
+def test_a_damaged_review_is_named(run_here, tmp_path, content, said):
     files = archive_files() | {"aclImdb/train/pos/2_9.txt": content}
     archive = write_archive(tmp_path / "a.tar.gz", files)
-    process = run_python("-m", "preprocessing", "--data", archive, "--cache", tmp_path / "cache")
+    process = run_here("preprocessing", "--data", archive, "--cache", tmp_path / "cache")
     assert process.returncode == 2
     assert f"train/pos/2_9.txt {said}" in process.stderr
 
@@ -102,10 +102,10 @@ def test_a_damaged_review_is_named(tmp_path, content, said):
         (lambda path: unpack(archive_files(), path), "train/pos has 4 of 12,500"),
     ],
 )
-def test_what_is_no_data_set_is_said_in_one_line(tmp_path, make, said):
+def test_what_is_no_data_set_is_said_in_one_line(run_here, tmp_path, make, said):
     make(tmp_path / "data")
-    process = run_python(
-        "-m", "models.majority", "--data", tmp_path / "data", "--cache", tmp_path / "cache"
+    process = run_here(
+        "models/majority.py", "--data", tmp_path / "data", "--cache", tmp_path / "cache"
     )
     assert process.returncode == 2
     assert said in process.stderr
