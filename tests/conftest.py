@@ -64,6 +64,23 @@ def run_here(monkeypatch, capsys):
     return run
 
 
+@pytest.fixture
+def eagerly():
+    """Let Keras make no graphs: tracing takes seconds for a network, and two steps need none."""
+    import benchmark  # noqa: F401 - sets what Keras's backends read at import
+
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory) -> Path:
     """A folder for prepared corpora that all tests share."""

@@ -89,7 +89,7 @@ def test_a_look_writes_no_file(results):
     assert sorted(file.name for file in results.iterdir()) == ["runs"]
 
 
-def test_a_budget_that_is_no_number_is_said():
-    process = run_python("-m", "benchmark", "leaderboard", "--under", "parameters=many")
+def test_a_budget_that_is_no_number_is_said(run_here):
+    process = run_here("benchmark", "leaderboard", "--under", "parameters=many")
     assert process.returncode == 2
     assert "'parameters=many' is not like parameters=1M" in process.stderr

@@ -202,7 +202,7 @@ def test_pretraining_is_kept_and_used_again(small, tmp_path, monkeypatch):
     assert architecture.load_backbone(Preset.of(str(kept[0]))).num_layers == 2
 
 
-def test_pretraining_that_was_stopped_goes_on_after_its_last_whole_pass(small, tmp_path):
+def test_pretraining_that_was_stopped_goes_on_after_its_last_whole_pass(small, tmp_path, eagerly):
     def stop_after_one_pass(event):
         if "pass 1/2" in event.get("text", ""):
             raise KeyboardInterrupt

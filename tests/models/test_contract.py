@@ -13,11 +13,11 @@ from preprocessing.corpus import Texts
 from preprocessing.ragged import Ragged
 from tests.benchmark.made_up_runs import a_record
 
-import keras
 import numpy as np
 import pytest
 
 ROWS = list(catalogue.modules())
+pytestmark = pytest.mark.usefixtures("eagerly")
 
 
 def quick_options(row):
@@ -28,19 +28,6 @@ def quick_options(row):
         quick = {"epochs": 1, "least_steps": 1, "batches": "padded", "precision": "float32"}
         return dataclasses.replace(options, **quick, **longest)
     return options
-
-
-@pytest.fixture(scope="module", autouse=True)
-def eagerly():
-    """Without graphs, whose tracing takes seconds for each network and each fit of two steps."""
-    if keras.backend.backend() != "tensorflow":
-        yield
-        return
-    import tensorflow as tf
-
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 def fit(name, corpus):

@@ -174,13 +174,12 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_made(tmp_path):
     assert healthy.returncode == 0
 
 
-def test_a_damaged_corpus_is_said_in_one_line(tmp_path):
+def test_a_damaged_corpus_is_said_in_one_line(run_here, tmp_path):
     corpus = prepare("sample", None, tmp_path, Settings(limit=40))
     file = corpus.folder / "words.npy"
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
-    arguments = ("-m", "preprocessing", "--dataset", "sample", "--limit", "40", "--cache", tmp_path)
-    process = run_python(*arguments)
+    process = run_here("preprocessing", "--dataset", "sample", "--limit", "40", "--cache", tmp_path)
     assert process.returncode == 2
     assert f"{file} is damaged; delete {corpus.folder} and run again" in process.stderr

@@ -170,7 +170,7 @@ def test_a_class_folder_of_another_name_is_another_data_set(tmp_path):
     assert own.fingerprint() != before
 
 
-def test_the_benchmark_on_ones_own_texts(tmp_path):
+def test_the_benchmark_on_ones_own_texts(run_here, tmp_path):
     lines = [(f"{text} {n}", label) for n in range(3) for text, label in rows()]
     file = table(tmp_path / "films.csv", lines, ("body", "mood"))
     where = ["--cache", tmp_path / "cache", "--results", tmp_path / "results"]
@@ -189,7 +189,7 @@ def test_the_benchmark_on_ones_own_texts(tmp_path):
     )
     again = run_python(*command, *columns, *where)
     assert "0 runs to make, 2 kept" in again.stdout
-    missing = run_python(*command, *where)
+    missing = run_here(*command, *where)
     assert missing.returncode == 2
     assert missing.stderr.count("\n") == 1
     assert "has no column 'text'" in missing.stderr
