@@ -1,10 +1,10 @@
 """A convolutional network for sentences (Kim, 2014, https://arxiv.org/abs/1408.5882).
 
 A filter looks at one to three words in a row and answers how much they look like the phrase that it
-has learned. Of each filter three numbers are kept, however long the review is: its strongest
-answer, as in the paper; the sum of its answers by the square root of the length, since in a long
-review it counts how often something was said; and their mean weighted by attention (Yang et al.,
-2016, https://aclanthology.org/N16-1174). Dropout, and a single unit on top.
+has learned. Of each filter two numbers are kept, however long the review is: its strongest answer,
+as in the paper; and the mean of its answers, weighted by attention (Yang et al., 2016,
+https://aclanthology.org/N16-1174), times the square root of the length, since in a long review more
+was said. Dropout, and a single unit on top.
 
 It starts from word2vec vectors and goes on learning the frequent ones, which stands between the
 paper's CNN-static and CNN-non-static.
@@ -29,7 +29,7 @@ from keras import layers, ops
 class Hyperparameters(WordOptions):
     """Chosen on validation."""
 
-    epochs: int = option(3, "passes over the training reviews; the best one is kept", ge=1)
+    epochs: int = option(2, "passes over the training reviews; the best one is kept", ge=1)
     max_words: int = option(800, "words read of a review; 98 % are shorter", ge=1)
     filters: int = option(150, "filters of each width", ge=1)
     widths: tuple[int, ...] = option((1, 2, 3), "words that a filter looks at, one or more numbers")
@@ -44,10 +44,9 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     ]
     answers = ops.concatenate(convolutions, axis=-1) * mask
     strongest = ops.max(answers, axis=1)  # answers are not negative, so masking with 0 is safe
-    total = ops.sum(answers, axis=1) / ops.sqrt(ops.maximum(ops.sum(mask, axis=1), 1))
     attended, _ = AttentionPooling(options.attention_units, name="attention")(answers, mask)
-    kept = ops.concatenate([strongest, total, attended], axis=-1)
-    return answer(words, kept, options.dropout)
+    attended = attended * ops.sqrt(ops.sum(mask, axis=1))
+    return answer(words, ops.concatenate([strongest, attended], axis=-1), options.dropout)
 
 
 row = NetworkRow("convolutional", Hyperparameters, build=build)
