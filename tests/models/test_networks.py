@@ -1,5 +1,7 @@
 """What every row that is a Keras network must keep."""
 
+import dataclasses
+
 from benchmark import catalogue
 from benchmark.experiment import TrainingData
 from benchmark.networks import NetworkRow
@@ -55,6 +57,8 @@ def test_it_learns_64_reviews_by_heart(name, small):
     keras.config.set_dtype_policy("float32")
     keras.utils.set_random_seed(0)
     options = quick_options(row)
+    shares = [name for name in ("dropout", "word_dropout") if hasattr(options, name)]
+    options = dataclasses.replace(options, **dict.fromkeys(shares, 0.0))
     model = row.build(options, data)
     model.compile(keras.optimizers.Adam(3 * options.learning_rate), "binary_crossentropy")
     for _ in range(5):
