@@ -5,6 +5,7 @@ import re
 import shutil
 
 from benchmark import catalogue, leaderboard, records
+from benchmark.networks import NetworkRow
 from benchmark.run import plain
 from tests.conftest import ROOT, run_python
 
@@ -62,6 +63,15 @@ def test_the_readme_names_every_row_and_every_column():
     assert set(leaderboard.COLUMNS) <= set(re.findall(r"`([a-z0-9_]+)`", section))
     with (ROOT / "results" / "leaderboard.csv").open(encoding="utf-8") as file:
         assert tuple(next(csv.reader(file))) == leaderboard.COLUMNS
+
+
+def test_the_readme_says_how_long_the_networks_take():
+    networks = [name for name in catalogue.modules() if type(catalogue.load(name)) is NetworkRow]
+    table = leaderboard.build(ROOT / "results", "imdb").set_index("model").loc[networks]
+    predicting = 25_000 / table["predict_reviews_per_second"]
+    minutes = (table["train_seconds"] + predicting).sum() / 60
+    (said,) = re.findall(rf"its {len(networks)} networks take (\d+) minutes", README)
+    assert int(said) == round(minutes)
 
 
 def test_every_link_leads_somewhere():
