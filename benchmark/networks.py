@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +17,9 @@ import numpy as np
 with native_log_hidden():
     import keras
 
+SMALLEST_BATCH = 8
+"""What `least_steps` can halve batches to; smaller ones make a pass much slower."""
+
 MOST_EXTRA_EPOCHS = 8
 """What `least_steps` can raise the epochs to, so that a look at few reviews stays quick."""
 
@@ -28,7 +31,9 @@ class TrainingOptions:
     """Options that every network has; a row changes a default by writing the field again."""
 
     epochs: int = option(8, "passes over the training reviews; the best one is kept", ge=1)
-    least_steps: int = option(300, "steps at least: a small corpus gets more passes", ge=1)
+    least_steps: int = option(
+        300, "steps at least: a small corpus gets smaller batches, then more passes", ge=1
+    )
     batch_size: int = option(64, "reviews in a step", ge=1)
     learning_rate: float = option(
         1e-3, "step size of Adam at the start; falls to 0 along a cosine", gt=0
@@ -50,6 +55,25 @@ class NetworkOptions(TrainingOptions):
     )
     max_words: int = option(400, "words read of a review, from the end that is kept", ge=1)
     keep: Literal["head", "tail"] = option("head", "which end of a longer review is read")
+
+
+def for_so_few(options: TrainingOptions, reviews: int) -> TrainingOptions:
+    """Return the options for training on so many reviews, with `least_steps` steps if it can be.
+
+    Smaller batches come first: they make more steps of the same work, and more passes do not.
+    """
+    batch_size = options.batch_size
+    while batch_size > SMALLEST_BATCH and options.epochs * _steps(reviews, batch_size) < (
+        options.least_steps
+    ):
+        batch_size = max(SMALLEST_BATCH, batch_size // 2)
+    more = math.ceil(options.least_steps / _steps(reviews, batch_size))
+    epochs = max(options.epochs, min(MOST_EXTRA_EPOCHS, more))
+    return replace(options, batch_size=batch_size, epochs=epochs)
+
+
+def _steps(reviews: int, batch_size: int) -> int:
+    return math.ceil(reviews / batch_size)
 
 
 class Batches(keras.utils.PyDataset):
@@ -197,24 +221,23 @@ class NetworkRow(Row):
         if options.batches == "like_length":
             widths = bucket_widths(data.train.words.lengths, options.max_words)
         random = np.random.default_rng(data.seed)
-        steps = math.ceil(len(data.train) / options.batch_size)
-        more = min(MOST_EXTRA_EPOCHS, math.ceil(options.least_steps / steps))
-        epochs = max(options.epochs, more)
-        progress = Progress(report, epochs)
-        optimizer = self.optimizer(options, model, epochs * steps)
+        training = for_so_few(options, len(data.train))
+        progress = Progress(report, training.epochs)
+        steps = training.epochs * _steps(len(data.train), training.batch_size)
+        optimizer = self.optimizer(options, model, steps)
         averaging = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] * optimizer.use_ema
         model.compile(optimizer, "binary_crossentropy", metrics=["accuracy"])
         model.fit(
-            Batches(data.train, options, widths, random),
+            Batches(data.train, training, widths, random),
             validation_data=Batches(data.validation, options, widths),
-            epochs=epochs,
+            epochs=training.epochs,
             shuffle=False,
             verbose=0,
             callbacks=[
                 *averaging,
                 progress,
                 keras.callbacks.EarlyStopping(
-                    "val_loss", patience=epochs, restore_best_weights=True
+                    "val_loss", patience=training.epochs, restore_best_weights=True
                 ),
             ],
         )

@@ -22,6 +22,9 @@ from preprocessing.subwords import learn_sentence_pieces
 class Hyperparameters(FineTuningOptions):
     """The paper's for texts of one sequence, at the lower end of its rates."""
 
+    least_steps: int = option(
+        300, "steps at least, as in `bert`; it leaves chance later than the others", ge=1
+    )
     dropout: float = option(0.0, "share of a layer's answers dropped; the paper's", ge=0, lt=1)
 
 

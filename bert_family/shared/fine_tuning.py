@@ -69,7 +69,9 @@ class FineTuningOptions(TrainingOptions):
         pattern=r"^(frozen|all|top-[1-9]\d*)$",
     )  # fmt: skip
     epochs: int = option(3, "passes over the training reviews; the best one is kept", ge=1)
-    least_steps: int = option(110, "steps at least: a small corpus gets more passes", ge=1)
+    least_steps: int = option(
+        110, "steps at least: a small corpus gets smaller batches, then more passes", ge=1
+    )
     batch_size: int = option(32, "reviews in a step", ge=1)
     learning_rate: Annotated[float, Field(gt=0)] | Literal["auto"] = option(
         "auto", "highest step size; auto is 2e-5, and from scratch 1e-3 tiny, 2e-4 small, 3e-5 base"

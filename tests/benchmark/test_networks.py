@@ -1,7 +1,7 @@
 import dataclasses
 
 from benchmark.experiment import TrainingData
-from benchmark.networks import Batches, NetworkOptions, NetworkRow
+from benchmark.networks import Batches, NetworkOptions, NetworkRow, for_so_few
 from preprocessing.ragged import bucket_widths
 from tests.conftest import run_python
 
@@ -97,12 +97,32 @@ def test_averaged_weights_are_what_is_judged_and_kept(small):
     assert loss == pytest.approx(min(losses), rel=1e-4)
 
 
-def test_a_small_corpus_gets_more_passes(small):
+@pytest.mark.parametrize(
+    ("batch_size", "epochs", "reviews", "batch_size_now", "epochs_now"),
+    [
+        (64, 2, 22_500, 64, 2),  # 704 steps are enough
+        (64, 2, 2_000, 16, 2),  # 250 steps in batches of 16
+        (64, 2, 900, 8, 2),  # 226 steps in batches of 8
+        (64, 2, 400, 8, 4),  # 50 steps in a pass
+        (64, 2, 40, 8, 8),  # not more than 8 passes
+        (10, 1, 900, 8, 2),  # not below 8
+        (4, 1, 400, 4, 2),  # unless it was asked for
+        (64, 20, 40, 8, 20),  # passes that were asked for stay
+    ],
+)
+def test_a_small_corpus_gets_smaller_batches_then_more_passes(
+    batch_size, epochs, reviews, batch_size_now, epochs_now
+):
+    options = NetworkOptions(batch_size=batch_size, epochs=epochs, least_steps=200)
+    now = for_so_few(options, reviews)
+    assert (now.batch_size, now.epochs) == (batch_size_now, epochs_now)
+
+
+def test_training_takes_the_smaller_batches_and_prediction_does_not(small):
     options = dataclasses.replace(OPTIONS, epochs=1, least_steps=30)
     fitted = ROW.fit(options, TrainingData.of(small, 0), lambda event: None)
-    assert len(fitted.history) == 5, "30 steps of 6 batches"
-    options = dataclasses.replace(OPTIONS, epochs=1, least_steps=9_999)
-    assert len(ROW.fit(options, TrainingData.of(small, 0), print).history) == 8
+    assert len(fitted.history) == 3, "30 steps of 12 batches of 8"
+    assert fitted.options.batch_size == 16
 
 
 def test_half_precision_is_an_option(small):
