@@ -284,7 +284,7 @@ def _share_texts(train: list[Review], test: list[Review], rng: Random) -> list[R
 def _write(polarity: int, stars: int, film: Mapping[str, str], rng: Random) -> str:
     """Write one review whose verdict on the film is `polarity`, 0 or 1."""
     share = rng.random()
-    size = 18 + int(75 * share / (1.2 - share))  # a long tail, up to 393 words
+    size = 15 + int(22 * share / (1.06 - share))  # a long tail, up to 381 words
     slots = [
         WORDS | film | {name: pair[own] for name, pair in OPINIONS.items()}
         | {f"un{name}": pair[1 - own] for name, pair in OPINIONS.items()}

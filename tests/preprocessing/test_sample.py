@@ -33,7 +33,7 @@ def test_seed_decides_everything(sample):
 def test_bytes_are_the_same_on_every_machine(sample):
     # Renew it when the grammar is changed on purpose: all results on the sample change with it.
     digest = hashlib.sha256(repr([tuple(r) for part in sample.values() for r in part]).encode())
-    assert digest.hexdigest()[:16] == "6f958be459e4af5b"
+    assert digest.hexdigest()[:16] == "f0813374099dc4b5"
 
 
 def test_parts_are_balanced(sample):
@@ -73,8 +73,8 @@ def test_films_have_few_reviews_of_both_classes(sample):
 def test_lengths_have_a_long_tail(reviews):
     lengths = sorted(len(review.text.split()) for review in reviews)
     assert lengths[0] >= 10
-    assert 65 <= lengths[len(lengths) // 2] <= 95
-    assert lengths[-50] > 300
+    assert 35 <= lengths[len(lengths) // 2] <= 60
+    assert lengths[-50] > 250
     assert lengths[-1] <= 450
 
 
