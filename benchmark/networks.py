@@ -17,10 +17,10 @@ import numpy as np
 with native_log_hidden():
     import keras
 
-SMALLEST_BATCH = 8
+SMALLEST_BATCH = 16
 """What `least_steps` can halve batches to; smaller ones make a pass much slower."""
 
-MOST_EXTRA_EPOCHS = 8
+MOST_EXTRA_EPOCHS = 5
 """What `least_steps` can raise the epochs to, so that a look at few reviews stays quick."""
 
 _SECONDS_BETWEEN_REPORTS = 0.5

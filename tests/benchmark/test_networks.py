@@ -102,12 +102,11 @@ def test_averaged_weights_are_what_is_judged_and_kept(small):
     [
         (64, 2, 22_500, 64, 2),  # 704 steps are enough
         (64, 2, 2_000, 16, 2),  # 250 steps in batches of 16
-        (64, 2, 900, 8, 2),  # 226 steps in batches of 8
-        (64, 2, 400, 8, 4),  # 50 steps in a pass
-        (64, 2, 40, 8, 8),  # not more than 8 passes
-        (10, 1, 900, 8, 2),  # not below 8
+        (64, 2, 900, 16, 4),  # 57 steps in a pass
+        (64, 2, 40, 16, 5),  # not more than 5 passes
+        (24, 2, 900, 16, 4),  # not below 16
         (4, 1, 400, 4, 2),  # unless it was asked for
-        (64, 20, 40, 8, 20),  # passes that were asked for stay
+        (64, 20, 40, 16, 20),  # passes that were asked for stay
     ],
 )
 def test_a_small_corpus_gets_smaller_batches_then_more_passes(
@@ -119,10 +118,10 @@ def test_a_small_corpus_gets_smaller_batches_then_more_passes(
 
 
 def test_training_takes_the_smaller_batches_and_prediction_does_not(small):
-    options = dataclasses.replace(OPTIONS, epochs=1, least_steps=30)
+    options = dataclasses.replace(OPTIONS, batch_size=64, epochs=1, least_steps=18)
     fitted = ROW.fit(options, TrainingData.of(small, 0), lambda event: None)
-    assert len(fitted.history) == 3, "30 steps of 12 batches of 8"
-    assert fitted.options.batch_size == 16
+    assert len(fitted.history) == 3, "18 steps of 6 batches of 16"
+    assert fitted.options.batch_size == 64
 
 
 def test_half_precision_is_an_option(small):
