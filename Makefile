@@ -4,7 +4,7 @@ BIN := .venv/bin
 .PHONY: demo test speed lint lock clean
 
 demo: .venv/installed
-	$(BIN)/python run_all.py --dataset sample --seeds 1 --jobs 2
+	$(BIN)/python run_all.py --dataset sample --seeds 1 --jobs 3
 
 test: .venv/tested lint
 	$(BIN)/python -m pytest -n auto --dist loadfile
