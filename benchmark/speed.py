@@ -5,7 +5,8 @@ import dataclasses
 import math
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from benchmark.networks import NetworkOptions, TrainingOptions
 from preprocessing.corpus import Corpus, Reviews
 from preprocessing.options import corpus_from
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -26,7 +26,7 @@ _LINE = "{:20}{:>12}{:>12}{:>18}"
 
 
 def measure(options: argparse.Namespace) -> None:
-    """Measure preprocessing, opening, number formats, and every row against its textbook form.
+    """Measure preprocessing, opening, a BERT's training, and every row against its textbook form.
 
     Args:
         options: as `add_data_options` adds them; and rows, to measure nothing but them.
@@ -40,7 +40,8 @@ def measure(options: argparse.Namespace) -> None:
         start = time.perf_counter()
         corpus_from(options).reviews("train")
         console.print(f"opening the prepared corpus: {time.perf_counter() - start:.3f} s")
-        console.print(_number_formats())
+    if "bert" in names:
+        console.print(_bert(corpus), highlight=False)
 
     console.print(f"{REVIEWS:,} reviews of {corpus.name} at most, a row at a time, reviews/s:")
     console.print(_LINE.format("row", "training", "prediction", "× textbook form"), style="bold")
@@ -70,47 +71,55 @@ def _cached_archive(cache: Path) -> Path | None:
     return archive if archive.exists() else None
 
 
-def _some(corpus: Corpus) -> TrainingData:
-    """Return the training data cut to some of its reviews."""
+@contextmanager
+def some(corpus: Corpus, reviews: int) -> Iterator[TrainingData]:
+    """Hand out some of the training data; what rows make of it goes with it.
+
+    A vocabulary that is learned from some reviews must not be kept as that of all.
+    """
     data = TrainingData.of(corpus, seed=0)
-    return dataclasses.replace(
-        data,
-        train=_middle(data.train, REVIEWS),
-        validation=_middle(data.validation, REVIEWS // 10),
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        yield dataclasses.replace(
+            data,
+            train=_middle(data.train, reviews),
+            validation=_middle(data.validation, reviews // 10),
+            folder=Path(folder),
+        )
 
 
 def _middle(reviews: Reviews, most: int) -> Reviews:
     """Return the reviews in the middle, which are of both classes: they are sorted by class."""
     start = max(0, (len(reviews) - most) // 2)
-    return reviews.part(start, min(len(reviews), start + most))
+    part = reviews.part(start, min(len(reviews), start + most))
+    return dataclasses.replace(part, texts=dataclasses.replace(part.texts, corpus=None))
 
 
 def _row(name: str, corpus: Corpus) -> tuple[str, str, str]:
     """Return reviews per second in training and in prediction, and what like length gains."""
-    row, data = catalogue.load(name), _some(corpus)
+    row = catalogue.load(name)
     options = row.hyperparameters()
     if hasattr(options, "preset"):  # public weights may be out of reach
         options = dataclasses.replace(options, preset="scratch", max_tokens=TEXTBOOK_WORDS)
-    fitted, seconds = _fit(row, options, data)
-    test = _middle(corpus.reviews("test"), REVIEWS)
-    fitted.predict(test)
-    start = time.perf_counter()
-    fitted.predict(test)
-    predicted = f"{len(test) / (time.perf_counter() - start):,.0f}"
-    ratio = "–"
-    if isinstance(options, TrainingOptions):
-        textbook = dataclasses.replace(options, batches="padded", batch_size=TEXTBOOK_BATCH)
-        if isinstance(options, NetworkOptions):
-            textbook = dataclasses.replace(textbook, max_words=TEXTBOOK_WORDS)
-        ratio = f"{_fit(row, textbook, data)[1] / seconds:.2f}"
-    return f"{len(data.train) / seconds:,.0f}", predicted, ratio
+    with some(corpus, REVIEWS) as data:
+        fitted, seconds = _fit(row, options, data)
+        test = _middle(corpus.reviews("test"), REVIEWS)
+        fitted.predict(test)
+        start = time.perf_counter()
+        fitted.predict(test)
+        predicted = f"{len(test) / (time.perf_counter() - start):,.0f}"
+        ratio = "–"
+        if isinstance(options, TrainingOptions):
+            textbook = dataclasses.replace(options, batches="padded", batch_size=TEXTBOOK_BATCH)
+            if isinstance(options, NetworkOptions):
+                textbook = dataclasses.replace(textbook, max_words=TEXTBOOK_WORDS)
+            ratio = f"{_fit(row, textbook, data)[1] / seconds:.2f}"
+        return f"{len(data.train) / seconds:,.0f}", predicted, ratio
 
 
-def _fit(row: Row, options: Any, data: TrainingData) -> tuple[Fitted, float]:
+def _fit(row: Row, options: Any, data: TrainingData, epochs: int = 3) -> tuple[Fitted, float]:
     """Train; return the seconds of an epoch without compilation, or of all where there is none."""
     if isinstance(options, TrainingOptions):
-        options = dataclasses.replace(options, epochs=3, least_steps=1)
+        options = dataclasses.replace(options, epochs=epochs, least_steps=1)
     waited, start = data.waited, time.perf_counter()
     fitted = row.fit(options, data, lambda event: None)
     seconds = time.perf_counter() - start - (data.waited - waited)
@@ -134,36 +143,45 @@ def training_flops(backbone: Any, tokens: int) -> float:
     return 6 * weights * tokens + attention
 
 
-def _number_formats() -> str:
-    """Train a BERT of 6 layers of 384, or on a GPU of 12 of 768, in both number formats.
+def _bert(corpus: Corpus) -> str:
+    """Train a BERT of 6 layers of 384, or on a GPU of 12 of 768, in three ways.
 
     The rate of the hardware is that of a product of two large bfloat16 matrices, measured here.
     """
     import keras  # slow, and the rest can do without
 
     on_gpu = bool(environment.gpus())
-    layers, width, tokens, batch = (12, 768, 512, 32) if on_gpu else (6, 384, 256, 16)
-    lines, rates = [], {}
-    for number_format in ("float32", "mixed_bfloat16"):
-        keras.utils.clear_session()
-        keras.config.set_dtype_policy(number_format)
-        backbone = catalogue.load("bert").architecture.backbone(
-            vocabulary_size=30_522, num_layers=layers, num_heads=12, hidden_dim=width,
-            intermediate_dim=4 * width,
-        )  # fmt: skip
-        answer = keras.layers.Dense(1, "sigmoid", dtype="float32")(backbone.output["pooled_output"])
-        model = keras.Model(backbone.input, answer)
-        model.compile(keras.optimizers.AdamW(1e-5), "binary_crossentropy")
-        ids = np.random.default_rng(0).integers(5, 30_000, (batch, tokens)).astype(np.int32)
-        inputs = {"token_ids": ids, "segment_ids": ids * 0, "padding_mask": ids * 0 + 1}
-        labels = np.tile([[0.0], [1.0]], (batch // 2, 1))
-        best = min(_seconds(model.train_on_batch, inputs, labels) for _ in range(5))
-        rates[number_format] = batch / best
-        work = training_flops(backbone, tokens) * batch / best
-        lines.append(
-            f"BERT of {layers} layers of {width}, {tokens} tokens, {number_format}: "
-            f"{batch / best:.1f} reviews/s, {work / 1e12:.2f} TFLOP/s"
-        )
+    layers, width, tokens, reviews = (12, 768, 512, 2_000) if on_gpu else (6, 384, 256, 320)
+    row = catalogue.load("bert")
+    sizes = {
+        "num_layers": layers,
+        "num_heads": 12,
+        "hidden_dim": width,
+        "intermediate_dim": 4 * width,
+    }
+    architecture = dataclasses.replace(row.architecture, scratch={"tiny": sizes})
+    row = dataclasses.replace(row, architecture=architecture)
+    lines = [
+        f"BERT of {layers} layers of {width}, training on {corpus.name}, {tokens} tokens at most:"
+    ]
+    seconds = []
+    with some(corpus, reviews) as data:
+        for precision, batches in (
+            ("float32", "padded"),
+            ("mixed_bfloat16", "padded"),
+            ("mixed_bfloat16", "like_length"),
+        ):
+            options = row.hyperparameters(
+                preset="scratch", max_tokens=tokens, precision=precision, batches=batches
+            )
+            fitted, taken = _fit(row, options, data, epochs=2)
+            seconds.append(taken)
+            lines.append(
+                f"  {precision}, batches {batches.replace('_', ' ')}: "
+                f"{len(data.train) / taken:.1f} reviews/s, × {seconds[0] / taken:.2f}"
+            )
+        backbone = next(x for x in fitted.model.layers if hasattr(x, "transformer_layers"))
+        work = training_flops(backbone, tokens) * len(data.train) / seconds[1]
     size = 8192 if on_gpu else 2048
     matrix = keras.ops.ones((size, size), "bfloat16")
 
@@ -171,10 +189,9 @@ def _number_formats() -> str:
         float(keras.ops.cast(keras.ops.matmul(matrix, matrix)[0, 0], "float32"))
 
     peak = 2 * size**3 / min(_seconds(multiply) for _ in range(10))
-    ratio = rates["mixed_bfloat16"] / rates["float32"]
     lines.append(
-        f"ratio {ratio:.2f}; a product of bfloat16 matrices of {size}: {peak / 1e12:.2f} TFLOP/s, "
-        f"so the utilization is {work / peak:.0%}"
+        f"  padded in mixed_bfloat16: {work / 1e12:.2f} TFLOP/s of the {peak / 1e12:.2f} of a "
+        f"product of bfloat16 matrices of {size}, utilization {work / peak:.0%}"
     )
     return "\n".join(lines)
 
