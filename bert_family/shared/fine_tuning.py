@@ -43,8 +43,6 @@ RATES = {"tiny": 1e-3, "small": 2e-4, "base": 3e-5}
 PUBLIC_RATE = 2e-5
 """For public weights; all four papers have it among theirs, and no member collapses at it."""
 
-_INITIAL = keras.initializers.TruncatedNormal(stddev=0.02)
-
 
 @hyperparameters
 class FineTuningOptions(TrainingOptions):
@@ -280,12 +278,17 @@ def head(answer: Any, backbone: keras.Model, dropout: float) -> Any:
     else:
         activation = "tanh" if "Roberta" in type(backbone).__name__ else "relu"
         x = layers.Dense(
-            backbone.hidden_dim, activation, kernel_initializer=_INITIAL, name="pooled"
+            backbone.hidden_dim, activation, kernel_initializer=_initial(), name="pooled"
         )(answer[:, 0, :])
     x = layers.Dropout(dropout)(x)
     return layers.Dense(
-        1, "sigmoid", kernel_initializer=_INITIAL, dtype="float32", name="positive"
+        1, "sigmoid", kernel_initializer=_initial(), dtype="float32", name="positive"
     )(x)
+
+
+def _initial() -> keras.initializers.Initializer:
+    """Return BERT's initializer, a new one: it draws its seed now, which must follow the run's."""
+    return keras.initializers.TruncatedNormal(stddev=0.02)
 
 
 def choose_features(backbone: keras.Model, features: str, shares_layers: bool) -> None:
