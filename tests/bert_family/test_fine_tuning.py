@@ -12,6 +12,7 @@ from bert_family.shared.presets import Preset
 from preprocessing.corpus import Reviews
 from preprocessing.errors import UserError
 from tests.bert_family.conftest import NAMES
+from tests.conftest import run_python
 
 import keras
 import numpy as np
@@ -221,3 +222,22 @@ def test_a_run_without_its_weights_is_a_record_that_says_so(small, tmp_path, cap
     assert record["status"] == "failed"
     assert record["reason"].startswith("KerasHub has no Bert preset bert_huge; ")
     assert "Traceback" not in capfd.readouterr().err
+
+
+FIRST_WEIGHTS = """
+import random, sys
+random.seed(int(sys.argv[1]))
+import keras
+from bert_family.shared.fine_tuning import head
+keras.utils.set_random_seed(0)
+x = keras.Input((4,))
+model = keras.Model(x, head({"pooled_output": x}, None, 0.1))
+print(model.get_weights()[0].tolist())
+"""
+
+
+def test_the_seed_alone_decides_the_heads_first_weights():
+    """Also in another process, in which something else was drawn before."""
+    first, second = (run_python("-c", FIRST_WEIGHTS, chance) for chance in ("1", "2"))
+    assert first.returncode == second.returncode == 0, first.stderr
+    assert first.stdout == second.stdout
