@@ -75,6 +75,8 @@ def start_run_all(checkout: Path, *more: str) -> subprocess.Popen:
     return subprocess.Popen(
         command, cwd=checkout, env=os.environ | {"PYTHONPATH": str(checkout)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        # What runs under nohup ignores Ctrl-C, and so would all that it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
 
 
