@@ -13,6 +13,7 @@ from bert_family.shared.fine_tuning import (
     FineTunedRow,
     FineTuningOptions,
     SubwordData,
+    backbone_of,
     choose_features,
     head,
 )
@@ -199,11 +200,6 @@ def copy_every_other_layer(teacher: keras.Model, student: keras.Model) -> None:
         student.transformer_layers, teacher.transformer_layers[::step], strict=False
     ):
         own.set_weights(theirs.get_weights())
-
-
-def backbone_of(model: keras.Model) -> keras.Model:
-    """Return the network below the head."""
-    return next(layer for layer in model.layers if hasattr(layer, "transformer_layers"))
 
 
 def _answers_of(model: keras.Model, padding: int) -> keras.Model:

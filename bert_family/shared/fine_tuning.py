@@ -291,6 +291,11 @@ def _initial() -> keras.initializers.Initializer:
     return keras.initializers.TruncatedNormal(stddev=0.02)
 
 
+def backbone_of(model: keras.Model) -> keras.Model:
+    """Return the network below the head."""
+    return next(layer for layer in model.layers if hasattr(layer, "transformer_layers"))
+
+
 def choose_features(backbone: keras.Model, features: str, shares_layers: bool) -> None:
     """Freeze what shall not learn.
 
@@ -326,7 +331,7 @@ def layer_shares(model: keras.Model, decay: float) -> list[float]:
     The head has the whole rate, the uppermost layer `decay` of it, the one below its square, and so
     on; the embeddings have the least.
     """
-    backbone = next(layer for layer in model.layers if hasattr(layer, "transformer_layers"))
+    backbone = backbone_of(model)
     depth = len(backbone.transformer_layers)
     own = {id(weight) for weight in backbone.weights}
 

@@ -7,7 +7,7 @@ from benchmark.experiment import TrainingData
 from benchmark.run import run
 from bert_family.shared import pretraining
 from bert_family.shared.distillation import TEMPERATURE, Imitation, copy_every_other_layer
-from bert_family.shared.fine_tuning import choose_features, layer_shares
+from bert_family.shared.fine_tuning import backbone_of, choose_features, layer_shares
 from bert_family.shared.presets import Preset
 from preprocessing.corpus import Reviews
 from preprocessing.errors import UserError
@@ -36,8 +36,7 @@ def trained(name, presets, small, **options):
     tokens = data.train.words.padded(np.arange(8), 16)
     for _ in range(2):
         model.train_on_batch(tokens, data.train.labels[:, None].astype("float32"))
-    after = next(layer for layer in model.layers if hasattr(layer, "transformer_layers"))
-    return before, after
+    return before, backbone_of(model)
 
 
 def same(before, after) -> list[bool]:
