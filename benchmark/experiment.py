@@ -158,11 +158,14 @@ class Row(ABC):
         hyperparameters: dataclass of its options, made by `hyperparameters`.
         variant_options: the options that say which weights it starts from. With others than the
             defaults it is a variant, with records and a line of the leaderboard of its own.
+        also_measure: what `python -m benchmark speed` measures beside the rate of this row; takes
+            the row and the corpus and returns lines for people.
     """
 
     family: str
     hyperparameters: type
     variant_options: tuple[str, ...] = field(default=(), kw_only=True)
+    also_measure: Callable[["Row", Corpus], str] | None = field(default=None, kw_only=True)
 
     def variant(self, options: Any) -> str:
         """Return the name of the variant that the options make; empty for the row itself."""

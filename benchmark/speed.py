@@ -2,10 +2,9 @@
 
 import argparse
 import dataclasses
-import math
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ _LINE = "{:20}{:>12}{:>12}{:>18}"
 
 
 def measure(options: argparse.Namespace) -> None:
-    """Measure preprocessing, opening, a BERT's training, and every row against its textbook form.
+    """Measure preprocessing, opening, and every row against its textbook form.
 
     Args:
         options: as `add_data_options` adds them; and rows, to measure nothing but them.
@@ -40,8 +39,9 @@ def measure(options: argparse.Namespace) -> None:
         start = time.perf_counter()
         corpus_from(options).reviews("train")
         console.print(f"opening the prepared corpus: {time.perf_counter() - start:.3f} s")
-    if "bert" in names:
-        console.print(_bert(corpus), highlight=False)
+    for row in map(catalogue.load, names):
+        if row.also_measure is not None:
+            console.print(row.also_measure(row, corpus), highlight=False)
 
     console.print(f"{REVIEWS:,} reviews of {corpus.name} at most, a row at a time, reviews/s:")
     console.print(_LINE.format("row", "training", "prediction", "× textbook form"), style="bold")
@@ -101,7 +101,7 @@ def _row(name: str, corpus: Corpus) -> tuple[str, str, str]:
     if hasattr(options, "preset"):  # public weights may be out of reach
         options = dataclasses.replace(options, preset="scratch", max_tokens=TEXTBOOK_WORDS)
     with some(corpus, REVIEWS) as data:
-        fitted, seconds = _fit(row, options, data)
+        fitted, seconds = trained(row, options, data)
         test = _middle(corpus.reviews("test"), REVIEWS)
         fitted.predict(test)
         start = time.perf_counter()
@@ -112,11 +112,11 @@ def _row(name: str, corpus: Corpus) -> tuple[str, str, str]:
             textbook = dataclasses.replace(options, batches="padded", batch_size=TEXTBOOK_BATCH)
             if isinstance(options, NetworkOptions):
                 textbook = dataclasses.replace(textbook, max_words=TEXTBOOK_WORDS)
-            ratio = f"{_fit(row, textbook, data)[1] / seconds:.2f}"
+            ratio = f"{trained(row, textbook, data)[1] / seconds:.2f}"
         return f"{len(data.train) / seconds:,.0f}", predicted, ratio
 
 
-def _fit(row: Row, options: Any, data: TrainingData, epochs: int = 3) -> tuple[Fitted, float]:
+def trained(row: Row, options: Any, data: TrainingData, epochs: int = 3) -> tuple[Fitted, float]:
     """Train; return the seconds of an epoch without compilation, or of all where there is none."""
     if isinstance(options, TrainingOptions):
         options = dataclasses.replace(options, epochs=epochs, least_steps=1)
@@ -124,82 +124,3 @@ def _fit(row: Row, options: Any, data: TrainingData, epochs: int = 3) -> tuple[F
     fitted = row.fit(options, data, lambda event: None)
     seconds = time.perf_counter() - start - (data.waited - waited)
     return fitted, min((epoch["seconds"] for epoch in fitted.history[1:]), default=seconds)
-
-
-def training_flops(backbone: Any, tokens: int) -> float:
-    """Return the floating-point operations of training on one text.
-
-    6 N T + 12 L H T², where N is the number of weights that multiply (all but the tables that are
-    looked up), T the tokens, L the layers and H the width: two operations a weight and token
-    forwards and four backwards, and the same for the attention's two products (Chowdhery et al.,
-    2022, appendix B, https://arxiv.org/abs/2204.02311). Model FLOP utilization is this, times the
-    texts a second, by the rate that the hardware multiplies matrices at.
-    """
-    looked_up = sum(
-        math.prod(weight.shape) for weight in backbone.weights if "embeddings" in weight.path
-    )
-    weights = backbone.count_params() - looked_up
-    attention = 12 * backbone.num_layers * backbone.hidden_dim * tokens**2
-    return 6 * weights * tokens + attention
-
-
-def _bert(corpus: Corpus) -> str:
-    """Train a BERT of 6 layers of 384, or on a GPU of 12 of 768, in three ways.
-
-    An epoch's seconds hold the validation on a tenth as many reviews, so that the utilization is a
-    lower bound. Subwords are learned of the reviews at hand. The rate of the hardware is that of a
-    product of two large bfloat16 matrices, measured here.
-    """
-    from bert_family.shared.fine_tuning import backbone_of  # slow, and the rest can do without
-
-    import keras
-
-    on_gpu = bool(environment.gpus())
-    layers, width, tokens, reviews = (12, 768, 512, 2_000) if on_gpu else (6, 384, 256, 320)
-    row = catalogue.load("bert")
-    sizes = {
-        "num_layers": layers,
-        "num_heads": 12,
-        "hidden_dim": width,
-        "intermediate_dim": 4 * width,
-    }
-    architecture = dataclasses.replace(row.architecture, scratch={"tiny": sizes})
-    row = dataclasses.replace(row, architecture=architecture)
-    lines = [
-        f"BERT of {layers} layers of {width}, training on {corpus.name}, {tokens} tokens at most:"
-    ]
-    seconds = []
-    with some(corpus, reviews) as data:
-        for precision, batches in (
-            ("float32", "padded"),
-            ("mixed_bfloat16", "padded"),
-            ("mixed_bfloat16", "like_length"),
-        ):
-            options = row.hyperparameters(
-                preset="scratch", max_tokens=tokens, precision=precision, batches=batches
-            )
-            fitted, taken = _fit(row, options, data, epochs=2)
-            seconds.append(taken)
-            lines.append(
-                f"  {precision}, batches {batches.replace('_', ' ')}: "
-                f"{len(data.train) / taken:.1f} reviews/s, × {seconds[0] / taken:.2f}"
-            )
-        work = training_flops(backbone_of(fitted.model), tokens) * len(data.train) / seconds[1]
-    size = 8192 if on_gpu else 2048
-    matrix = keras.ops.ones((size, size), "bfloat16")
-
-    def multiply() -> None:
-        float(keras.ops.cast(keras.ops.matmul(matrix, matrix)[0, 0], "float32"))
-
-    peak = 2 * size**3 / min(_seconds(multiply) for _ in range(10))
-    lines.append(
-        f"  padded in mixed_bfloat16: {work / 1e12:.2f} TFLOP/s of the {peak / 1e12:.2f} of a "
-        f"product of bfloat16 matrices of {size}, utilization {work / peak:.0%}"
-    )
-    return "\n".join(lines)
-
-
-def _seconds(call: Callable, *arguments: Any) -> float:
-    start = time.perf_counter()
-    call(*arguments)
-    return time.perf_counter() - start

@@ -15,6 +15,7 @@ from benchmark.cli import run_row
 from benchmark.experiment import hyperparameters
 from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
 from bert_family.shared.presets import Architecture
+from bert_family.shared.speed import ways_to_train
 from preprocessing.subwords import learn_word_pieces
 
 
@@ -43,7 +44,9 @@ architecture = Architecture(
     scratch=SIZES,
 )
 
-row = FineTunedRow("BERT family", Hyperparameters, architecture=architecture)
+row = FineTunedRow(
+    "BERT family", Hyperparameters, architecture=architecture, also_measure=ways_to_train
+)
 
 if __name__ == "__main__":
     run_row(__file__)
