@@ -135,6 +135,8 @@ class Batches(keras.utils.PyDataset):
 class Progress(keras.callbacks.Callback):
     """Reports batches and epochs, and keeps the learning curve."""
 
+    what = "epoch"
+
     def __init__(self, report: Report, epochs: int):
         super().__init__()
         self.report, self.epochs = report, epochs
@@ -151,7 +153,13 @@ class Progress(keras.callbacks.Callback):
             self.last_report = time.perf_counter()
             done = (self.epoch - 1 + (batch + 1) / self.params["steps"]) / self.epochs
             self.report(
-                {"event": "batch", "epoch": self.epoch, "epochs": self.epochs, "done": done}
+                {
+                    "event": "batch",
+                    "what": self.what,
+                    "epoch": self.epoch,
+                    "epochs": self.epochs,
+                    "done": done,
+                }
             )
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:

@@ -73,8 +73,9 @@ class Overview:
     def _tell(self, run: Any, event: dict[str, Any]) -> None:
         text = describe(event).strip()
         if event["event"] == "batch":
-            self.running[run].done = event["done"]
-            text = f"epoch {event['epoch']}/{event['epochs']}"
+            if event["what"] == "epoch":
+                self.running[run].done = event["done"]
+            text = f"{event['what']} {event['epoch']}/{event['epochs']}"
         elif event["event"] == "epoch":
             self.running[run].done = event["epoch"] / event["epochs"]
             accuracy = event["validation_accuracy"]

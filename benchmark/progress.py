@@ -22,7 +22,8 @@ def _print_line(event: dict[str, Any]) -> None:
     live = sys.stdout.isatty()
     if event["event"] == "batch":
         if live:
-            print(f"\r  epoch {event['epoch']}, {event['done']:.0%} of all", end="", flush=True)
+            now = f"{event['what']} {event['epoch']}, {event['done']:.0%} of all"
+            print(f"\r\033[K  {now}", end="", flush=True)
         return
     line = describe(event)
     if line:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.experiment import Report, TrainingData
-from benchmark.networks import Batches, use_all_gpus
+from benchmark.networks import Batches, Progress, use_all_gpus
 from bert_family.shared.optimizer import adamw
 from bert_family.shared.presets import Architecture, Source, backbone_inputs, weights_name
 from preprocessing.corpus import Reviews
@@ -179,6 +179,8 @@ def _train(
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(number_format)
     backbone = architecture.start(source, options.max_tokens, options.dropout)
+    if (pooled := getattr(backbone, "pooled_dense", None)) is not None:
+        pooled.trainable = False  # hidden words teach it nothing; Keras would warn
     model = network(backbone, source.tokenizer.padding)
     batches = HiddenWords(
         sequences,
@@ -194,21 +196,19 @@ def _train(
             from_logits=True, reduction="mean_with_sample_weight"
         ),
     )
-    told = _Told(report, options.pretrain)
+    told = _Passes(report, options.pretrain)
     resume = keras.callbacks.BackupAndRestore(passes)
     model.fit(batches, epochs=options.pretrain, shuffle=False, verbose=0, callbacks=[resume, told])
-    return backbone, told.losses
+    return backbone, told.history
 
 
-class _Told(keras.callbacks.Callback):
-    """Reports each pass."""
+class _Passes(Progress):
+    """Reports batches and passes, and keeps each pass's loss."""
 
-    def __init__(self, report: Report, passes: int):
-        super().__init__()
-        self.report, self.passes = report, passes
-        self.losses: list[float] = []
+    what = "pretraining pass"
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        self.losses.append(float(logs["loss"]))
-        text = f"pretraining, pass {epoch + 1}/{self.passes}: loss {logs['loss']:.4f}"
+        """Keep and report the pass's loss."""
+        self.history.append(float(logs["loss"]))
+        text = f"{self.what} {self.epoch}/{self.epochs}: loss {logs['loss']:.4f}"
         self.report({"event": "step", "text": text})
