@@ -60,7 +60,7 @@ class Side:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the two sides and where to find them."""
-    what = "a leaderboard.csv, a folder of records, or the name of a row"
+    what = "a leaderboard.csv, a folder of records, or the name of a row as the table has it"
     parser.add_argument("one", help=what)
     parser.add_argument("other", help="the same")
     parser.add_argument("--dataset", default="imdb", help="whose rows (default: %(default)s)")
@@ -100,7 +100,8 @@ def find(text: str, results: Path, dataset: str) -> Side:
     """Return the side that the user means.
 
     Args:
-        text: a table, a folder of records, or a row in `results` of `dataset`.
+        text: a table, a folder of records, or a row in `results` of `dataset`; a variant by its
+            name in the table.
         results: the results folder.
         dataset: the corpus's name.
 
@@ -110,18 +111,28 @@ def find(text: str, results: Path, dataset: str) -> Side:
     path = Path(text)
     if path.is_file():
         return _from_table(text, path)
-    folders = [path, path / "runs" / dataset, results / "runs" / dataset / text]
-    for folder in folders:
+    for folder in (path, path / "runs" / dataset, results / "runs" / dataset / text):
         if any(folder.glob("seed-*.json")):
-            return _from_records(text, {folder.name: folder}, is_row=True)
-        if any(folder.glob("*/seed-*.json")):
-            inside = {file.parent.name: file.parent for file in folder.glob("*/seed-*.json")}
-            return _from_records(text, dict(sorted(inside.items())), is_row=False)
-    rows = {file.parent.name for file in (results / "runs" / dataset).glob("*/seed-*.json")}
+            return _from_runs(text, {folder.name: _read(folder)}, is_row=True)
+        if runs := _by_line(folder):
+            return _from_runs(text, runs, is_row=False)
+    lines = _by_line(results / "runs" / dataset)
+    if text in lines:
+        return _from_runs(text, {text: lines[text]}, is_row=True)
     raise UserError(
         f"{text} is no table, no folder of records and no row with runs on {dataset}; "
-        f"rows are {', '.join(sorted(rows)) or 'none'}"
+        f"rows are {', '.join(sorted(lines)) or 'none'}"
     )
+
+
+def _by_line(folder: Path) -> dict[str, dict[Path, dict]]:
+    """Return the records of the folders in a folder, by row or variant, or else by folder."""
+    runs: dict[str, dict[Path, dict]] = {}
+    for path, record in records.read_below(folder).items():
+        is_variant = "@" in path.relative_to(folder).parts[0]
+        name = leaderboard.line_name(record) if is_variant else path.parent.name
+        runs.setdefault(name, {})[path] = record
+    return dict(sorted(runs.items()))
 
 
 def _from_table(text: str, path: Path) -> Side:
@@ -139,16 +150,16 @@ def _from_table(text: str, path: Path) -> Side:
     runs = path.parent / "runs" / "imdb"
     if not runs.is_dir():
         runs = path.parent.parent / "runs" / path.parent.name
+    kept = _by_line(runs) if path.name == "leaderboard.csv" else {}
     answers = {}
-    for name in lines.index if path.name == "leaderboard.csv" else ():
-        line, found = leaderboard.line_of(_read(runs / name), _key(lines.loc[name]))
+    for name in lines.index.intersection(kept):
+        line, found = leaderboard.line_of(kept[name], _key(lines.loc[name]))
         if found and line["accuracy_mean"] == lines.loc[name, "accuracy_mean"]:
             answers[name] = found
     return _side(text, lines, answers, is_row=False)
 
 
-def _from_records(text: str, folders: dict[str, Path], is_row: bool) -> Side:
-    runs = {name: _read(folder) for name, folder in folders.items()}
+def _from_runs(text: str, runs: dict[str, dict[Path, dict]], is_row: bool) -> Side:
     current = leaderboard.newest({p: r for own in runs.values() for p, r in own.items()})
     lines, answers = {}, {}
     for name, own in runs.items():

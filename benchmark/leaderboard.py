@@ -52,6 +52,11 @@ class Evaluation:
     pairs: statistics.Pairs | None
 
 
+def line_name(record: dict) -> str:
+    """Return the name of the line that a record belongs to: its row, and its variant if any."""
+    return record["model"] + (f" ({record['variant']})" if "variant" in record else "")
+
+
 def build(results: Path, dataset: str) -> pd.DataFrame:
     """Return the leaderboard's table; see `evaluate`."""
     return evaluate(results, dataset).table
@@ -73,8 +78,7 @@ def evaluate(results: Path, dataset: str) -> Evaluation:
     runs_of: dict[str, dict[Path, dict]] = {name: {} for name in catalogue.modules()}
     for path, record in runs.items():
         if record["model"] in runs_of:
-            variant = f" ({record['variant']})" if "variant" in record else ""
-            runs_of.setdefault(record["model"] + variant, {})[path] = record
+            runs_of.setdefault(line_name(record), {})[path] = record
     lines, found = [], {}
     for name, own in runs_of.items():
         line, answered = line_of(own, current)

@@ -118,7 +118,11 @@ def read_predictions(path: Path, record: dict) -> tuple[np.ndarray, np.ndarray]:
 
 def read_runs(results: Path, dataset: str) -> dict[Path, dict]:
     """Return the records of all rows as their files have them, and of all variants, by path."""
-    folder = results / "runs" / dataset
+    return read_below(results / "runs" / dataset)
+
+
+def read_below(folder: Path) -> dict[Path, dict]:
+    """Return the records that `read_runs` returns of a folder that holds those of rows."""
     paths = {*folder.glob("*/seed-*.json"), *folder.glob("*@*/*/seed-*.json")}
     return {path: read(path) for path in sorted(paths)}
 

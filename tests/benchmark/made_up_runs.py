@@ -42,7 +42,9 @@ def put(
     results, seed=0, row="majority", logits=(-1, 1, 1, 1), labels=LABELS, dataset="imdb", **changes
 ):
     """Write a record with its predictions."""
-    path = records.record_path(results, dataset, row, {}, seed)
+    variant = changes.get("variant", "")
+    changed = {"size": "tiny"} if variant else {}
+    path = records.record_path(results, dataset, row, changed, seed, variant)
     record = a_record(seed, model=row, **changes)
     records.write(path, record, np.array(logits, np.float16), labels)
     return path

@@ -47,6 +47,20 @@ def test_two_rows_by_name(told):
     assert "dropout" not in out, "options of two kinds of model are no change"
 
 
+def test_a_variant_by_its_name_in_the_table(told, results, tmp_path):
+    put_many(results, "bert", 40, variant="scratch-tiny")
+    assert "Accuracy differs by -7.50 points" in told("cnn", "bert (scratch-tiny)")
+    leaderboard.write(results, "imdb")
+    put_many(tmp_path / "other", "bert", 80, variant="scratch-tiny")
+    for one in (results / "leaderboard.csv", results):
+        out = told(one, tmp_path / "other")
+        line = next(line for line in out.splitlines() if "bert (scratch-tiny)" in line)
+        assert "-10.00" in line
+        assert line.split()[-1] == "worse"
+    with pytest.raises(UserError, match=r"rows are bert \(scratch-tiny\), cnn"):
+        told("cnn", "bert")
+
+
 def test_a_row_and_itself_cannot_be_told_apart(told):
     out = told("cnn", "cnn")
     assert "p = 1.0000: the two cannot be told apart." in out
