@@ -242,23 +242,6 @@ def test_bad_options_of_run_all(run_here, arguments, said):
     assert "Traceback" not in process.stderr
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("--c", "0"), "--c 0: Input should be greater than 0"),
-        (("--c", "much"), "--c much: Input should be a valid number"),
-        (("--longest-phrase", "9"), "--longest-phrase 9: Input should be less than or equal to 5"),
-        (("--colour", "red"), "unrecognized arguments: --colour red"),
-        (("--seed", "-1"), "-1 is not between"),
-    ],
-)
-def test_hyperparameters_out_of_range(run_here, arguments, said):
-    process = run_here("models/tfidf_logreg.py", *arguments)
-    assert process.returncode == 2
-    assert said in process.stderr
-    assert "Traceback" not in process.stderr
-
-
 def test_a_single_row_as_script_and_as_module(tmp_path):
     options = ("--dataset", "sample", "--limit", "40", "--cache", tmp_path, "--results", tmp_path)
     script = run_python(ROOT / "models" / "tfidf_logreg.py", *options, cwd=tmp_path)

@@ -1,6 +1,7 @@
 """What learns and what stays, and what a run starts from."""
 
 import dataclasses
+from pathlib import Path
 
 from benchmark import catalogue
 from benchmark.experiment import TrainingData
@@ -197,10 +198,11 @@ def test_pretraining_is_kept_and_used_again(small, tmp_path, monkeypatch):
     assert len(list(folder.glob("*/seed-0.json"))) == 1
 
     monkeypatch.setattr(pretraining, "_train", None)
-    again = quick_run(small, tmp_path, preset="scratch", pretrain=1)
-    assert again["validation"] == first["validation"]
-    architecture = catalogue.load("bert").architecture
-    assert architecture.load_backbone(Preset.of(str(kept[0]))).num_layers == 2
+    row = catalogue.load("bert")
+    options = row.hyperparameters(**first["hyperparameters"])
+    source = row.source(options, TrainingData.of(small, seed=0), print)
+    assert Path(source.preset.place) == kept[0]
+    assert row.architecture.load_backbone(source.preset).num_layers == 2
 
 
 def test_pretraining_that_was_stopped_goes_on_after_its_last_whole_pass(small, tmp_path, eagerly):
