@@ -7,7 +7,7 @@ demo: .venv/installed
 	$(BIN)/python run_all.py --dataset sample --seeds 1 --jobs 3
 
 test: .venv/tested lint
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 speed: .venv/installed
 	$(BIN)/python -m benchmark speed $(if $(IMDB_DATA),,--dataset sample)
