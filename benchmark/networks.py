@@ -136,6 +136,7 @@ class Progress(keras.callbacks.Callback):
     """Reports batches and epochs, and keeps the learning curve."""
 
     what = "epoch"
+    """What people call a pass over the reviews here."""
 
     def __init__(self, report: Report, epochs: int):
         super().__init__()

@@ -73,7 +73,7 @@ class Overview:
     def _tell(self, run: Any, event: dict[str, Any]) -> None:
         text = describe(event).strip()
         if event["event"] == "batch":
-            if event["what"] == "epoch":
+            if event["what"] == "epoch":  # the bar would fall back after pretraining
                 self.running[run].done = event["done"]
             text = f"{event['what']} {event['epoch']}/{event['epochs']}"
         elif event["event"] == "epoch":

@@ -122,7 +122,7 @@ def read_runs(results: Path, dataset: str) -> dict[Path, dict]:
 
 
 def read_below(folder: Path) -> dict[Path, dict]:
-    """Return the records that `read_runs` returns of a folder that holds those of rows."""
+    """Return the records of the rows and variants whose folders stand in a folder, by path."""
     paths = {*folder.glob("*/seed-*.json"), *folder.glob("*@*/*/seed-*.json")}
     return {path: read(path) for path in sorted(paths)}
 

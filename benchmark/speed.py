@@ -101,7 +101,7 @@ def _row(name: str, corpus: Corpus) -> tuple[str, str, str]:
     if hasattr(options, "preset"):  # public weights may be out of reach
         options = dataclasses.replace(options, preset="scratch", max_tokens=TEXTBOOK_WORDS)
     with some(corpus, REVIEWS) as data:
-        fitted, seconds = trained(row, options, data)
+        fitted, seconds = timed_fit(row, options, data)
         test = _middle(corpus.reviews("test"), REVIEWS)
         fitted.predict(test)
         start = time.perf_counter()
@@ -112,11 +112,11 @@ def _row(name: str, corpus: Corpus) -> tuple[str, str, str]:
             textbook = dataclasses.replace(options, batches="padded", batch_size=TEXTBOOK_BATCH)
             if isinstance(options, NetworkOptions):
                 textbook = dataclasses.replace(textbook, max_words=TEXTBOOK_WORDS)
-            ratio = f"{trained(row, textbook, data)[1] / seconds:.2f}"
+            ratio = f"{timed_fit(row, textbook, data)[1] / seconds:.2f}"
         return f"{len(data.train) / seconds:,.0f}", predicted, ratio
 
 
-def trained(row: Row, options: Any, data: TrainingData, epochs: int = 3) -> tuple[Fitted, float]:
+def timed_fit(row: Row, options: Any, data: TrainingData, epochs: int = 3) -> tuple[Fitted, float]:
     """Train; return the seconds of an epoch without compilation, or of all where there is none."""
     if isinstance(options, TrainingOptions):
         options = dataclasses.replace(options, epochs=epochs, least_steps=1)

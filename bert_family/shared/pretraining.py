@@ -196,10 +196,12 @@ def _train(
             from_logits=True, reduction="mean_with_sample_weight"
         ),
     )
-    told = _Passes(report, options.pretrain)
+    progress = _Passes(report, options.pretrain)
     resume = keras.callbacks.BackupAndRestore(passes)
-    model.fit(batches, epochs=options.pretrain, shuffle=False, verbose=0, callbacks=[resume, told])
-    return backbone, told.history
+    model.fit(
+        batches, epochs=options.pretrain, shuffle=False, verbose=0, callbacks=[resume, progress]
+    )
+    return backbone, progress.history
 
 
 class _Passes(Progress):

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from benchmark import environment
-from benchmark.speed import some, trained
+from benchmark.speed import some, timed_fit
 from bert_family.shared.fine_tuning import FineTunedRow, backbone_of
 from preprocessing.corpus import Corpus
 
@@ -64,7 +64,7 @@ def ways_to_train(row: FineTunedRow, corpus: Corpus) -> str:
             options = row.hyperparameters(
                 preset="scratch", max_tokens=tokens, precision=precision, batches=batches
             )
-            fitted, taken = trained(row, options, data, epochs=2)
+            fitted, taken = timed_fit(row, options, data, epochs=2)
             seconds.append(taken)
             lines.append(
                 f"  {precision}, batches {batches.replace('_', ' ')}: "

@@ -43,7 +43,7 @@ def put(
 ):
     """Write a record with its predictions."""
     variant = changes.get("variant", "")
-    changed = {"size": "tiny"} if variant else {}
+    changed = {"size": "tiny"} if variant else {}  # such runs mostly stand one folder deeper
     path = records.record_path(results, dataset, row, changed, seed, variant)
     record = a_record(seed, model=row, **changes)
     records.write(path, record, np.array(logits, np.float16), labels)

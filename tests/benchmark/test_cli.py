@@ -17,7 +17,7 @@ import pytest
         (("--seed", "-1"), "-1 is not between"),
     ],
 )
-def test_hyperparameters_out_of_range(monkeypatch, capsys, arguments, said):
+def test_bad_options_of_a_row(monkeypatch, capsys, arguments, said):
     monkeypatch.setattr(sys, "argv", ["tfidf_logreg.py", *arguments])
     with pytest.raises(SystemExit) as stopped:
         run_row("models/tfidf_logreg.py")
