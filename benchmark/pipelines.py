@@ -13,7 +13,6 @@ from preprocessing.corpus import Reviews
 from preprocessing.errors import UserError
 
 import numpy as np
-import skops.io
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.tree._tree import Tree
@@ -55,6 +54,8 @@ class FittedPipeline(Fitted):
             for key, value in tables[name].items():
                 setattr(emptied, key, type(value)())
             steps.append((name, emptied))
+        import skops.io  # not above: it imports all of scikit-learn, which few runs need
+
         skops.io.dump(Pipeline(steps), folder / "model.skops")
         with (folder / "tables.json").open("w", encoding="utf-8") as file:
             json.dump(tables, file, ensure_ascii=False, default=int)
@@ -83,6 +84,8 @@ class PipelineRow(Row):
             skops.io.exceptions.UntrustedTypesFoundException: the file holds another type.
             UserError: a tree points outside of itself, or a table belongs to nothing.
         """
+        import skops.io
+
         file = folder / "model.skops"
         unknown = skops.io.get_untrusted_types(file=file)
         known = [name for name in unknown if name.startswith(_OWN_CODE) or name == _TREE]
