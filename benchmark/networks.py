@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -287,7 +288,7 @@ class NetworkRow(Row):
     def versions(self) -> dict[str, str]:
         """Name the backend of Keras, then Keras."""
         backend = keras.backend.backend()
-        return {backend: _module_version(backend), "keras": keras.__version__}
+        return {backend: version(backend), "keras": keras.__version__}
 
 
 def use_all_gpus() -> None:
@@ -306,9 +307,3 @@ def devices() -> int:
 def on_gpu() -> bool:
     """Tell whether Keras's backend has a GPU."""
     return any(not name.startswith("cpu") for name in keras.distribution.list_devices())
-
-
-def _module_version(name: str) -> str:
-    from importlib.metadata import version
-
-    return version(name)
