@@ -2,6 +2,7 @@
 
 python -m benchmark leaderboard                          rebuild it from the records
 python -m benchmark leaderboard --under parameters=1M    look at a part of it
+python -m benchmark steps                                what each step buys, row by row
 python -m benchmark compare cnn naive_bayes_svm          two rows, or tables, side by side
 python -m benchmark report                               one page with table and figures
 python -m benchmark predict --model FOLDER "Superb!"     what saved models say to a text
@@ -31,6 +32,9 @@ def main() -> None:
     table.add_argument("--dataset", default="imdb", help="(default: %(default)s)")
     add_results_option(table)
     selection.add_options(table)
+    bought = commands.add_parser("steps", help="what each step from a simpler row buys")
+    bought.add_argument("--dataset", default="imdb", help="(default: %(default)s)")
+    add_results_option(bought)
     compare.add_options(commands.add_parser("compare", help="two tables or rows side by side"))
     page = commands.add_parser("report", help="write one page with the table and all figures")
     page.add_argument("--dataset", default="imdb", help="(default: %(default)s)")
@@ -53,6 +57,11 @@ def main() -> None:
     match options.command:
         case "leaderboard":
             _leaderboard(options)
+        case "steps":
+            from benchmark import steps  # imports the rows, and with them Keras
+
+            _check_dataset(options)
+            steps.main(options)
         case "compare":
             compare.main(options)
         case "predict":
@@ -72,10 +81,7 @@ def main() -> None:
 
 def _leaderboard(options: argparse.Namespace) -> None:
     """Write the leaderboard's files, or only look at a part of it."""
-    runs = options.results / "runs"
-    if not (runs / options.dataset).is_dir():
-        there = ", ".join(sorted(folder.name for folder in runs.glob("*"))) or "nothing"
-        raise UserError(f"{runs} has no {options.dataset!r}; there is {there}")
+    _check_dataset(options)
     if selection.wanted(options):
         table = leaderboard.build(options.results, options.dataset)
         selection.show(table, options.dataset, options)
@@ -83,6 +89,13 @@ def _leaderboard(options: argparse.Namespace) -> None:
     readme = ROOT / "README.md" if options.results == ROOT / "results" else None
     result = leaderboard.write(options.results, options.dataset, readme)
     Console().print(leaderboard.as_rich(result, options.dataset))
+
+
+def _check_dataset(options: argparse.Namespace) -> None:
+    runs = options.results / "runs"
+    if not (runs / options.dataset).is_dir():
+        there = ", ".join(sorted(folder.name for folder in runs.glob("*"))) or "nothing"
+        raise UserError(f"{runs} has no {options.dataset!r}; there is {there}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 A row is one file in ``models/`` or ``bert_family/`` that defines `row`, an instance of `Row`. It
 learns from `TrainingData`, which holds no test review, and answers reviews with probabilities. It
-knows nothing of metrics, records or other rows.
+knows nothing of metrics and records.
 """
 
 import argparse
@@ -150,12 +150,26 @@ class Fitted(ABC):
 
 
 @dataclass(frozen=True)
+class Step:
+    """What a row changes in a simpler one.
+
+    Attributes:
+        before: the simpler row's name.
+        change: the change, in a few words.
+    """
+
+    before: str
+    change: str
+
+
+@dataclass(frozen=True)
 class Row(ABC):
     """A row of the leaderboard.
 
     Attributes:
         family: the family it is compared within.
         hyperparameters: dataclass of its options, made by `hyperparameters`.
+        step: what it changes in a simpler row; `python -m benchmark steps` says what that buys.
         variant_options: the options that say which weights it starts from. With others than the
             defaults it is a variant, with records and a line of the leaderboard of its own.
         also_measure: what `python -m benchmark speed` measures beside the rate of this row; takes
@@ -164,6 +178,7 @@ class Row(ABC):
 
     family: str
     hyperparameters: type
+    step: Step | None = field(default=None, kw_only=True)
     variant_options: tuple[str, ...] = field(default=(), kw_only=True)
     also_measure: Callable[["Row", Corpus], str] | None = field(default=None, kw_only=True)
 

@@ -296,10 +296,10 @@ def write(results: Path, dataset: str, readme: Path | None = None) -> pd.DataFra
     return table
 
 
-def with_table(text: str, markdown: str) -> str:
+def with_table(text: str, markdown: str, marks: tuple[str, str] = MARKS) -> str:
     """Return the text with the table between the two marks."""
-    before, _, rest = text.partition(MARKS[0])
-    _, mark, after = rest.partition(MARKS[1])
+    before, _, rest = text.partition(marks[0])
+    _, mark, after = rest.partition(marks[1])
     if not mark:
-        raise ValueError(f"the text lacks the marks {MARKS}")
-    return f"{before}{MARKS[0]}\n{markdown}{MARKS[1]}{after}"
+        raise ValueError(f"the text lacks the marks {marks}")
+    return f"{before}{marks[0]}\n{markdown}{marks[1]}{after}"

@@ -8,7 +8,7 @@ import argparse
 
 from benchmark import answers as answers_of
 from benchmark import features as features_of
-from benchmark import figures, leaderboard, page
+from benchmark import figures, leaderboard, page, steps
 from benchmark.answers import Answers
 from benchmark.features import Features
 from preprocessing.errors import UserError
@@ -49,7 +49,9 @@ def main(options: argparse.Namespace) -> None:
         write_atomically(path.with_suffix(".svg"), figures.as_svg(drawing.figure))
         write_atomically(path.with_suffix(".png"), figures.as_png(drawing.figure))
     file = folder / "report.html"
-    content = page.build(evaluation, options.dataset, shown, features, options.with_texts)
+    content = page.build(
+        evaluation, steps.build(evaluation), options.dataset, shown, features, options.with_texts
+    )
     write_atomically(file, content)
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"written to {file} ({len(content.encode()) / 1e6:.1f} MB)")

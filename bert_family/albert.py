@@ -11,7 +11,7 @@ at 50 % with higher rates: the same step moves every layer at once.
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import hyperparameters, option
+from benchmark.experiment import Step, hyperparameters, option
 from bert_family.bert import SIZES
 from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
 from bert_family.shared.presets import Architecture
@@ -41,7 +41,12 @@ architecture = Architecture(
     shares_layers=True,
 )
 
-row = FineTunedRow("BERT family", Hyperparameters, architecture=architecture)
+row = FineTunedRow(
+    "BERT family",
+    Hyperparameters,
+    architecture=architecture,
+    step=Step("bert", "layers that share their weights, small embeddings"),
+)
 
 if __name__ == "__main__":
     run_row(__file__)

@@ -12,7 +12,7 @@ trained, goes to a single unit. The public preset is base size, lower-cased: 12 
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import hyperparameters
+from benchmark.experiment import Step, hyperparameters
 from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
 from bert_family.shared.presets import Architecture
 from bert_family.shared.speed import ways_to_train
@@ -45,7 +45,11 @@ architecture = Architecture(
 )
 
 row = FineTunedRow(
-    "BERT family", Hyperparameters, architecture=architecture, also_measure=ways_to_train
+    "BERT family",
+    Hyperparameters,
+    architecture=architecture,
+    also_measure=ways_to_train,
+    step=Step("transformer", "subwords, BERT's form and its weights"),
 )
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ hidden states while it is fine-tuned itself, which the paper calls a second step
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import hyperparameters
+from benchmark.experiment import Step, hyperparameters
 from bert_family import bert
 from bert_family.bert import sized
 from bert_family.shared.distillation import TaughtOptions, TaughtRow
@@ -32,7 +32,13 @@ architecture = Architecture(
     scratch={"tiny": sized(1, 128), "small": sized(2, 512), "base": sized(6, 768)},
 )
 
-row = TaughtRow("BERT family", Hyperparameters, architecture=architecture, teacher=bert.row)
+row = TaughtRow(
+    "BERT family",
+    Hyperparameters,
+    architecture=architecture,
+    teacher=bert.row,
+    step=Step("bert", "half of the layers, learned from a teacher"),
+)
 
 if __name__ == "__main__":
     run_row(__file__)

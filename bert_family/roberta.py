@@ -11,7 +11,7 @@ the rate is the paper's lower one, with 6 % of the steps to warm up.
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import hyperparameters, option
+from benchmark.experiment import Step, hyperparameters, option
 from bert_family.bert import SIZES
 from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
 from bert_family.shared.presets import Architecture
@@ -33,7 +33,12 @@ architecture = Architecture(
     scratch=SIZES,
 )
 
-row = FineTunedRow("BERT family", Hyperparameters, architecture=architecture)
+row = FineTunedRow(
+    "BERT family",
+    Hyperparameters,
+    architecture=architecture,
+    step=Step("bert", "byte pairs, no segments"),
+)
 
 if __name__ == "__main__":
     run_row(__file__)

@@ -17,7 +17,7 @@ https://arxiv.org/abs/1908.04626).
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.experiment import Step, TrainingData, hyperparameters, option
 from benchmark.networks import NetworkRow
 from models.layers.answer import answer
 from models.layers.attention import AttentionPooling
@@ -44,7 +44,13 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     return answer(words, pooled, options.dropout)
 
 
-row = NetworkRow("recurrent", Hyperparameters, build=build, attention="attention")
+row = NetworkRow(
+    "recurrent",
+    Hyperparameters,
+    build=build,
+    attention="attention",
+    step=Step("bidirectional_lstm", "attention instead of maximum and mean"),
+)
 
 if __name__ == "__main__":
     run_row(__file__)

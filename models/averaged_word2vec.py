@@ -12,7 +12,7 @@ approximation; Williams & Seeger, 2001).
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.experiment import Step, TrainingData, hyperparameters, option
 from benchmark.pipelines import WORD, PipelineRow
 
 import numpy as np
@@ -78,7 +78,12 @@ def build(options: Hyperparameters, data: TrainingData) -> Pipeline:
     )
 
 
-row = PipelineRow("word vectors", Hyperparameters, build=build)
+row = PipelineRow(
+    "word vectors",
+    Hyperparameters,
+    build=build,
+    step=Step("bag_of_words", "the mean of word vectors that were learned without labels"),
+)
 
 if __name__ == "__main__":
     run_row(__file__)

@@ -11,7 +11,7 @@ the classic form.
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.experiment import Step, TrainingData, hyperparameters, option
 from benchmark.pipelines import WORD, PipelineRow
 
 import numpy as np
@@ -81,7 +81,12 @@ def build(options: Hyperparameters, data: TrainingData) -> Pipeline:
     )
 
 
-row = PipelineRow("word vectors", Hyperparameters, build=build)
+row = PipelineRow(
+    "word vectors",
+    Hyperparameters,
+    build=build,
+    step=Step("averaged_word2vec", "counts of clusters of words, and of pairs of them"),
+)
 
 if __name__ == "__main__":
     run_row(__file__)

@@ -10,7 +10,7 @@ what a linear model on weighted phrases (`tfidf_logreg`) buys over it.
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.experiment import Step, TrainingData, hyperparameters, option
 from benchmark.pipelines import WORD, PipelineRow
 
 from sklearn.ensemble import RandomForestClassifier
@@ -36,7 +36,12 @@ def build(options: Hyperparameters, data: TrainingData) -> Pipeline:
     )
 
 
-row = PipelineRow("bag of words", Hyperparameters, build=build)
+row = PipelineRow(
+    "bag of words",
+    Hyperparameters,
+    build=build,
+    step=Step("majority", "counts of words, read by a random forest"),
+)
 
 if __name__ == "__main__":
     run_row(__file__)

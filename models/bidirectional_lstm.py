@@ -9,7 +9,7 @@ are pooled over all words, which needs no second turn of those that were read ba
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import TrainingData
+from benchmark.experiment import Step, TrainingData
 from benchmark.networks import NetworkRow
 from models.layers.answer import answer
 from models.layers.pooling import max_and_mean
@@ -29,7 +29,9 @@ def build(options: RecurrentOptions, data: TrainingData) -> keras.Model:
     return answer(words, ops.concatenate(pooled, axis=-1), options.dropout)
 
 
-row = NetworkRow("recurrent", RecurrentOptions, build=build)
+row = NetworkRow(
+    "recurrent", RecurrentOptions, build=build, step=Step("lstm", "a second reader, backwards")
+)
 
 if __name__ == "__main__":
     run_row(__file__)

@@ -14,7 +14,7 @@ the two lengths, times a number.
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.experiment import Step, TrainingData, hyperparameters, option
 from benchmark.networks import NetworkRow
 from models.layers.attention import AttentionPooling
 from models.layers.capsules import DynamicRouting, squash
@@ -55,7 +55,9 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     return keras.Model(words, positive)
 
 
-row = NetworkRow("capsule", Hyperparameters, build=build)
+row = NetworkRow(
+    "capsule", Hyperparameters, build=build, step=Step("cnn", "capsules and dynamic routing")
+)
 
 if __name__ == "__main__":
     run_row(__file__)

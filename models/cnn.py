@@ -15,7 +15,7 @@ paper's CNN-static and CNN-non-static.
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.experiment import Step, TrainingData, hyperparameters, option
 from benchmark.networks import NetworkRow
 from models.layers.answer import answer
 from models.layers.attention import AttentionPooling
@@ -49,7 +49,12 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     return answer(words, ops.concatenate([strongest, attended], axis=-1), options.dropout)
 
 
-row = NetworkRow("convolutional", Hyperparameters, build=build)
+row = NetworkRow(
+    "convolutional",
+    Hyperparameters,
+    build=build,
+    step=Step("averaged_word2vec", "filters that look for phrases"),
+)
 
 if __name__ == "__main__":
     run_row(__file__)

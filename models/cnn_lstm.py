@@ -9,7 +9,7 @@ steps for nearly the same accuracy.
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.experiment import Step, TrainingData, hyperparameters, option
 from benchmark.networks import NetworkRow
 from models.layers.answer import answer
 from models.layers.pooling import max_and_mean
@@ -43,7 +43,12 @@ def strongest(x: keras.KerasTensor, pool: int) -> keras.KerasTensor:
     return layers.MaxPooling1D(pool)(ops.pad(x, ((0, 0), (0, pool - 1), (0, 0))))
 
 
-row = NetworkRow("recurrent", Hyperparameters, build=build)
+row = NetworkRow(
+    "recurrent",
+    Hyperparameters,
+    build=build,
+    step=Step("lstm", "a convolution first, a fourth of the steps"),
+)
 
 if __name__ == "__main__":
     run_row(__file__)

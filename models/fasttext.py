@@ -10,7 +10,7 @@ places by a hash, where it may meet others. All vectors are learned from the lab
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.experiment import Step, TrainingData, hyperparameters, option
 from benchmark.networks import NetworkOptions, NetworkRow
 from models.layers.answer import answer
 
@@ -55,7 +55,12 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     return answer(words, total / ops.maximum(count, 1), options.dropout)
 
 
-row = NetworkRow("bag of words", Hyperparameters, build=build)
+row = NetworkRow(
+    "bag of words",
+    Hyperparameters,
+    build=build,
+    step=Step("tfidf_logreg", "phrases as learned vectors, averaged"),
+)
 
 if __name__ == "__main__":
     run_row(__file__)

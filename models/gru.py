@@ -8,7 +8,7 @@ Everything else is as in `lstm.py`.
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import TrainingData
+from benchmark.experiment import Step, TrainingData
 from benchmark.networks import NetworkRow
 from models.layers.answer import answer
 from models.layers.pooling import max_and_mean
@@ -25,7 +25,12 @@ def build(options: RecurrentOptions, data: TrainingData) -> keras.Model:
     return answer(words, max_and_mean(states, mask), options.dropout)
 
 
-row = NetworkRow("recurrent", RecurrentOptions, build=build)
+row = NetworkRow(
+    "recurrent",
+    RecurrentOptions,
+    build=build,
+    step=Step("lstm", "one gate and the memory left out"),
+)
 
 if __name__ == "__main__":
     run_row(__file__)

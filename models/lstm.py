@@ -10,7 +10,7 @@ of words after the first; here the states at all words are pooled.
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import TrainingData
+from benchmark.experiment import Step, TrainingData
 from benchmark.networks import NetworkRow
 from models.layers.answer import answer
 from models.layers.pooling import max_and_mean
@@ -27,7 +27,9 @@ def build(options: RecurrentOptions, data: TrainingData) -> keras.Model:
     return answer(words, max_and_mean(states, mask), options.dropout)
 
 
-row = NetworkRow("recurrent", RecurrentOptions, build=build)
+row = NetworkRow(
+    "recurrent", RecurrentOptions, build=build, step=Step("simple_rnn", "gates and a memory")
+)
 
 if __name__ == "__main__":
     run_row(__file__)

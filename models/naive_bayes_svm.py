@@ -14,7 +14,7 @@ seconds.
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.experiment import Step, TrainingData, hyperparameters, option
 from benchmark.pipelines import WORD, PipelineRow
 
 import numpy as np
@@ -68,7 +68,9 @@ def build(options: Hyperparameters, data: TrainingData) -> Pipeline:
     )
 
 
-row = PipelineRow("bag of words", Hyperparameters, build=build)
+row = PipelineRow(
+    "bag of words", Hyperparameters, build=build, step=Step("tfidf_logreg", "naive Bayes's weights")
+)
 
 if __name__ == "__main__":
     run_row(__file__)

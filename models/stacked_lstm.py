@@ -8,7 +8,7 @@ pooled, so that what the first already knows has a short way out.
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.experiment import Step, TrainingData, hyperparameters, option
 from benchmark.networks import NetworkRow
 from models.layers.answer import answer
 from models.layers.pooling import max_and_mean
@@ -35,7 +35,7 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     return answer(words, ops.concatenate(pooled, axis=-1), options.dropout)
 
 
-row = NetworkRow("recurrent", Hyperparameters, build=build)
+row = NetworkRow("recurrent", Hyperparameters, build=build, step=Step("lstm", "a second layer"))
 
 if __name__ == "__main__":
     run_row(__file__)

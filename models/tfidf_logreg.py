@@ -10,7 +10,7 @@ What wins over plain bag of words are the phrases: "not good" is a feature of it
 """
 
 from benchmark.cli import run_row
-from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.experiment import Step, TrainingData, hyperparameters, option
 from benchmark.pipelines import WORD, PipelineRow
 
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -40,7 +40,12 @@ def build(options: Hyperparameters, data: TrainingData) -> Pipeline:
     )
 
 
-row = PipelineRow("bag of words", Hyperparameters, build=build)
+row = PipelineRow(
+    "bag of words",
+    Hyperparameters,
+    build=build,
+    step=Step("bag_of_words", "phrases, tf-idf weights and a linear model"),
+)
 
 if __name__ == "__main__":
     run_row(__file__)

@@ -12,7 +12,7 @@ trains without warm-up.
 from typing import Literal
 
 from benchmark.cli import run_row
-from benchmark.experiment import TrainingData, hyperparameters, option
+from benchmark.experiment import Step, TrainingData, hyperparameters, option
 from benchmark.networks import NetworkRow
 from models.layers.answer import answer
 from models.layers.pooling import max_and_mean
@@ -56,7 +56,12 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     return answer(words, max_and_mean(layers.LayerNormalization()(x), mask), options.dropout)
 
 
-row = NetworkRow("transformer", Hyperparameters, build=build)
+row = NetworkRow(
+    "transformer",
+    Hyperparameters,
+    build=build,
+    step=Step("bidirectional_lstm", "self-attention instead of recurrence"),
+)
 
 if __name__ == "__main__":
     run_row(__file__)

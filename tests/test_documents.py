@@ -4,7 +4,7 @@ import csv
 import re
 import shutil
 
-from benchmark import catalogue, leaderboard, records
+from benchmark import catalogue, leaderboard, records, steps
 from benchmark.networks import NetworkRow
 from benchmark.run import plain
 from tests.conftest import ROOT, run_python
@@ -16,16 +16,19 @@ RUNS = records.read_runs(ROOT / "results", "imdb")
 
 
 def test_the_readme_and_the_leaderboard_come_from_the_records():
-    table = leaderboard.build(ROOT / "results", "imdb")
-    markdown = leaderboard.as_markdown(table, "imdb")
+    evaluation = leaderboard.evaluate(ROOT / "results", "imdb")
+    markdown = leaderboard.as_markdown(evaluation.table, "imdb")
     assert leaderboard.with_table(README, markdown) == README
     assert (ROOT / "results" / "leaderboard.md").read_text(encoding="utf-8").endswith(markdown)
+    bought = steps.as_markdown(steps.build(evaluation))
+    assert leaderboard.with_table(README, bought, steps.MARKS) == README
 
 
-def test_rebuilding_the_leaderboard_changes_no_byte(tmp_path):
+def test_rebuilding_the_tables_changes_no_byte(tmp_path):
     shutil.copytree(ROOT / "results" / "runs" / "imdb", tmp_path / "runs" / "imdb")
     leaderboard.write(tmp_path, "imdb")
-    for name in ("leaderboard.csv", "leaderboard.md"):
+    steps.write(steps.build(leaderboard.evaluate(tmp_path, "imdb")), tmp_path, "imdb")
+    for name in ("leaderboard.csv", "leaderboard.md", "steps.csv"):
         assert (tmp_path / name).read_bytes() == (ROOT / "results" / name).read_bytes()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 
 from benchmark import answers as answers_of
-from benchmark import figures, leaderboard
+from benchmark import figures, leaderboard, steps
 from benchmark.answers import Answers
 from benchmark.features import Features
 
@@ -58,12 +58,22 @@ class Shown:
 
 def build(
     evaluation: leaderboard.Evaluation,
+    bought: pd.DataFrame,
     dataset: str,
     shown: list[Shown],
     features: Features | None,
     with_texts: bool,
 ) -> str:
-    """Return the page: one HTML document that asks for nothing outside of itself."""
+    """Return the page.
+
+    Args:
+        evaluation: the leaderboard and what it was computed from.
+        bought: what each step buys.
+        dataset: the corpus's name.
+        shown: the figures.
+        features: of the test reviews; None if the corpus is not at hand.
+        with_texts: show the listed reviews' texts.
+    """
     table = evaluation.table
     ranked = table[table["status"] == "ok"]
     first = next(iter(evaluation.answers.values()))
@@ -94,6 +104,7 @@ def build(
         head=_head(),
         body=_body(ranked),
         unranked=_unranked(table[table["status"] != "ok"]),
+        steps=_steps(bought),
         figures=sections,
         reviews=_reviews(evaluation.answers, features, with_texts),
     )
@@ -162,6 +173,48 @@ def _unranked(table: pd.DataFrame) -> str:
         why = f"{line['status']}: {line['info']}".rstrip(": ")
         items += f"<li><b>{html.escape(line['model'])}</b> {html.escape(why)}</li>"
     return f'<ul class="unranked">{items}</ul>' if items else ""
+
+
+def _steps(bought: pd.DataFrame) -> str:
+    """Return a section with each row below the one that it changes, and what that buys."""
+    if bought.empty:
+        return ""
+    near = bought["accuracy_before"] > bought["accuracy_after"].max() - figures.FRAME
+    bounds = bought[near][["difference_ci_low", "difference_ci_high"]]
+    reach = bounds.abs().to_numpy().max(initial=1e-9)
+    lines, by_name = [], bought.set_index("after")
+    for name, depth in steps.depths(bought).items():
+        cells = "<td></td>" * 3
+        change = ""
+        if depth:
+            line = by_name.loc[name]
+            points, verdict, seconds = map(html.escape, steps.bought(line))
+            change = f"<small>{html.escape(line['change'])}</small>"
+            cells = (
+                f"<td>{points}{_gain_bar(line, reach)}</td>"
+                f'<td class="{verdict}">{verdict}</td><td>{seconds}</td>'
+            )
+        lines.append(
+            f'<tr><th scope="row" style="padding-left:{0.6 + depth}rem">{html.escape(name)}'
+            f"{change}</th>{cells}</tr>"
+        )
+    return Template((FOLDER / "steps.html").read_text(encoding="utf-8")).substitute(
+        body="\n".join(lines)
+    )
+
+
+def _gain_bar(line: pd.Series, reach: float) -> str:
+    """Return the interval of a gain as a bar around zero; empty if it is far beyond `reach`."""
+    start, middle, stop = (
+        50 + 50 * line[name] / reach
+        for name in ("difference_ci_low", "difference", "difference_ci_high")
+    )
+    if start > 100 or stop < 0:
+        return ""
+    return (
+        f'<span class="bar"><s></s><i style="left:{start:.1f}%;width:{max(stop - start, 1):.1f}%">'
+        f'</i><b style="left:{middle:.1f}%"></b></span>'
+    )
 
 
 def _reviews(answers: dict[str, Answers], features: Features | None, with_texts: bool) -> str:

@@ -32,7 +32,7 @@ def make(results, dataset, **changes):
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """Runs of four rows, of which two cannot be told apart, one failed and one is chance."""
+    """Runs of four rows, of which two cannot be told apart and one is chance; a fifth failed."""
     folder = tmp_path_factory.mktemp("results")
     put_many(folder, "cnn", 10, family="convolutional", parameters=15_000_000, history=CURVE)
     put_many(folder, "tfidf_logreg", 12, family="bag of words", parameters=800_000)
@@ -78,6 +78,10 @@ def test_the_page_and_the_figures_say_what_is_known(results):
     assert "out of &lt;memory&gt;" in page
     assert "wrong on 10 of 400 test reviews" in page
     assert "number 0 of the test reviews" in page
+    steps = page.partition('<section class="steps">')[2].partition("</section>")[0]
+    named = re.findall(r'scope="row"[^>]*>(\w+)', steps)
+    assert named == ["majority", "bag_of_words", "tfidf_logreg"], "what cnn changes has no run"
+    assert "+12.00 ± " in steps
 
 
 def test_the_same_records_give_the_same_page(results, tmp_path):
@@ -161,7 +165,8 @@ def tab(browser, results):
 
 def shown(tab) -> list[str]:
     return tab.eval_on_selector_all(
-        "tbody tr", "rows => rows.filter(r => r.offsetParent).map(r => r.dataset.model)"
+        ".leaderboard tbody tr",
+        "rows => rows.filter(r => r.offsetParent).map(r => r.dataset.model)",
     )
 
 

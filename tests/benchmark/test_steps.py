@@ -1,0 +1,121 @@
+"""What each step buys, of runs that never were."""
+
+import argparse
+
+from benchmark import catalogue, leaderboard, steps
+from preprocessing.errors import UserError
+from tests.benchmark.made_up_runs import put_many
+
+import pandas as pd
+import pytest
+
+
+def built(results) -> pd.DataFrame:
+    return steps.build(leaderboard.evaluate(results, "imdb")).set_index("after")
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Rows that step by 35 points up, by 12 up, by 5 down, and by one review."""
+    seconds = {"preprocessing": {"word2vec": 8.0}, "training": 2.0, "compilation": None,
+               "prediction": 1.0}  # fmt: skip
+    put_many(tmp_path, "majority", 200)
+    put_many(tmp_path, "bag_of_words", 60)
+    put_many(tmp_path, "tfidf_logreg", 12)
+    put_many(tmp_path, "naive_bayes_svm", 11)
+    put_many(tmp_path, "fasttext", 32, seconds=seconds)
+    return tmp_path
+
+
+def test_gain_verdict_and_seconds_by_hand(results):
+    table = built(results)
+    assert table["before"].to_dict() == {
+        "bag_of_words": "majority",
+        "tfidf_logreg": "bag_of_words",
+        "naive_bayes_svm": "tfidf_logreg",
+        "fasttext": "tfidf_logreg",
+    }
+    assert table["difference"].tolist() == pytest.approx([0.35, 0.12, 0.0025, -0.05])
+    assert table["verdict"].tolist() == ["better", "better", "tied", "worse"]
+    assert table.loc["fasttext", ["seconds_before", "seconds_after"]].tolist() == [2.0, 10.0]
+    inside = table["difference"].between(table["difference_ci_low"], table["difference_ci_high"])
+    assert inside.all()
+
+
+def test_what_no_step_leads_to_begins_a_branch(results):
+    put_many(results, "lstm", 30)
+    put_many(results, "gru", 20)
+    table = built(results)
+    assert table.loc["gru", "before"] == "lstm"
+    assert "lstm" not in table.index, "simple_rnn has no run"
+    assert steps.depths(table.reset_index()) == {
+        "majority": 0, "bag_of_words": 1, "tfidf_logreg": 2, "naive_bayes_svm": 3, "fasttext": 3,
+        "lstm": 0, "gru": 1,
+    }  # fmt: skip
+
+
+def test_times_of_two_machines_are_not_set_side_by_side(results):
+    put_many(results, "fasttext", 32, device="another processor")
+    table = built(results)
+    assert pd.isna(table.loc["fasttext", "seconds_after"])
+    assert "other device" in steps.as_markdown(table.reset_index())
+
+
+RANKED = {
+    name: (name.split()[0], name.partition("(")[2].rstrip(")"))
+    for name in (
+        "transformer", "bert", "bert (a)", "bert (a-pretrained-3)", "roberta", "roberta (a)",
+        "distilbert (a-taught-by-b)", "albert (c)",
+    )
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [
+        ("bert", "transformer"),
+        ("bert (a)", "transformer"),
+        ("bert (a-pretrained-3)", "bert (a)"),
+        ("roberta", "bert"),
+        ("roberta (a)", "bert (a)"),
+        ("distilbert (a-taught-by-b)", "bert (a)"),
+        ("albert (c)", "bert"),
+    ],
+)
+def test_a_variant_steps_from_the_one_of_the_same_weights(name, before):
+    assert steps.before(name, RANKED)[0] == before
+
+
+def test_what_was_prepared_further_is_named():
+    assert steps.before("bert (a-pretrained-3)", RANKED) == ("bert (a)", "pretrained-3")
+
+
+def test_a_row_without_a_simpler_one_has_no_step():
+    assert steps.before("majority", {"majority": ("majority", "")}) is None
+    assert steps.before("bert", {"bert": ("bert", "")}) is None
+
+
+@pytest.mark.parametrize("name", [n for n in catalogue.modules() if n != "majority"])
+def test_the_steps_of_every_row_lead_to_the_floor(name):
+    passed = []
+    while name != "majority":
+        assert name not in passed
+        passed.append(name)
+        name = catalogue.load(name).step.before
+
+
+def test_one_row_makes_no_step(tmp_path):
+    put_many(tmp_path, "majority", 200)
+    with pytest.raises(UserError, match="no row beside the one it changes"):
+        steps.main(argparse.Namespace(results=tmp_path, dataset="imdb"))
+
+
+def test_it_is_written_and_shown(results, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    steps.main(argparse.Namespace(results=results, dataset="imdb"))
+    out = capsys.readouterr().out
+    assert "phrases, tf-idf weights" in out
+    assert "+12.00 ± " in out
+    written = pd.read_csv(results / "steps.csv")
+    assert tuple(written) == steps.COLUMNS
+    assert written["after"].tolist() == list(built(results).index)
