@@ -172,7 +172,8 @@ def _train(
     """Return the trained backbone, and the loss of each pass in nats a hidden subword.
 
     What a pass has learned is kept in the folder `passes` until all are done, so that training that
-    was stopped goes on after its last whole pass.
+    was stopped goes on after its last whole pass. Chance begins anew there: the weights in the end
+    are not those of training in one go.
     """
     use_all_gpus()
     keras.utils.clear_session()
