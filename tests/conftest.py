@@ -3,6 +3,7 @@
 import io
 import os
 import runpy
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -62,6 +63,18 @@ def run_here(monkeypatch, capsys):
         return subprocess.CompletedProcess(sys.argv, end.value.code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A copy of the code, with the floor as its only row."""
+    copy = tmp_path / "checkout"
+    for folder in ("preprocessing", "benchmark"):
+        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "models").mkdir()
+    for file in ("run_all.py", "models/majority.py"):
+        shutil.copy(ROOT / file, copy / file)
+    return copy
 
 
 @pytest.fixture

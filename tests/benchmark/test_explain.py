@@ -3,7 +3,6 @@ import re
 from benchmark import catalogue, explain
 from benchmark.explain import Explanation, as_html, for_terminal
 from preprocessing.errors import UserError
-from tests.conftest import run_python
 
 import numpy as np
 import pytest
@@ -57,9 +56,9 @@ def test_the_darkest_word_has_the_largest_weight_and_markup_is_escaped():
     assert for_terminal(explanation).plain.split() == ["<b>", "good"]
 
 
-def test_on_the_command_line(tmp_path):
+def test_on_the_command_line(run_here, eagerly, tmp_path):
     page = tmp_path / "page.html"
-    process = run_python(
+    process = run_here(
         "models/attention_lstm.py", "--dataset", "sample", "--limit", "40", "--epochs", "1",
         "--least-steps", "1", "--units", "4", "--cache", tmp_path, "--html", page,
         "--explain", "I wanted to love it, but it is a bore.",

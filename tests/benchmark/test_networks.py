@@ -144,7 +144,9 @@ import sys
 
 corpus = Corpus(Path(sys.argv[1]))
 row = catalogue.load("cnn")
-options = row.hyperparameters(epochs=1, least_steps=1, filters=4, max_words=40, batch_size=16)
+options = row.hyperparameters(
+    epochs=1, least_steps=1, filters=4, max_words=40, batch_size=16, batches="padded"
+)
 answers = []
 for number in (1, 2):
     if number == 2:

@@ -1,0 +1,76 @@
+"""A copy of the code with rows for tests, and run_all.py started in it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.conftest import run_python
+
+import pandas as pd
+
+ROW = '''
+"""A row for tests.
+
+    python models/{name}.py
+"""
+{extra}
+from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import make_pipeline
+
+from benchmark.cli import run_row
+from benchmark.experiment import hyperparameters
+from benchmark.pipelines import PipelineRow
+
+
+@hyperparameters
+class Hyperparameters:
+    pass
+
+
+def build(options, data):
+    {body}
+
+
+row = PipelineRow("test", Hyperparameters, build=build)
+
+if __name__ == "__main__":
+    run_row(__file__)
+'''
+GOOD = 'return make_pipeline(DummyClassifier(strategy="prior"))'
+
+
+def add_row(checkout: Path, name: str, body: str = GOOD, extra: str = "") -> None:
+    (checkout / "models" / f"{name}.py").write_text(ROW.format(name=name, body=body, extra=extra))
+
+
+def run_all(checkout: Path, *arguments: str):
+    return run_python(
+        "run_all.py", "--dataset", "sample", "--limit", "40", *arguments,
+        cwd=checkout, PYTHONPATH=str(checkout),
+    )  # fmt: skip
+
+
+def start_run_all(checkout: Path, *more: str) -> subprocess.Popen:
+    command = [sys.executable, "run_all.py", "--dataset", "sample", "--limit", "40"]
+    command += ["--seeds", "1", *more]
+    return subprocess.Popen(
+        command, cwd=checkout, env=os.environ | {"PYTHONPATH": str(checkout)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        # What runs under nohup ignores Ctrl-C, and so would all that it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+
+
+def wait_for(condition, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+def leaderboard(checkout: Path) -> pd.DataFrame:
+    file = checkout / "results" / "sample-limit-40" / "leaderboard.csv"
+    return pd.read_csv(file, keep_default_na=False).set_index("model")

@@ -1,0 +1,78 @@
+"""run_all.py interrupted, killed, and started twice."""
+
+import os
+import signal
+import time
+
+from tests.checkouts import add_row, leaderboard, run_all, start_run_all, wait_for
+
+
+def test_ctrl_c_ends_cleanly_and_the_next_start_goes_on(checkout):
+    add_row(checkout, "a_quick")
+    add_row(checkout, "b_slow", body="import time; time.sleep(600)")
+    process = start_run_all(checkout)
+    records = checkout / "results" / "runs" / "sample-limit-40"
+    wait_for((records / "a_quick" / "seed-0.json").exists)
+    wait_for(lambda: "[2/3]" in process.stdout.readline())
+    time.sleep(1.5)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors.strip().splitlines()[-1] == "error: interrupted; what was finished is kept"
+    assert "Traceback" not in errors
+    assert not (records / "b_slow" / "seed-0.json").exists()
+    assert leaderboard(checkout)["status"].to_dict() == {
+        "a_quick": "ok",
+        "b_slow": "missing",
+        "majority": "missing",
+    }
+    add_row(checkout, "b_slow")
+    assert "2 runs to make, 1 kept" in run_all(checkout, "--seeds", "1").stdout
+
+
+def test_killed_at_once_nothing_finished_is_lost_and_nothing_half_is_read(checkout):
+    add_row(checkout, "a_quick")
+    add_row(checkout, "b_slow", body="import time; time.sleep(600)")
+    process = start_run_all(checkout)
+    record = checkout / "results" / "runs" / "sample-limit-40" / "a_quick" / "seed-0.json"
+    wait_for(record.exists)
+    wait_for(lambda: "[2/3]" in process.stdout.readline())
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    kept = record.read_bytes()
+    add_row(checkout, "b_slow")
+    again = run_all(checkout, "--seeds", "1")
+    assert again.returncode == 0, again.stderr
+    assert "2 runs to make, 1 kept" in again.stdout
+    assert record.read_bytes() == kept
+
+
+def test_jobs_run_at_once_and_end_together(checkout):
+    for name in ("a_slow", "b_slow"):
+        add_row(checkout, name, body="import time; time.sleep(600)")
+    process = start_run_all(checkout, "--jobs", "2")
+    wait_for(lambda: "[2/3] b_slow" in process.stdout.readline())
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)  # to run_all.py alone, which has to tell the others
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors.strip().splitlines()[-1] == "error: interrupted; what was finished is kept"
+    assert set(leaderboard(checkout)["status"]) == {"missing"}
+    for name in ("a_slow", "b_slow"):
+        add_row(checkout, name)
+    again = run_all(checkout, "--seeds", "1", "--jobs", "2")
+    assert again.returncode == 0, again.stderr
+    assert "  b_slow: test accuracy" in again.stdout
+    assert set(leaderboard(checkout)["status"]) == {"ok"}
+
+
+def test_two_at_once(checkout):
+    add_row(checkout, "a_slow", body="import time; time.sleep(600)")
+    first = start_run_all(checkout)
+    wait_for(lambda: "[1/2]" in first.stdout.readline())
+    second = run_all(checkout)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    assert second.returncode == 2
+    assert "another run_all.py is at work" in second.stderr
+    assert second.stderr.count("\n") == 1

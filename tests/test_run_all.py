@@ -1,0 +1,90 @@
+"""All rows and seeds, run as a user runs them."""
+
+from tests.checkouts import add_row, leaderboard, run_all
+from tests.conftest import run_python
+
+import pytest
+
+
+def test_the_whole_benchmark_and_again(checkout):
+    add_row(checkout, "another")
+    first = run_all(checkout, "--seeds", "2")
+    assert first.returncode == 0, first.stderr
+    assert "4 runs to make, 0 kept" in first.stdout
+    assert "[4/4] majority, seed 1" in first.stdout
+    assert "(synthetic)" in first.stdout
+    table = leaderboard(checkout)
+    assert table.loc["majority", ["status", "seeds", "rank"]].tolist() == ["ok", 2, 1]
+    folder = checkout / "results"
+    before = {file: file.read_bytes() for file in folder.rglob("*.*") if file.is_file()}
+
+    again = run_all(checkout, "--seeds", "2")
+    assert "0 runs to make, 4 kept" in again.stdout
+    after = {file: file.read_bytes() for file in folder.rglob("*.*") if file.is_file()}
+    assert after == before
+
+    forced = run_all(checkout, "majority", "--seeds", "1", "--force")
+    assert "1 run to make, 0 kept" in forced.stdout
+
+
+def test_a_row_that_fails_says_why_and_stops_no_other(checkout):
+    add_row(checkout, "raises", 'raise ValueError("no such\\nthing")')
+    add_row(checkout, "is_killed", "import os; os.kill(os.getpid(), 9)")
+    add_row(checkout, "crashes", "import os; os.abort()")
+    add_row(checkout, "cannot_start", extra="import a_module_that_is_not_there")
+    add_row(checkout, "is_broken", body="this is no Python")
+    add_row(checkout, "runs_out", body="return bytearray(1 << 60)")
+    process = run_all(checkout, "--seeds", "1")
+    assert process.returncode == 1
+    info = leaderboard(checkout)["info"]
+    assert info["raises"] == "ValueError: no such thing"
+    assert "killed (signal 9)" in info["is_killed"]
+    assert "memory" in info["is_killed"]
+    assert info["crashes"].startswith("crashed with SIGABRT")
+    assert "a_module_that_is_not_there" in info["cannot_start"]
+    assert "SyntaxError" in info["is_broken"]
+    assert info["runs_out"].startswith("MemoryError")
+    status = leaderboard(checkout)["status"]
+    assert status.pop("majority") == "ok"
+    assert set(status) == {"failed"}
+
+    add_row(checkout, "raises")
+    again = run_all(checkout, "raises", "majority", "--seeds", "1")
+    assert "1 run to make, 1 kept" in again.stdout
+    assert leaderboard(checkout).loc["raises", "status"] == "ok"
+
+
+def test_a_damaged_record_is_said_before_anything_runs(checkout):
+    run_all(checkout, "--seeds", "1")
+    record = checkout / "results" / "runs" / "sample-limit-40" / "majority" / "seed-0.json"
+    record.write_text(record.read_text()[:-20])
+    process = run_all(checkout, "--seeds", "2")
+    assert process.returncode == 2
+    assert process.stderr.startswith("error:")
+    assert "seed-0.json is damaged" in process.stderr
+    record.unlink()
+    assert run_all(checkout, "--seeds", "2").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("majorty",), "no row is called 'majorty'; did you mean majority?"),
+        (("xyz",), "no row is called 'xyz'; there are"),
+        (("--seeds", "0"), "0 is less than 1"),
+        (("--dataset", "imdb", "--data", "/no/such/path"), "/no/such/path: no such file or folder"),
+        (("--results", "/dev/null/x"), "cannot use /dev/null/x"),
+    ],
+)
+def test_bad_options_of_run_all(run_here, arguments, said):
+    process = run_here("run_all.py", "--dataset", "sample", "--limit", "40", *arguments)
+    assert process.returncode == 2
+    assert said in process.stderr
+    assert "Traceback" not in process.stderr
+
+
+def test_rows_are_listed_without_importing_them(checkout):
+    add_row(checkout, "cannot_start", extra="import a_module_that_is_not_there")
+    process = run_python("-m", "benchmark", "rows", cwd=checkout, PYTHONPATH=str(checkout))
+    assert process.returncode == 0
+    assert "cannot_start" in process.stdout
