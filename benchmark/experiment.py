@@ -172,6 +172,7 @@ class Row(ABC):
         step: what it changes in a simpler row; `python -m benchmark steps` says what that buys.
         variant_options: the options that say which weights it starts from. With others than the
             defaults it is a variant, with records and a line of the leaderboard of its own.
+        further_options: those of them that say what more is learned before the fit.
         also_measure: what `python -m benchmark speed` measures beside the rate of this row; takes
             the row and the corpus and returns lines for people.
     """
@@ -180,6 +181,7 @@ class Row(ABC):
     hyperparameters: type
     step: Step | None = field(default=None, kw_only=True)
     variant_options: tuple[str, ...] = field(default=(), kw_only=True)
+    further_options: tuple[str, ...] = field(default=(), kw_only=True)
     also_measure: Callable[["Row", Corpus], str] | None = field(default=None, kw_only=True)
 
     def variant(self, options: Any) -> str:

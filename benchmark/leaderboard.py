@@ -221,10 +221,9 @@ def as_markdown(table: pd.DataFrame, dataset: str) -> str:
             lines.append(f"| – | {line['model']} | {family} | | {reason} | | | | | | | |")
             continue
         std = "" if pd.isna(line["accuracy_std"]) else f" ± {100 * line['accuracy_std']:.2f}"
-        seeds = line["seeds"]
-        name = line["model"] + (f" ({seeds} seed{'s' * (seeds > 1)})" if seeds < 3 else "")
         lines.append(
-            f"| {line['rank']} | {name} | {line['family']} | {line['weights']} "
+            f"| {line['rank']} | {with_seeds(line['model'], line['seeds'])} "
+            f"| {line['family']} | {line['weights']} "
             f"| {100 * line['accuracy_mean']:.2f}{std} "
             f"| {100 * line['accuracy_ci_low']:.2f}–{100 * line['accuracy_ci_high']:.2f} "
             f"| {100 * line['f1']:.2f} | {line['roc_auc']:.4f} | {line['log_loss']:.3f} "
@@ -243,6 +242,12 @@ def as_markdown(table: pd.DataFrame, dataset: str) -> str:
             f"corpus `{good['corpus'].iloc[0]}`, on {'; '.join(sorted(set(good['device'])))}.",
         ]
     return "\n".join(lines) + "\n"
+
+
+def with_seeds(name: str, seeds: int) -> str:
+    """Return a line's name, with the number of seeds if there are fewer than the protocol asks."""
+    few = f" ({seeds} seed{'s' * (seeds > 1)})" if seeds < PROTOCOL_SEEDS else ""
+    return name + few
 
 
 def as_rich(table: pd.DataFrame, dataset: str) -> Table:

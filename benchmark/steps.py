@@ -1,15 +1,17 @@
 """What each step buys: every row beside the simpler one that it changes, in accuracy and in time.
 
 A row's file names that simpler row and the change (`experiment.Step`). Variants step from the
-variant of the simpler row that started from the same weights; those that were prepared further
-step from the one that was not.
+variant of the simpler row that starts from weights of the same name; those that learn more before
+the fit (`--pretrain`, `--teacher`) step from the one that does not, if there is one.
 """
 
 import argparse
 import io
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmark import catalogue, leaderboard, statistics
+from benchmark.experiment import Row
 from benchmark.leaderboard import Evaluation
 from preprocessing.errors import UserError
 from preprocessing.folders import write_atomically
@@ -24,9 +26,9 @@ from rich.table import Table
 from rich.text import Text
 
 COLUMNS = (
-    "before", "after", "change", "accuracy_before", "accuracy_after", "difference",
-    "difference_ci_low", "difference_ci_high", "p_adjusted", "verdict", "seconds_before",
-    "seconds_after",
+    "before", "after", "change", "seeds_before", "seeds_after", "accuracy_before",
+    "accuracy_after", "difference", "difference_ci_low", "difference_ci_high", "p_adjusted",
+    "verdict", "seconds_before", "seconds_after",
 )  # fmt: skip
 MARKS = ("<!-- steps: made by `python -m benchmark steps` -->", leaderboard.MARKS[1])
 
@@ -59,15 +61,13 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
     Args:
         evaluation: the leaderboard and what it was computed from.
     """
-    ranked = {
-        name: (row.records[0]["model"], row.records[0].get("variant", ""))
-        for name, row in evaluation.answers.items()
-    }
-    found = {name: step for name in ranked if (step := before(name, ranked))}
-    names, table = list(ranked), evaluation.table.set_index("model")
+    names, table = list(evaluation.answers), evaluation.table.set_index("model")
+    lines_of = {name: line_of(evaluation.answers[name].records[0]) for name in names}
+    known = {name: line for name, line in lines_of.items() if line is not None}
+    found = {name: step for name in known if (step := before(name, known))}
     seconds = table["train_seconds"] + table["preprocessing_seconds"]
     lines = []
-    for name in _in_order(ranked, found):
+    for name in _in_order(names, found):
         simpler, change = found[name]
         i, j = names.index(name), names.index(simpler)
         low, high = evaluation.pairs.interval(i, j)
@@ -77,6 +77,8 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
                 "before": simpler,
                 "after": name,
                 "change": change,
+                "seeds_before": table.loc[simpler, "seeds"],
+                "seeds_after": table.loc[name, "seeds"],
                 "accuracy_before": table.loc[simpler, "accuracy_mean"],
                 "accuracy_after": table.loc[name, "accuracy_mean"],
                 "difference": evaluation.pairs.difference[i, j],
@@ -95,49 +97,82 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
     return result.round(5)
 
 
-def before(name: str, ranked: dict[str, tuple[str, str]]) -> tuple[str, str] | None:
+class Line(NamedTuple):
+    """What a line of the leaderboard is a run of.
+
+    Attributes:
+        model: the row's name.
+        row: the row.
+        start: the options that say which weights it starts from, where they are not the defaults.
+        further: likewise, what more is learned before the fit.
+        weights: the name of the pretrained weights.
+    """
+
+    model: str
+    row: Row
+    start: dict
+    further: dict
+    weights: str
+
+
+def line_of(record: dict) -> Line | None:
+    """Return the line that a run belongs to; None if its row cannot be imported."""
+    try:
+        row = catalogue.load(record["model"])
+    except Exception:  # such a row cannot say what it changes, and the others can
+        return None
+    variant = {k: v for k, v in record["changed"].items() if k in row.variant_options}
+    further = {k: v for k, v in variant.items() if k in row.further_options}
+    start = {k: v for k, v in variant.items() if k not in further}
+    return Line(record["model"], row, start, further, record["weights"])
+
+
+def before(name: str, lines: dict[str, Line]) -> tuple[str, str] | None:
     """Return the line that a line steps from, and the change; None if there is none.
 
     Args:
         name: the line.
-        ranked: row and variant of each line, by its name.
+        lines: all lines by their names.
     """
-    model, variant = ranked[name]
+    line = lines[name]
 
-    def nearest(row: str) -> tuple[str, str]:
-        """Return the row's line whose variant begins this one, and that variant."""
+    def nearest(model: str) -> str | None:
+        """Return the row's line that starts alike and learned most of the same before the fit."""
         fitting = [
-            (own, line)
-            for line, (other, own) in ranked.items()
-            if other == row
-            and line != name
-            and (own in ("", variant) or variant.startswith(f"{own}-"))
+            other
+            for other, its in lines.items()
+            if its.model == model
+            and other != name
+            and (its.start == line.start or not its.row.variant_options)
+            and its.further.items() <= line.further.items()
         ]
-        own, line = max(fitting, key=lambda pair: len(pair[0]), default=("", ""))
-        return line, own
+        return max(fitting, key=lambda other: len(lines[other].further), default=None)
 
-    line, own = nearest(model)
-    if own:
-        return line, variant.removeprefix(f"{own}-")
-    try:
-        step = catalogue.load(model).step
-    except Exception:  # a row that cannot be imported has its reason in the leaderboard
+    changes = []
+    simpler = nearest(line.model)
+    if simpler is None and line.row.step:
+        simpler = nearest(line.row.step.before)
+        changes.append(line.row.step.change)
+    if simpler is None:
         return None
-    line = nearest(step.before)[0] if step else ""
-    return (line, step.change) if line else None
+    if line.weights != "none" and lines[simpler].weights == "none":
+        changes.append("pretrained on other texts")
+    added = line.further.items() - lines[simpler].further.items()
+    changes += [f"--{option} {value}" for option, value in sorted(added)]
+    return simpler, ", ".join(changes)
 
 
-def _in_order(ranked: dict[str, tuple], found: dict[str, tuple[str, str]]) -> list[str]:
+def _in_order(names: list[str], found: dict[str, tuple[str, str]]) -> list[str]:
     """Return the lines with a step, each after the one that it steps from, down each branch."""
     order: list[str] = []
 
     def follow(simpler: str) -> None:
-        for name in ranked:
+        for name in names:
             if name in found and found[name][0] == simpler:
                 order.append(name)
                 follow(name)
 
-    for name in ranked:
+    for name in names:
         if name not in found:
             follow(name)
     return order
@@ -169,7 +204,8 @@ def as_markdown(table: pd.DataFrame) -> str:
     ]
     for _, line in table.iterrows():
         accuracy = f"{100 * line['accuracy_before']:.2f} → {100 * line['accuracy_after']:.2f}"
-        cells = [line["before"], line["after"], line["change"], accuracy, *bought(line)]
+        names = [leaderboard.with_seeds(line[k], line[f"seeds_{k}"]) for k in ("before", "after")]
+        cells = [*names, line["change"], accuracy, *bought(line)]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
@@ -193,8 +229,11 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
         if not deep:
             shown.add_row(name)
             continue
-        said = Text.assemble(name, (f"\n{lines.loc[name, 'change']}", "dim"))
-        shown.add_row(Padding(said, (0, 0, 0, 2 * deep)), *bought(lines.loc[name]))
+        line = lines.loc[name]
+        said = Text.assemble(
+            leaderboard.with_seeds(name, line["seeds_after"]), (f"\n{line['change']}", "dim")
+        )
+        shown.add_row(Padding(said, (0, 0, 0, 2 * deep)), *bought(line))
     return shown
 
 
@@ -211,5 +250,8 @@ def bought(line: pd.Series) -> list[str]:
     reach = (line["difference_ci_high"] - line["difference_ci_low"]) / 2
     seconds = "other device"
     if pd.notna(line["seconds_before"]):
-        seconds = f"{line['seconds_before']:,.0f} → {line['seconds_after']:,.0f}"
+        seconds = " → ".join(
+            f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+            for value in (line["seconds_before"], line["seconds_after"])
+        )
     return [f"{100 * line['difference']:+.2f} ± {100 * reach:.2f}", line["verdict"], seconds]

@@ -49,7 +49,7 @@ row = FineTunedRow(
     Hyperparameters,
     architecture=architecture,
     also_measure=ways_to_train,
-    step=Step("transformer", "subwords, BERT's form and its weights"),
+    step=Step("transformer", "subwords and BERT's form"),
 )
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ row = TaughtRow(
     Hyperparameters,
     architecture=architecture,
     teacher=bert.row,
-    step=Step("bert", "half of the layers, learned from a teacher"),
+    step=Step("bert", "half of the layers"),
 )
 
 if __name__ == "__main__":

@@ -184,18 +184,18 @@ def _steps(bought: pd.DataFrame) -> str:
     reach = bounds.abs().to_numpy().max(initial=1e-9)
     lines, by_name = [], bought.set_index("after")
     for name, depth in steps.depths(bought).items():
-        cells = "<td></td>" * 3
-        change = ""
+        said, change, cells = name, "", "<td></td>" * 3
         if depth:
             line = by_name.loc[name]
             points, verdict, seconds = map(html.escape, steps.bought(line))
+            said = leaderboard.with_seeds(name, line["seeds_after"])
             change = f"<small>{html.escape(line['change'])}</small>"
             cells = (
                 f"<td>{points}{_gain_bar(line, reach)}</td>"
                 f'<td class="{verdict}">{verdict}</td><td>{seconds}</td>'
             )
         lines.append(
-            f'<tr><th scope="row" style="padding-left:{0.6 + depth}rem">{html.escape(name)}'
+            f'<tr><th scope="row" style="padding-left:{0.6 + depth}rem">{html.escape(said)}'
             f"{change}</th>{cells}</tr>"
         )
     return Template((FOLDER / "steps.html").read_text(encoding="utf-8")).substitute(
@@ -204,13 +204,13 @@ def _steps(bought: pd.DataFrame) -> str:
 
 
 def _gain_bar(line: pd.Series, reach: float) -> str:
-    """Return the interval of a gain as a bar around zero; empty if it is far beyond `reach`."""
+    """Return the interval of a gain as a bar around zero; empty if it is beyond `reach`."""
+    if abs(line["difference"]) > reach:
+        return ""
     start, middle, stop = (
-        50 + 50 * line[name] / reach
+        float(np.clip(50 + 50 * line[name] / reach, 0, 100))
         for name in ("difference_ci_low", "difference", "difference_ci_high")
     )
-    if start > 100 or stop < 0:
-        return ""
     return (
         f'<span class="bar"><s></s><i style="left:{start:.1f}%;width:{max(stop - start, 1):.1f}%">'
         f'</i><b style="left:{middle:.1f}%"></b></span>'

@@ -64,6 +64,7 @@ class TaughtRow(FineTunedRow):
     variant_options: tuple[str, ...] = field(
         default=("preset", "size", "pretrain", "teacher"), kw_only=True
     )
+    further_options: tuple[str, ...] = field(default=("pretrain", "teacher"), kw_only=True)
 
     def variant(self, options: TaughtOptions) -> str:
         """Name the weights, and the teacher if there is one."""

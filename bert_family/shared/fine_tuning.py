@@ -132,10 +132,13 @@ class FineTunedRow(NetworkRow):
 
     architecture: Architecture = field(kw_only=True)
     variant_options: tuple[str, ...] = field(default=("preset", "size", "pretrain"), kw_only=True)
+    further_options: tuple[str, ...] = field(default=("pretrain",), kw_only=True)
 
     def variant(self, options: FineTuningOptions) -> str:
         """Name other weights than the default: the preset, or scratch and the size."""
-        named = {AUTO: "", SCRATCH: f"scratch-{options.size}"}.get(options.preset, options.preset)
+        same_size = options.size == self.hyperparameters().size
+        own = "" if same_size else f"size-{options.size}"
+        named = {AUTO: own, SCRATCH: f"scratch-{options.size}"}.get(options.preset, options.preset)
         passes = f"pretrained-{options.pretrain}" if options.pretrain else ""
         return "-".join(filter(None, (named, passes)))
 

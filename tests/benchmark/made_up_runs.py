@@ -16,6 +16,7 @@ def a_record(seed=0, status="ok", accuracy=0.75, **changes) -> dict:
         "protocol": records.PROTOCOL,
         "corpus": {"name": "imdb", "hash": "abc"},
         "hyperparameters": {},
+        "changed": {},
         "outside_data": "none",
         "weights": "none",
         "environment": {"code": "1234", "packages": {}},

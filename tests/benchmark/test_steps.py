@@ -4,7 +4,7 @@ import argparse
 
 from benchmark import catalogue, leaderboard, steps
 from preprocessing.errors import UserError
-from tests.benchmark.made_up_runs import put_many
+from tests.benchmark.made_up_runs import a_record, put_many
 
 import pandas as pd
 import pytest
@@ -37,6 +37,7 @@ def test_gain_verdict_and_seconds_by_hand(results):
     }
     assert table["difference"].tolist() == pytest.approx([0.35, 0.12, 0.0025, -0.05])
     assert table["verdict"].tolist() == ["better", "better", "tied", "worse"]
+    assert table["seeds_after"].tolist() == [3, 3, 3, 3]
     assert table.loc["fasttext", ["seconds_before", "seconds_after"]].tolist() == [2.0, 10.0]
     inside = table["difference"].between(table["difference_ci_low"], table["difference_ci_high"])
     assert inside.all()
@@ -61,38 +62,59 @@ def test_times_of_two_machines_are_not_set_side_by_side(results):
     assert "other device" in steps.as_markdown(table.reset_index())
 
 
-RANKED = {
-    name: (name.split()[0], name.partition("(")[2].rstrip(")"))
-    for name in (
-        "transformer", "bert", "bert (a)", "bert (a-pretrained-3)", "roberta", "roberta (a)",
-        "distilbert (a-taught-by-b)", "albert (c)",
-    )
-}  # fmt: skip
+def a_line(model, weights="none", **changed) -> steps.Line:
+    return steps.line_of(a_record(model=model, weights=weights, changed=changed))
+
+
+LINES = {
+    "transformer": a_line("transformer"),
+    "bert": a_line("bert", "bert_base"),
+    "bert (a)": a_line("bert", preset="a"),
+    "bert (a-pretrained-3)": a_line("bert", preset="a", pretrain=3),
+    "bert (a-b)": a_line("bert", "a-b", preset="a-b"),
+    "bert (pretrained-1)": a_line("bert", "bert_base", pretrain=1, epochs=1),
+    "roberta": a_line("roberta", "roberta_base"),
+    "roberta (a-pretrained-3)": a_line("roberta", preset="a", pretrain=3),
+    "roberta (a-pretrained-9)": a_line("roberta", preset="a", pretrain=9),
+    "distilbert (a-taught-by-b)": a_line("distilbert", preset="a", teacher="b"),
+    "albert (c)": a_line("albert", preset="c"),
+}
 
 
 @pytest.mark.parametrize(
-    ("name", "before"),
+    ("name", "before", "change"),
     [
-        ("bert", "transformer"),
-        ("bert (a)", "transformer"),
-        ("bert (a-pretrained-3)", "bert (a)"),
-        ("roberta", "bert"),
-        ("roberta (a)", "bert (a)"),
-        ("distilbert (a-taught-by-b)", "bert (a)"),
-        ("albert (c)", "bert"),
+        ("bert", "transformer", "subwords and BERT's form, pretrained on other texts"),
+        ("bert (a)", "transformer", "subwords and BERT's form"),
+        ("bert (a-pretrained-3)", "bert (a)", "--pretrain 3"),
+        ("bert (a-b)", "transformer", "subwords and BERT's form, pretrained on other texts"),
+        ("bert (pretrained-1)", "bert", "--pretrain 1"),
+        ("roberta", "bert", "byte pairs, no segments"),
+        ("roberta (a-pretrained-3)", "bert (a-pretrained-3)", "byte pairs, no segments"),
+        ("roberta (a-pretrained-9)", "bert (a)", "byte pairs, no segments, --pretrain 9"),
+        ("distilbert (a-taught-by-b)", "bert (a)", "half of the layers, --teacher b"),
     ],
 )
-def test_a_variant_steps_from_the_one_of_the_same_weights(name, before):
-    assert steps.before(name, RANKED)[0] == before
+def test_a_variant_steps_from_the_one_of_the_same_weights(name, before, change):
+    assert steps.before(name, LINES) == (before, change)
 
 
-def test_what_was_prepared_further_is_named():
-    assert steps.before("bert (a-pretrained-3)", RANKED) == ("bert (a)", "pretrained-3")
+def test_without_a_simpler_row_of_the_same_weights_there_is_no_step():
+    assert steps.before("albert (c)", LINES) is None
+    assert steps.before("bert", {"bert": LINES["bert"]}) is None
+    assert steps.before("majority", {"majority": a_line("majority")}) is None
 
 
-def test_a_row_without_a_simpler_one_has_no_step():
-    assert steps.before("majority", {"majority": ("majority", "")}) is None
-    assert steps.before("bert", {"bert": ("bert", "")}) is None
+def test_a_row_that_cannot_be_imported_has_no_step(results, monkeypatch):
+    load = catalogue.load
+
+    def load_all_but_one(name):
+        if name == "fasttext":
+            raise ImportError
+        return load(name)
+
+    monkeypatch.setattr(catalogue, "load", load_all_but_one)
+    assert list(built(results).index) == ["bag_of_words", "tfidf_logreg", "naive_bayes_svm"]
 
 
 @pytest.mark.parametrize("name", [n for n in catalogue.modules() if n != "majority"])
