@@ -17,7 +17,7 @@ paper's CNN-static and CNN-non-static.
 from benchmark.cli import run_row
 from benchmark.experiment import Step, TrainingData, hyperparameters, option
 from benchmark.networks import NetworkRow
-from models.layers.answer import answer
+from models.layers.answer import AnswerOptions, answer
 from models.layers.attention import AttentionPooling
 from models.layers.words import WordOptions, read_words
 
@@ -26,7 +26,7 @@ from keras import layers, ops
 
 
 @hyperparameters
-class Hyperparameters(WordOptions):
+class Hyperparameters(WordOptions, AnswerOptions):
     """Chosen on validation."""
 
     epochs: int = option(2, "passes over the training reviews; the best one is kept", ge=1)

@@ -14,7 +14,7 @@ from typing import Literal
 from benchmark.cli import run_row
 from benchmark.experiment import Step, TrainingData, hyperparameters, option
 from benchmark.networks import NetworkRow
-from models.layers.answer import answer
+from models.layers.answer import AnswerOptions, answer
 from models.layers.pooling import max_and_mean
 from models.layers.positions import AddPositions
 from models.layers.words import WordOptions, read_words
@@ -24,7 +24,7 @@ from keras import layers
 
 
 @hyperparameters
-class Hyperparameters(WordOptions):
+class Hyperparameters(WordOptions, AnswerOptions):
     """Chosen on validation."""
 
     epochs: int = option(2, "passes over the training reviews; the best one is kept", ge=1)

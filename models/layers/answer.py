@@ -1,7 +1,16 @@
 """The way out of a network: features become the probability of "positive"."""
 
+from benchmark.experiment import hyperparameters, option
+
 import keras
 from keras import layers
+
+
+@hyperparameters
+class AnswerOptions:
+    """Options of the way out."""
+
+    dropout: float = option(0.5, "share of the review's features dropped", ge=0, lt=1)
 
 
 def answer(

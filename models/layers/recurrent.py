@@ -1,6 +1,7 @@
 """What the recurrent rows share: their options, and reading from the end."""
 
 from benchmark.experiment import hyperparameters, option
+from models.layers.answer import AnswerOptions
 from models.layers.words import WordOptions
 
 import keras
@@ -8,7 +9,7 @@ from keras import ops
 
 
 @hyperparameters
-class RecurrentOptions(WordOptions):
+class RecurrentOptions(WordOptions, AnswerOptions):
     """Options that every recurrent row has. Chosen on validation, for `lstm`."""
 
     epochs: int = option(2, "passes over the training reviews; the best one is kept", ge=1)

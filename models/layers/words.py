@@ -23,7 +23,6 @@ class WordOptions(NetworkOptions):
     word_dropout: float = option(
         0.0, "share of a review's vector dimensions dropped, in all of its words", ge=0, lt=1
     )
-    dropout: float = option(0.5, "share of the review's features dropped", ge=0, lt=1)
 
 
 def read_words(
