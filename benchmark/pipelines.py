@@ -14,6 +14,7 @@ from preprocessing.errors import UserError
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline
 from sklearn.tree._tree import Tree
 
@@ -140,4 +141,6 @@ def count_parameters(estimator: BaseEstimator) -> int:
     if hasattr(estimator, "estimators_"):
         return sum(2 * tree.tree_.node_count for tree in estimator.estimators_)
     arrays = [value for value in vars(estimator).values() if isinstance(value, np.ndarray)]
+    if isinstance(estimator, TfidfVectorizer) and estimator.use_idf:
+        arrays.append(estimator.idf_)
     return sum(array.size for array in arrays if array.dtype.kind == "f")
