@@ -1,9 +1,9 @@
 """Pretraining on hidden words, from public weights or from scratch, on train and unsup.
 
-Of each review 15 % of the subwords are hidden, others at each pass: 80 % of these become the mask,
-10 % any subword, 10 % stay (Devlin et al., 2019, section 3.1; anew at each pass as in Liu et al.,
-2019, section 4.1). There are no pairs of texts. From public weights it is the within-task
-pretraining of Sun et al. (2019, section 5.4).
+Of what is read of each review 15 % of the subwords are hidden, others at each pass: 80 % of these
+become the mask, 10 % any subword, 10 % stay (Devlin et al., 2019, section 3.1; anew at each pass as
+in Liu et al., 2019, section 4.1). There are no pairs of texts. From public weights it is the
+within-task pretraining of Sun et al. (2019, section 5.4).
 """
 
 import hashlib
@@ -118,7 +118,7 @@ def pretrain(
     Args:
         architecture: the member of the family.
         source: the weights that it starts from.
-        options: passes over the reviews, tokens, dropout.
+        options: passes over the reviews, tokens, what is kept of a longer review, dropout.
         data: train and unsup are read.
         report: is told of progress.
         number_format: the name of the dtype policy.
@@ -126,7 +126,8 @@ def pretrain(
     start = weights_name(source.preset) if source.preset else f"scratch-{source.size}"
     depends = {
         "start": start, "tokenizer": source.tokenizer.key, "passes": options.pretrain,
-        "max_tokens": options.max_tokens, "dropout": options.dropout, "numbers": number_format,
+        "max_tokens": options.max_tokens, "truncation": options.truncation,
+        "dropout": options.dropout, "numbers": number_format,
     }  # fmt: skip
     digest = hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:8]
     begins = str(source.preset or start).replace("/", "-").replace(":", "")
@@ -145,7 +146,7 @@ def pretrain(
 
     cut = [
         framed(data.subword_ids(part, source.tokenizer), source.tokenizer, options.max_tokens,
-               "head")
+               options.truncation)
         for part in (data.train, data.unsup)
     ]  # fmt: skip
     sequences = replace(
@@ -172,8 +173,8 @@ def _train(
     """Return the trained backbone, and the loss of each pass in nats a hidden subword.
 
     What a pass has learned is kept in the folder `passes` until all are done, so that training that
-    was stopped goes on after its last whole pass. Chance begins anew there: the weights in the end
-    are not those of training in one go.
+    was stopped goes on after its last whole pass. Chance begins anew there, so that the weights in
+    the end are not those of training in one go; seconds and losses are those since then.
     """
     use_all_gpus()
     keras.utils.clear_session()
