@@ -3,7 +3,7 @@
 import hashlib
 import html
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,7 @@ def explain(
     read = found[end]
     ids = np.array([[number_of.get(word, UNKNOWN) for word in read]], np.int32)
 
+    options = replace(options, precision=row.number_format(options))
     settings = json.dumps([name, seed, asdict(options)], sort_keys=True).encode()
     folder = corpus.folder / f"{name}-{hashlib.sha256(settings).hexdigest()[:16]}"
 

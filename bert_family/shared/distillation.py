@@ -133,7 +133,7 @@ class TaughtRow(FineTunedRow):
         """Fine-tune the teacher, once, and return it."""
         taken = {name: getattr(options, name) for name in SAME}
         theirs = self.teacher.hyperparameters(preset=options.teacher, **taken)
-        settings = plain(theirs)
+        settings = plain(theirs) | {"precision": self.teacher.number_format(theirs)}
         depends = json.dumps([settings, weights_name(options.teacher)])
         digest = hashlib.sha256(depends.encode()).hexdigest()[:8]
         name = f"teacher-{self.teacher.variant(theirs) or 'default'}-{digest}-seed-{data.seed}"

@@ -170,7 +170,7 @@ class FineTunedRow(NetworkRow):
             preset = options.preset
             if preset == AUTO:
                 preset = Preset.of(self.architecture.preset)
-            known = preset.place in self.architecture.presets()
+            known = preset.place == self.architecture.preset  # the others saw other texts
             source = Source(
                 self.architecture.load_tokenizer(preset),
                 preset,
