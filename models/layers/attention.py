@@ -21,8 +21,9 @@ class AttentionPooling(layers.Layer):
     def __init__(self, units: int, **kwargs):
         super().__init__(**kwargs)
         self.units = units
-        self.hidden = layers.Dense(units, activation="tanh", name="hidden")
-        self.context = layers.Dense(1, use_bias=False, name="context")
+        own = {"dtype": self.dtype_policy}  # else a loaded layer's parts take the policy of the day
+        self.hidden = layers.Dense(units, activation="tanh", name="hidden", **own)
+        self.context = layers.Dense(1, use_bias=False, name="context", **own)
 
     def build(self, states_shape, is_word_shape) -> None:
         """Make the weights."""
