@@ -3,7 +3,7 @@
 BERT's network, pretrained longer, on ten times the text, and on hidden words alone: no pairs of
 texts, words hidden anew at each pass, subwords of bytes. As no pair task has trained a dense layer
 over the first token, the head brings its own. Known to stay at 50 % with BERT's higher rates, so
-the rate is the paper's lower one, with 6 % of the steps to warm up.
+the rate is of the paper's range, with 6 % of the steps to warm up.
 
     python bert_family/roberta.py
     python bert_family/roberta.py --preset FOLDER
@@ -20,7 +20,7 @@ from preprocessing.subwords import learn_byte_pairs
 
 @hyperparameters
 class Hyperparameters(FineTuningOptions):
-    """The paper's."""
+    """As in `bert`, but for the warm-up, which is the paper's."""
 
     warm_up: float = option(0.06, "share of the steps in which the rate rises", ge=0, lt=1)
 

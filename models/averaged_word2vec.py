@@ -35,7 +35,9 @@ class Hyperparameters:
     c: float = option(30.0, "inverse strength of the L2 penalty", gt=0)
     gamma: float = option(0.3, "narrowness of the kernel, by the number of dimensions", gt=0)
     linear_share: float = option(0.1, "scale of the average itself beside them", ge=0)
-    landmarks: int = option(1_000, "reviews that all others are compared with", ge=1)
+    landmarks: int = option(
+        1_000, "reviews that all others are compared with, but no more than one in twenty", ge=1
+    )
 
 
 class WordAverage(TransformerMixin, BaseEstimator):

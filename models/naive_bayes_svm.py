@@ -6,8 +6,8 @@ Each word and phrase is present or absent; its weight is the log-count ratio of 
 
 so that the linear model starts from what naive Bayes knows. The paper's phrases are bigrams and its
 loss the hinge; here, as in Mesnil et al. (2014, arXiv:1412.5335), they are trigrams and the loss is
-logistic, which is as accurate and gives probabilities. The strongest baseline that trains in
-seconds.
+logistic, which is as accurate and gives probabilities; the paper's interpolation of the weights
+with their mean is left out. The strongest baseline that trains in seconds.
 
     python models/naive_bayes_svm.py
     python models/naive_bayes_svm.py --longest-phrase 2

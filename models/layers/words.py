@@ -4,6 +4,7 @@ from typing import Literal
 
 from benchmark.experiment import TrainingData, hyperparameters, option
 from benchmark.networks import NetworkOptions
+from preprocessing.word_vectors import Word2VecSettings
 
 import keras
 import numpy as np
@@ -30,10 +31,10 @@ def read_words(
 ) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
     """Return a network's input and its words as vectors.
 
-    word2vec's vectors stay as they are, and those of frequent words get a learned correction: rare
-    words would be learned by heart. All are scaled by one number, so that the typical word, by the
-    median of the more frequent half, has length 1; at their own, greater length Adam's steps are
-    too small to move them.
+    word2vec's vectors stay as they are, and frequent words get a learned correction of their own.
+    Rare words, which would be learned by heart, share one. All are scaled by one number, so that
+    the typical word, by the median of the more frequent half, has length 1; at their own, greater
+    length Adam's steps are too small to move them.
 
     Args:
         options: the row's hyperparameters.
@@ -46,11 +47,12 @@ def read_words(
         network's number format.
     """
     words = keras.Input((None,), dtype="int32", name="words")
-    vectors = data.word_vectors()
     if options.embeddings == "random":
+        shape = len(data.vocabulary), Word2VecSettings().dimensions
         start = keras.initializers.RandomUniform(-0.05, 0.05, seed=data.seed)
-        embedded = layers.Embedding(*vectors.shape, start, name="vectors")(words)
+        embedded = layers.Embedding(*shape, start, name="vectors")(words)
     else:
+        vectors = data.word_vectors()
         frequent_half = vectors[1 : len(vectors) // 2]
         length = np.median(np.linalg.norm(frequent_half, axis=1))
         table = layers.Embedding(*vectors.shape, trainable=False, name="vectors")
