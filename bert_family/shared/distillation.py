@@ -90,7 +90,7 @@ class TaughtRow(FineTunedRow):
         if not isinstance(data, TaughtData):
             return super().network(options, data)
         padding = data.source.tokenizer.padding
-        student = self.architecture.start(data.source, options.max_tokens, options.dropout)
+        student = self.start(options, data.source)
         teacher = _answers_of(data.teacher.model, padding)
         if teacher.output["states"].shape[-1] != student.hidden_dim:
             raise UserError(
@@ -101,12 +101,9 @@ class TaughtRow(FineTunedRow):
             copy_every_other_layer(backbone_of(data.teacher.model), student)
         choose_features(student, options.features, self.architecture.shares_layers)
         tokens = keras.Input((None,), dtype="int32", name="tokens")
-        states = student(
-            backbone_inputs(tokens, student, padding),
-            training=False if options.features == "frozen" else None,
-        )
+        states = student(backbone_inputs(tokens, student, padding))
         probability = head(states, student, options.dropout)
-        taught = teacher(tokens, training=False)
+        taught = teacher(tokens)
         mask = ops.cast(ops.not_equal(tokens, 0), "float32")
         return keras.Model(
             tokens,
@@ -204,8 +201,14 @@ def copy_every_other_layer(teacher: keras.Model, student: keras.Model) -> None:
 
 
 def _answers_of(model: keras.Model, padding: int) -> keras.Model:
-    """Return a frozen model from tokens to probability and last hidden states."""
-    backbone = backbone_of(model)
+    """Return a frozen model from tokens to probability and last hidden states.
+
+    It is built again without dropout: a model within another drops when the outer one trains,
+    whatever its own call said.
+    """
+    trained = backbone_of(model)
+    backbone = type(trained).from_config(trained.get_config() | {"dropout": 0.0})
+    backbone.set_weights(trained.get_weights())
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     answer = backbone(backbone_inputs(tokens, backbone, padding))
     probability = model.get_layer("positive")(answer["pooled_output"])

@@ -200,14 +200,16 @@ class FineTunedRow(NetworkRow):
 
     def network(self, options: FineTuningOptions, data: SubwordData) -> keras.Model:
         """Return the network from subwords, shape (batch, tokens), to (batch, 1)."""
-        backbone = self.architecture.start(data.source, options.max_tokens, options.dropout)
+        backbone = self.start(options, data.source)
         choose_features(backbone, options.features, self.architecture.shares_layers)
         tokens = keras.Input((None,), dtype="int32", name="tokens")
-        answer = backbone(
-            backbone_inputs(tokens, backbone, data.source.tokenizer.padding),
-            training=False if options.features == "frozen" else None,
-        )
+        answer = backbone(backbone_inputs(tokens, backbone, data.source.tokenizer.padding))
         return keras.Model(tokens, head(answer, backbone, options.dropout))
+
+    def start(self, options: FineTuningOptions, source: Source) -> keras.Model:
+        """Return the network below the head as it is before the first step."""
+        dropout = 0.0 if options.features == "frozen" else options.dropout
+        return self.architecture.start(source, options.max_tokens, dropout)
 
     def number_format(self, options: FineTuningOptions) -> str:
         """Return mixed bfloat16 where the hardware multiplies it fast, unless told otherwise."""

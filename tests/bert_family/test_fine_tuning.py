@@ -1,6 +1,7 @@
 """What learns and what stays, and what a run starts from."""
 
 import dataclasses
+import functools
 from pathlib import Path
 
 from benchmark import catalogue
@@ -8,7 +9,13 @@ from benchmark.experiment import TrainingData
 from benchmark.run import run
 from bert_family.shared import pretraining
 from bert_family.shared.distillation import TEMPERATURE, Imitation, copy_every_other_layer
-from bert_family.shared.fine_tuning import backbone_of, choose_features, head, layer_shares
+from bert_family.shared.fine_tuning import (
+    FineTunedRow,
+    backbone_of,
+    choose_features,
+    head,
+    layer_shares,
+)
 from bert_family.shared.presets import Preset
 from preprocessing.corpus import Reviews
 from preprocessing.errors import UserError
@@ -49,8 +56,11 @@ def same(before, after) -> list[bool]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_frozen_means_unchanged(name, presets, small):
-    before, after = trained(name, presets, small, features="frozen")
+    before, after = trained(name, presets, small, features="frozen", dropout=0.5)
     assert all(same(before, after))
+    tokens = {key: np.array([[2, 10, 11, 3]]) for key in after.input}
+    trains, answers = (keras.tree.flatten(after(tokens, training=t))[0] for t in (True, False))
+    np.testing.assert_array_equal(trains, answers)
 
 
 def test_only_the_top_layer_learns(presets, small):
@@ -126,6 +136,20 @@ def test_a_student_with_all_layers_copied_answers_as_its_teacher(presets):
     np.testing.assert_allclose(np.asarray(student(inputs)), np.asarray(theirs), atol=5e-3)
 
 
+def test_a_student_with_half_of_the_layers_has_every_other_one(presets):
+    backbone = presets["bert"][1]
+    bert, distilbert = (catalogue.load(name).architecture for name in ("bert", "distilbert"))
+    teacher = bert.backbone(**backbone.get_config() | {"num_layers": 4, "name": "teacher"})
+    student = distilbert.backbone(
+        vocabulary_size=backbone.vocabulary_size, num_layers=2, num_heads=2, hidden_dim=128,
+        intermediate_dim=512, max_sequence_length=64,
+    )  # fmt: skip
+    copy_every_other_layer(teacher, student)
+    for own, theirs in enumerate((0, 2)):
+        copied = student.transformer_layers[own], teacher.transformer_layers[theirs]
+        assert all(same(*copied))
+
+
 def test_the_distance_to_the_teacher_by_hand():
     layer = Imitation()
     student, teacher = np.array([[0.8], [0.4]]), np.array([[0.5], [0.9]])
@@ -179,11 +203,37 @@ def test_a_word_is_read_whatever_the_case_and_the_padding(presets, small):
     assert Preset.of("tiny-bert") == source.preset
 
 
-def quick_run(small, results, report=print, **options):
-    row = catalogue.load("bert")
-    quick = {"max_tokens": 8, "epochs": 1, "least_steps": 1, "precision": "float32"}
-    options = row.hyperparameters(**quick | options)
-    return run("bert", row, options, 0, small, results, report, validation_only=True)
+QUICK = {"epochs": 1, "least_steps": 1}
+
+
+def quick_run(small, results, report=lambda event: None, row=None, **options):
+    row = row or catalogue.load("bert")
+    options = row.hyperparameters(max_tokens=8, precision="float32", **QUICK, **options)
+    name = row.architecture.name.lower()
+    return run(name, row, options, 0, small, results, report, validation_only=True)
+
+
+def test_a_teacher_is_fine_tuned_once_and_its_student_alone_answers(
+    small, tmp_path, eagerly, monkeypatch
+):
+    row = catalogue.load("distilbert")
+    quick = functools.partial(row.teacher.hyperparameters, **QUICK)
+    row = dataclasses.replace(row, teacher=dataclasses.replace(row.teacher, hyperparameters=quick))
+    taught = {"row": row, "preset": "scratch", "teacher": "scratch"}
+    first = quick_run(small, tmp_path, **taught)
+    assert first["status"] == "ok"
+    alone = quick_run(small, tmp_path, row=row, preset="scratch")
+    assert first["parameters"] == alone["parameters"]
+    assert first["validation"] != alone["validation"]
+
+    (kept,) = small.folder.glob("teacher-scratch-tiny-*-seed-0")
+    load, loaded = FineTunedRow.load, []
+    monkeypatch.setattr(FineTunedRow, "load", lambda *of: loaded.append(load(*of)) or loaded[-1])
+    again = quick_run(small, tmp_path, **taught)
+    assert again["validation"] == first["validation"]
+    waited = [run["seconds"]["preprocessing"]["teacher"] for run in (first, again)]
+    assert waited[0] == waited[1] > 0, "it was trained once"
+    assert all(same(loaded[0].model, keras.models.load_model(kept / "model.keras")))
 
 
 @pytest.mark.filterwarnings("error:Gradients do not exist")
