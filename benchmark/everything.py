@@ -84,7 +84,7 @@ def main(description: str) -> int:
 
     console = Console()
     with _only_one(options.results, corpus.name):
-        records.read_runs(options.results, corpus.name)  # damage is told before hours pass
+        leaderboard.build(options.results, corpus.name)  # damage is told before hours pass
         everything = _planned(names, options.seeds, corpus, options.results)
         todo = [run for run, finished in everything if options.force or not finished]
         kept = len(everything) - len(todo)

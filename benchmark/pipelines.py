@@ -1,13 +1,15 @@
 """Rows that are scikit-learn pipelines over the words of a review."""
 
 import copy
+import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmark import catalogue
 from benchmark.experiment import Fitted, Report, Row, TrainingData
 from preprocessing.corpus import Reviews
 from preprocessing.errors import UserError
@@ -23,7 +25,6 @@ WORD = r"\S+"
 
 _TREE = "sklearn.tree._tree.Tree"
 _LONG = 100
-_OWN_CODE = ("models.", "bert_family.", "benchmark.")
 
 
 def as_texts(reviews: Reviews) -> list[str]:
@@ -79,7 +80,7 @@ class PipelineRow(Row):
         return FittedPipeline(pipeline.fit(as_texts(data.train), data.train.labels))
 
     def load(self, options: Any, folder: Path) -> FittedPipeline:
-        """Load the pipeline; skops makes no object of a type that it or this project lacks.
+        """Load the pipeline; skops makes objects of its trusted types and of the rows' own alone.
 
         Raises:
             skops.io.exceptions.UntrustedTypesFoundException: the file holds another type.
@@ -89,7 +90,7 @@ class PipelineRow(Row):
 
         file = folder / "model.skops"
         unknown = skops.io.get_untrusted_types(file=file)
-        known = [name for name in unknown if name.startswith(_OWN_CODE) or name == _TREE]
+        known = [name for name in unknown if is_own_estimator(name) or name == _TREE]
         pipeline = skops.io.load(file, trusted=known)
         tables = json.loads((folder / "tables.json").read_text(encoding="utf-8"))
         for name, step in pipeline.steps:
@@ -97,9 +98,8 @@ class PipelineRow(Row):
                 if getattr(step, key, None) not in ([], {}):
                     raise UserError(f"{folder} is damaged: {name} has no table {key}")
                 setattr(step, key, value)
-            for tree in getattr(step, "estimators_", ()):
-                if not _is_sound(tree.tree_):
-                    raise UserError(f"{file} is damaged: a tree points outside of itself")
+        if not all(map(_is_sound, _trees(pipeline))):
+            raise UserError(f"{file} is damaged: a tree points outside of itself")
         return FittedPipeline(pipeline)
 
     def versions(self) -> dict[str, str]:
@@ -116,6 +116,37 @@ def _is_table(value: Any) -> bool:
     return all(isinstance(key, str) for key in value) and all(
         isinstance(entry, str | int | np.integer) for entry in value.values()
     )
+
+
+def is_own_estimator(name: str) -> bool:
+    """Tell whether a name is that of an estimator which a row's file itself defines.
+
+    What else such a file can name, what it imports above all, may do anything.
+    """
+    module, _, last = name.rpartition(".")
+    if module not in catalogue.modules().values():
+        return False
+    found = getattr(importlib.import_module(module), last, None)
+    return (
+        isinstance(found, type)
+        and issubclass(found, BaseEstimator)
+        and (found.__module__ == module)
+    )
+
+
+def _trees(part: Any) -> Iterator[Tree]:
+    """Yield all trees in an object, however deep."""
+    if isinstance(part, Tree):
+        yield part
+    elif isinstance(part, list | tuple | set):
+        for inner in part:
+            yield from _trees(inner)
+    elif isinstance(part, dict):
+        yield from _trees(list(part.values()))
+    elif isinstance(part, np.ndarray) and part.dtype == object:
+        yield from _trees(part.ravel().tolist())
+    elif hasattr(part, "__dict__"):
+        yield from _trees(vars(part))
 
 
 def _is_sound(tree: Tree) -> bool:

@@ -84,7 +84,7 @@ def _show(models: dict[str, SavedModel], texts: list[str]) -> None:
         for answer in answers:
             colour = "green" if answer[number] >= 0.5 else "red"
             cells.append(f"[{colour}]{answer[number]:.1%}[/]")
-        table.add_row(Text(text), *cells)
+        table.add_row(Text(text.encode(errors="replace").decode()), *cells)
     Console().print(table)
 
 
@@ -107,6 +107,8 @@ def _rows(file: Path, column: str | None) -> Iterator[tuple[list[str], Iterator[
         columns = list(reader.fieldnames or ())
         if column not in columns:
             raise UserError(f"{file} has no column {column!r}; it has {', '.join(columns)}")
+        if twice := [name for name in columns if columns.count(name) > 1]:
+            raise UserError(f"{file} has the column {twice[0]!r} twice; rename one")
         yield columns, _whole(file, reader, column)
 
 

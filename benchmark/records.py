@@ -8,8 +8,9 @@
     results/tuning/<dataset>/<row>/…                     scored on validation only
 
 Beside an ``ok`` record stands ``seed-0-<hash>.npz`` with `logits` (float16) and `labels` of the
-test reviews in the corpus's order. The record names it, and is written after it, so a reader finds
-the old pair or the new pair.
+test reviews in the corpus's order. The record names it, and is written after it: whenever a run is
+killed, the old pair or the new pair is there. A reader between whose two looks the pair changed is
+told that it is damaged, and finds the new pair when it starts again.
 """
 
 import hashlib

@@ -10,10 +10,12 @@
 
 Nothing in it is a pickle. The hashes tell what was damaged or changed; that no code runs on loading
 is up to the formats: Keras refuses lambdas and modules that are not its own or registered, skops
-refuses types that neither scikit-learn nor this project has.
+refuses all but scikit-learn's types and the estimators that rows define.
 """
 
+import errno
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,9 +62,13 @@ def check_target(folder: Path) -> None:
 
     Raises:
         UserError: the folder is there.
+        OSError: it could not be made.
     """
     if folder.exists():
         raise UserError(f"{folder} is there already; name a folder that --save can make")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder.parent, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder.parent))
 
 
 def save(folder: Path, fitted: Fitted, corpus: Corpus, record: dict) -> None:
@@ -73,9 +79,14 @@ def save(folder: Path, fitted: Fitted, corpus: Corpus, record: dict) -> None:
         fitted: the model.
         corpus: what it was trained on.
         record: the record of its run.
+
+    Raises:
+        UserError: another run has saved its model there since this one began.
     """
+    built = []
 
     def build(target: Path) -> dict:
+        built.append(target)
         fitted.save(target)
         text = "\n".join(corpus.vocabulary) + "\n"
         (target / "vocabulary.txt").write_text(text, encoding="utf-8")
@@ -86,6 +97,8 @@ def save(folder: Path, fitted: Fitted, corpus: Corpus, record: dict) -> None:
         } | {name: record[name] for name in _KEPT}
 
     make_folder(folder, build)
+    if not built:
+        raise UserError(f"{folder} was made by another run meanwhile; this run's model is not kept")
     (folder.parent / f".{folder.name}.lock").unlink(missing_ok=True)
 
 

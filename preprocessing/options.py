@@ -113,7 +113,10 @@ def run_program(main: Callable[[], int | None]) -> None:
     except KeyboardInterrupt:
         code = _say(INTERRUPTED, "interrupted; what was finished is kept")
     except OSError as error:
-        user_mistake = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
+        user_mistake = error.errno in (
+            errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,
+            errno.ENAMETOOLONG,
+        )  # fmt: skip
         where = error.filename or "a file (is the disk full?)"
         code = _say(2 if user_mistake else 1, f"cannot use {where}: {error.strerror or error}")
     sys.exit(code)

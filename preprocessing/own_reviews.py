@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -82,7 +82,8 @@ class OwnReviews:
         digest = hashlib.sha256(json.dumps(settings).encode())
         files = [self.path] if self.path.is_file() else sorted(self.path.rglob("*.txt"))
         for file in files:  # a text moved to the other class is another data set
-            digest.update(f"{file.relative_to(self.path)} {sha256(file)}\n".encode())
+            line = f"{file.relative_to(self.path)} {sha256(file)}\n"
+            digest.update(line.encode(errors="surrogateescape"))
         return digest.hexdigest()
 
     def read(self) -> tuple[dict[str, list[Review]], list[str]]:
@@ -155,7 +156,8 @@ class OwnReviews:
                 "" if record.get(name) is None else str(record[name])
                 for name in (*needed, self.split_column)
             )
-            yield Row(str(line), text, label.strip(), split.strip().lower())
+            split = split.strip().lower()
+            yield Row(str(line), text, "" if split == "unsup" else label.strip(), split)
 
     def _classes(self, rows: list[Row]) -> tuple[str, str]:
         """Return the names of the two most frequent classes, the positive one last."""
@@ -215,7 +217,7 @@ def is_own(path: Path) -> bool:
 
 def _why_not(row: Row) -> str:
     """Say why a row cannot be used; empty if it can."""
-    if any("\udc80" <= char <= "\udcff" for value in row for char in value):
+    if any("\ud800" <= char <= "\udfff" for value in row for char in value):  # half a character
         return "not UTF-8"
     if not row.text.strip():
         return "without a text"
@@ -241,15 +243,23 @@ def _table_records(path: Path, bad: dict[str, list[str]]) -> Iterator[tuple[int,
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
         reader = csv.DictReader(lines, delimiter=SEPARATORS[path.suffix.lower()], strict=True)
         try:
-            end = reader.line_num if reader.fieldnames else 0
+            names = reader.fieldnames or []
+            if twice := [name for name in names if names.count(name) > 1]:
+                raise UserError(f"{path} has the column {twice[0]!r} twice; rename one")
             for record in reader:
-                line, end = end + 1, reader.line_num
+                line = reader.reader.line_num - _line_breaks(record.values())
                 if None in record or None in record.values():
                     bad["with more or fewer fields than the header"].append(str(line))
                 else:
                     yield line, record
         except csv.Error as error:
             raise UserError(f"{path}, line {reader.line_num}: {error}") from None
+
+
+def _line_breaks(fields: Iterable[str | list[str] | None]) -> int:
+    """Count the line breaks within the fields of a row, of which a long one has a list."""
+    text = "".join("".join(field or ()) for field in fields)
+    return len(re.findall(r"\r\n|\r|\n", text))
 
 
 def _json_records(path: Path, bad: dict[str, list[str]]) -> Iterator[tuple[int, dict]]:

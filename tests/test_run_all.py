@@ -1,7 +1,7 @@
 """All rows and seeds, run as a user runs them."""
 
 from tests.checkouts import add_row, leaderboard, run_all
-from tests.conftest import run_python
+from tests.conftest import ROOT, run_python
 
 import pytest
 
@@ -57,11 +57,19 @@ def test_a_row_that_fails_says_why_and_stops_no_other(checkout):
 def test_a_damaged_record_is_said_before_anything_runs(checkout):
     run_all(checkout, "--seeds", "1")
     record = checkout / "results" / "runs" / "sample-limit-40" / "majority" / "seed-0.json"
-    record.write_text(record.read_text()[:-20])
+    whole = record.read_text()
+    record.write_text(whole[:-20])
     process = run_all(checkout, "--seeds", "2")
     assert process.returncode == 2
     assert process.stderr.startswith("error:")
     assert "seed-0.json is damaged" in process.stderr
+    record.unlink()
+    (predictions,) = record.parent.glob("*.npz")
+    record.write_text(whole)
+    predictions.unlink()
+    process = run_all(checkout, "--seeds", "2")
+    assert process.returncode == 2
+    assert f"{predictions.name} is damaged" in process.stderr
     record.unlink()
     assert run_all(checkout, "--seeds", "2").returncode == 0
 
@@ -74,6 +82,7 @@ def test_a_damaged_record_is_said_before_anything_runs(checkout):
         (("--seeds", "0"), "0 is less than 1"),
         (("--dataset", "imdb", "--data", "/no/such/path"), "/no/such/path: no such file or folder"),
         (("--results", "/dev/null/x"), "cannot use /dev/null/x"),
+        (("--cache", str(ROOT / "README.md")), "README.md: File exists"),
     ],
 )
 def test_bad_options_of_run_all(run_here, arguments, said):

@@ -4,6 +4,7 @@ import json
 
 from benchmark import catalogue, saved
 from benchmark.experiment import TrainingData
+from benchmark.pipelines import is_own_estimator
 from benchmark.run import plain
 from preprocessing.errors import UserError
 from preprocessing.folders import sha256
@@ -17,6 +18,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.tree import DecisionTreeClassifier
 
 TEXTS = ["A wonderful film.", "Dull, long and not funny.", "", "\udcff <br /> 10/10!"]
 
@@ -108,6 +110,21 @@ def test_a_scikit_learn_model_that_would_run_code_is_refused(folder):
     with pytest.raises(UserError, match=r"cannot be loaded: Untrusted.*eval") as refused:
         saved.load(folder)
     assert "\n" not in str(refused.value)
+
+
+def test_neither_is_what_a_row_imports_nor_a_tree_in_disguise_trusted(folder):
+    assert not is_own_estimator("benchmark.cli.write_atomically")
+    assert not is_own_estimator("benchmark.everything.subprocess.run")
+    assert not is_own_estimator("models.naive_bayes_svm.Pipeline")
+    assert not is_own_estimator("models.naive_bayes_svm.build")
+    assert is_own_estimator("models.naive_bayes_svm.LogCountRatio")
+    tree = DecisionTreeClassifier().fit([[0], [1]], [0, 1])
+    tree.tree_.children_left[0] = 10**6
+    skops.io.dump(make_pipeline(HashingVectorizer(), make_pipeline(tree)), folder / "model.skops")
+    (folder / "tables.json").write_text('{"hashingvectorizer": {}, "pipeline": {}}')
+    renew_hashes(folder)
+    with pytest.raises(UserError, match="a tree points outside of itself"):
+        saved.load(folder)
 
 
 def test_a_long_vocabulary_is_plain_and_belongs_where_it_is_put(folder):

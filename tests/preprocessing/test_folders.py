@@ -87,10 +87,15 @@ def test_damage_is_found_and_said(tmp_path, damage, check):
         check(tmp_path / "result")
 
 
-def test_atomic_writing_keeps_the_old_file_when_it_fails(tmp_path):
+def test_atomic_writing_keeps_the_old_file_when_it_fails(tmp_path, monkeypatch):
+    def fail_half_way(path, content):
+        path.write_text("ne")
+        raise OSError(28, "No space left on device")
+
     file = tmp_path / "file"
     write_atomically(file, "old")
-    with pytest.raises(UnicodeEncodeError):
-        write_atomically(file, "\ud800")
+    monkeypatch.setattr(type(file), "write_bytes", fail_half_way)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(file, "new")
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]

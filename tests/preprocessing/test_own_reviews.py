@@ -1,5 +1,6 @@
 import csv
 import json
+import os
 
 from preprocessing.corpus import prepare
 from preprocessing.errors import UserError
@@ -73,11 +74,11 @@ def test_a_given_split_is_kept(tmp_path):
     lines = [(*row, "train") for row in rows(25)]
     lines += [(f"{text} again", label, "validation") for text, label in rows(5)]
     lines += [(f"{text} and again", label, "TEST") for text, label in rows(25)]
-    lines += [("who knows", "", "unsup")]
+    lines += [(f"who knows {i}", "-1", "unsup") for i in range(99)]  # "-1" is no class
     own = OwnReviews(table(tmp_path / "a.csv", lines, ("text", "label", "split")))
     reviews, _ = own.read()
     assert {part: len(found) for part, found in reviews.items()} == {
-        "train": 60, "test": 50, "unsup": 1,
+        "train": 60, "test": 50, "unsup": 99,
     }  # fmt: skip
     folder, _ = OwnReviews(class_folders(tmp_path / "b", 25, ("train", "test"))).read()
     assert {part: len(found) for part, found in folder.items()} == {
@@ -106,12 +107,12 @@ def test_which_class_is_positive(tmp_path, names, positive):
 def test_bad_rows_are_counted_and_named_by_line(tmp_path):
     file = table(tmp_path / "a.csv", [("two\nlines", "good"), *rows(500)])
     with file.open("ab") as end:
-        end.write(b" ,good\nfine,\nhm,meh\ncaf\xe9,bad\nshort\n")
+        end.write(b" ,good\nfine,\nhm,meh\ncaf\xe9,bad\n\n\nshort\n")
     reviews, notes = OwnReviews(file).read()
     assert len(contents(reviews)) == 1001
     assert notes[0] == (
         "5 of 1,006 texts cannot be used: 1 without a text (line 1004); 1 without a label (line "
-        "1005); 1 not UTF-8 (line 1007); 1 with more or fewer fields than the header (line 1008); "
+        "1005); 1 not UTF-8 (line 1007); 1 with more or fewer fields than the header (line 1010); "
         "1 of a third class (line 1006)"
     )
 
@@ -125,9 +126,25 @@ def test_too_many_bad_rows_stop_unless_allowed(tmp_path):
 
 def test_damaged_json_is_a_bad_row(tmp_path):
     file = json_lines(tmp_path / "a.jsonl")
-    file.write_text(file.read_text() + '\n{"text": \n[1]\n')
+    half = '{"text": "half an emoji \\ud83d", "label": "good"}'
+    file.write_text(file.read_text() + f'\n{{"text": \n[1]\n{half}\n')
     _, notes = OwnReviews(file, allow_bad_rows=True).read()
-    assert notes[0].startswith("2 of 102 texts cannot be used: 2 no JSON object (lines 101, 102")
+    assert notes[0] == (
+        "3 of 103 texts cannot be used: 2 no JSON object (lines 101, 102); 1 not UTF-8 (line 103)"
+    )
+
+
+def test_a_file_name_in_another_encoding_is_a_bad_row(tmp_path):
+    folder = class_folders(tmp_path / "a")
+    try:
+        next((folder / "bad").iterdir()).rename(
+            os.fsdecode(os.fsencode(folder) + b"/bad/caf\xe9.txt")
+        )
+    except OSError:
+        pytest.skip("this file system has UTF-8 names alone")
+    own = OwnReviews(folder, allow_bad_rows=True)
+    assert len(own.fingerprint()) == 64
+    assert "1 not UTF-8" in own.read()[1][0]
 
 
 @pytest.mark.parametrize(
@@ -137,6 +154,7 @@ def test_damaged_json_is_a_bad_row(tmp_path):
         (rows(50)[:50], ("text", "label"), "two classes are needed; there is ['good']"),
         (rows(11), ("text", "label"), "9 texts of 'bad' for train are too few; at least 10"),
         ([], ("text", "label"), "two classes are needed; there is none"),
+        ([("a", "b", "c")], ("text", "label", "text"), "has the column 'text' twice"),
     ],
 )
 def test_what_cannot_be_used_is_said(tmp_path, lines, header, said):
