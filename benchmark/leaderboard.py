@@ -246,8 +246,9 @@ def as_markdown(table: pd.DataFrame, dataset: str) -> str:
 
 def with_seeds(name: str, seeds: int) -> str:
     """Return a line's name, with the number of seeds if there are fewer than the protocol asks."""
-    few = f" ({seeds} seed{'s' * (seeds > 1)})" if seeds < PROTOCOL_SEEDS else ""
-    return name + few
+    if seeds >= PROTOCOL_SEEDS:
+        return name
+    return f"{name} ({seeds} seed{'s' if seeds > 1 else ''})"
 
 
 def as_rich(table: pd.DataFrame, dataset: str) -> Table:

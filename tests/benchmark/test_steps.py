@@ -134,10 +134,14 @@ def test_one_row_makes_no_step(tmp_path):
 
 def test_it_is_written_and_shown(results, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
+    put_many(results, "lstm", 30)
+    put_many(results, "gru", 20, seeds=1)
     steps.main(argparse.Namespace(results=results, dataset="imdb"))
     out = capsys.readouterr().out
     assert "phrases, tf-idf weights" in out
     assert "+12.00 ± " in out
+    assert "gru (1 seed)" in out
+    assert "| lstm | gru (1 seed) |" in steps.as_markdown(built(results).reset_index())
     written = pd.read_csv(results / "steps.csv")
     assert tuple(written) == steps.COLUMNS
     assert written["after"].tolist() == list(built(results).index)

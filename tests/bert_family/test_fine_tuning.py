@@ -58,7 +58,9 @@ def same(before, after) -> list[bool]:
 def test_frozen_means_unchanged(name, presets, small):
     before, after = trained(name, presets, small, features="frozen", dropout=0.5)
     assert all(same(before, after))
-    tokens = {key: np.array([[2, 10, 11, 3]]) for key in after.input}
+    ids = np.array([[2, 10, 11, 3]])
+    tokens = {"token_ids": ids, "padding_mask": ids * 0 + 1, "segment_ids": ids * 0}
+    tokens = {key: tokens[key] for key in after.input}
     trains, answers = (keras.tree.flatten(after(tokens, training=t))[0] for t in (True, False))
     np.testing.assert_array_equal(trains, answers)
 
