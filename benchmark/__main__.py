@@ -1,7 +1,7 @@
 """Work with the results, without training anything again.
 
 python -m benchmark leaderboard                          rebuild it from the records
-python -m benchmark leaderboard --under parameters=1M    look at a part of it
+python -m benchmark leaderboard --under parameters=2M    look at a part of it
 python -m benchmark steps                                what each step buys, row by row
 python -m benchmark compare cnn naive_bayes_svm          two rows, or tables, side by side
 python -m benchmark report                               one page with table and figures
