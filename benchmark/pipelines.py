@@ -128,9 +128,7 @@ def is_own_estimator(name: str) -> bool:
         return False
     found = getattr(importlib.import_module(module), last, None)
     return (
-        isinstance(found, type)
-        and issubclass(found, BaseEstimator)
-        and (found.__module__ == module)
+        isinstance(found, type) and issubclass(found, BaseEstimator) and found.__module__ == module
     )
 
 

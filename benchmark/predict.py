@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmark import saved
 from benchmark.saved import SavedModel
 from preprocessing.errors import UserError
+from preprocessing.own_reviews import SEPARATORS, check_columns
 
 from rich.console import Console
 from rich.progress import Progress
@@ -19,7 +20,6 @@ from rich.table import Table
 from rich.text import Text
 
 BATCH = 256
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _LONGEST_FIELD = 1 << 27
 
 
@@ -107,8 +107,7 @@ def _rows(file: Path, column: str | None) -> Iterator[tuple[list[str], Iterator[
         columns = list(reader.fieldnames or ())
         if column not in columns:
             raise UserError(f"{file} has no column {column!r}; it has {', '.join(columns)}")
-        if twice := [name for name in columns if columns.count(name) > 1]:
-            raise UserError(f"{file} has the column {twice[0]!r} twice; rename one")
+        check_columns(file, columns)
         yield columns, _whole(file, reader, column)
 
 

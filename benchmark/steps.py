@@ -55,15 +55,15 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
 
     Accuracies are fractions, means over seeds. The interval is the 95 % one of the step for itself;
     the verdict ("better", "worse" or "tied") follows Holm's correction over all steps. Seconds are
-    those of training and of all that is made once for it (word vectors, subwords, pretraining);
-    they are missing where the two rows were trained on different machines.
+    those of training and of all that is made once for it (word vectors, subwords, pretraining, a
+    teacher); they are missing where the two rows were trained on different machines.
 
     Args:
         evaluation: the leaderboard and what it was computed from.
     """
     names, table = list(evaluation.answers), evaluation.table.set_index("model")
-    lines_of = {name: line_of(evaluation.answers[name].records[0]) for name in names}
-    known = {name: line for name, line in lines_of.items() if line is not None}
+    origins = {name: origin_of(evaluation.answers[name].records[0]) for name in names}
+    known = {name: origin for name, origin in origins.items() if origin is not None}
     found = {name: step for name in known if (step := before(name, known))}
     seconds = table["train_seconds"] + table["preprocessing_seconds"]
     lines = []
@@ -97,8 +97,8 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
     return result.round(5)
 
 
-class Line(NamedTuple):
-    """What a line of the leaderboard is a run of.
+class Origin(NamedTuple):
+    """Where a line of the leaderboard comes from.
 
     Attributes:
         model: the row's name.
@@ -115,8 +115,8 @@ class Line(NamedTuple):
     weights: str
 
 
-def line_of(record: dict) -> Line | None:
-    """Return the line that a run belongs to; None if its row cannot be imported."""
+def origin_of(record: dict) -> Origin | None:
+    """Return where a run comes from; None if its row cannot be imported."""
     try:
         row = catalogue.load(record["model"])
     except Exception:  # such a row cannot say what it changes, and the others can
@@ -124,40 +124,40 @@ def line_of(record: dict) -> Line | None:
     variant = {k: v for k, v in record["changed"].items() if k in row.variant_options}
     further = {k: v for k, v in variant.items() if k in row.further_options}
     start = {k: v for k, v in variant.items() if k not in further}
-    return Line(record["model"], row, start, further, record["weights"])
+    return Origin(record["model"], row, start, further, record["weights"])
 
 
-def before(name: str, lines: dict[str, Line]) -> tuple[str, str] | None:
+def before(name: str, origins: dict[str, Origin]) -> tuple[str, str] | None:
     """Return the line that a line steps from, and the change; None if there is none.
 
     Args:
         name: the line.
-        lines: all lines by their names.
+        origins: where each line comes from, by its name.
     """
-    line = lines[name]
+    own = origins[name]
 
     def nearest(model: str) -> str | None:
         """Return the row's line that starts alike and learned most of the same before the fit."""
         fitting = [
             other
-            for other, its in lines.items()
+            for other, its in origins.items()
             if its.model == model
             and other != name
-            and (its.start == line.start or not its.row.variant_options)
-            and its.further.items() <= line.further.items()
+            and (its.start == own.start or not its.row.variant_options)
+            and its.further.items() <= own.further.items()
         ]
-        return max(fitting, key=lambda other: len(lines[other].further), default=None)
+        return max(fitting, key=lambda other: len(origins[other].further), default=None)
 
     changes = []
-    simpler = nearest(line.model)
-    if simpler is None and line.row.step:
-        simpler = nearest(line.row.step.before)
-        changes.append(line.row.step.change)
+    simpler = nearest(own.model)
+    if simpler is None and own.row.step:
+        simpler = nearest(own.row.step.before)
+        changes.append(own.row.step.change)
     if simpler is None:
         return None
-    if line.weights != "none" and lines[simpler].weights == "none":
+    if own.weights != "none" and origins[simpler].weights == "none":
         changes.append("pretrained on other texts")
-    added = line.further.items() - lines[simpler].further.items()
+    added = own.further.items() - origins[simpler].further.items()
     changes += [f"--{option} {value}" for option, value in sorted(added)]
     return simpler, ", ".join(changes)
 

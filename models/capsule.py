@@ -49,7 +49,7 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     _, weights = AttentionPooling(options.attention_units, name="attention")(features, mask)
     importance = weights[..., None] * ops.sum(mask, axis=1, keepdims=True)
     review = DynamicRouting(2, options.class_dimensions, options.iterations)(below, importance)
-    review = ops.cast(review, "float32")  # log-odds rounded to bfloat16 would be a few hundred
+    review = ops.cast(review, "float32")  # in bfloat16, log-odds take few values
     length = ops.sqrt(ops.sum(ops.square(review), axis=-1) + keras.config.epsilon())
     log_odds = SHARPNESS * (length[:, 1:] - length[:, :1])
     positive = layers.Activation("sigmoid", dtype="float32", name="positive")(log_odds)

@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -243,9 +243,7 @@ def _table_records(path: Path, bad: dict[str, list[str]]) -> Iterator[tuple[int,
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
         reader = csv.DictReader(lines, delimiter=SEPARATORS[path.suffix.lower()], strict=True)
         try:
-            names = reader.fieldnames or []
-            if twice := [name for name in names if names.count(name) > 1]:
-                raise UserError(f"{path} has the column {twice[0]!r} twice; rename one")
+            check_columns(path, reader.fieldnames or [])
             for record in reader:
                 line = reader.reader.line_num - _line_breaks(record.values())
                 if None in record or None in record.values():
@@ -254,6 +252,16 @@ def _table_records(path: Path, bad: dict[str, list[str]]) -> Iterator[tuple[int,
                     yield line, record
         except csv.Error as error:
             raise UserError(f"{path}, line {reader.line_num}: {error}") from None
+
+
+def check_columns(path: Path, names: Sequence[str]) -> None:
+    """Refuse a table in which a name would mean two columns.
+
+    Raises:
+        UserError: there is such a name.
+    """
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise UserError(f"{path} has the column {twice[0]!r} twice; rename one")
 
 
 def _line_breaks(fields: Iterable[str | list[str] | None]) -> int:

@@ -62,22 +62,22 @@ def test_times_of_two_machines_are_not_set_side_by_side(results):
     assert "other device" in steps.as_markdown(table.reset_index())
 
 
-def a_line(model, weights="none", **changed) -> steps.Line:
-    return steps.line_of(a_record(model=model, weights=weights, changed=changed))
+def an_origin(model, weights="none", **changed) -> steps.Origin:
+    return steps.origin_of(a_record(model=model, weights=weights, changed=changed))
 
 
-LINES = {
-    "transformer": a_line("transformer"),
-    "bert": a_line("bert", "bert_base"),
-    "bert (a)": a_line("bert", preset="a"),
-    "bert (a-pretrained-3)": a_line("bert", preset="a", pretrain=3),
-    "bert (a-b)": a_line("bert", "a-b", preset="a-b"),
-    "bert (pretrained-1)": a_line("bert", "bert_base", pretrain=1, epochs=1),
-    "roberta": a_line("roberta", "roberta_base"),
-    "roberta (a-pretrained-3)": a_line("roberta", preset="a", pretrain=3),
-    "roberta (a-pretrained-9)": a_line("roberta", preset="a", pretrain=9),
-    "distilbert (a-taught-by-b)": a_line("distilbert", preset="a", teacher="b"),
-    "albert (c)": a_line("albert", preset="c"),
+ORIGINS = {
+    "transformer": an_origin("transformer"),
+    "bert": an_origin("bert", "bert_base"),
+    "bert (a)": an_origin("bert", preset="a"),
+    "bert (a-pretrained-3)": an_origin("bert", preset="a", pretrain=3),
+    "bert (a-b)": an_origin("bert", "a-b", preset="a-b"),
+    "bert (pretrained-1)": an_origin("bert", "bert_base", pretrain=1, epochs=1),
+    "roberta": an_origin("roberta", "roberta_base"),
+    "roberta (a-pretrained-3)": an_origin("roberta", preset="a", pretrain=3),
+    "roberta (a-pretrained-9)": an_origin("roberta", preset="a", pretrain=9),
+    "distilbert (a-taught-by-b)": an_origin("distilbert", preset="a", teacher="b"),
+    "albert (c)": an_origin("albert", preset="c"),
 }
 
 
@@ -96,13 +96,13 @@ LINES = {
     ],
 )
 def test_a_variant_steps_from_the_one_of_the_same_weights(name, before, change):
-    assert steps.before(name, LINES) == (before, change)
+    assert steps.before(name, ORIGINS) == (before, change)
 
 
 def test_without_a_simpler_row_of_the_same_weights_there_is_no_step():
-    assert steps.before("albert (c)", LINES) is None
-    assert steps.before("bert", {"bert": LINES["bert"]}) is None
-    assert steps.before("majority", {"majority": a_line("majority")}) is None
+    assert steps.before("albert (c)", ORIGINS) is None
+    assert steps.before("bert", {"bert": ORIGINS["bert"]}) is None
+    assert steps.before("majority", {"majority": an_origin("majority")}) is None
 
 
 def test_a_row_that_cannot_be_imported_has_no_step(results, monkeypatch):
