@@ -104,12 +104,15 @@ class TrainingData:
         Args:
             step: what the seconds it takes are counted as.
             name: the folder's name, which must tell all that the content depends on.
-            build: as of `preprocessing.folders.make_folder`.
+            build: as of `preprocessing.folders.make_folder`; where it goes on with what was
+                stopped, it returns the "seconds" that were spent before.
         """
 
         def timed(target: Path) -> dict:
             start = time.perf_counter()
-            return build(target) | {"seconds": time.perf_counter() - start}
+            manifest = build(target)
+            seconds_before = manifest.get("seconds", 0.0)
+            return manifest | {"seconds": seconds_before + time.perf_counter() - start}
 
         start = time.perf_counter()
         self.seconds[step] = make_folder(self.folder / name, timed)["seconds"]

@@ -9,6 +9,8 @@ within-task pretraining of Sun et al. (2019, section 5.4).
 import hashlib
 import json
 import math
+import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from benchmark.networks import Batches, Progress, use_all_gpus
 from bert_family.shared.optimizer import adamw
 from bert_family.shared.presets import Architecture, Source, backbone_inputs, weights_name
 from preprocessing.corpus import Reviews
+from preprocessing.folders import write_atomically
 from preprocessing.ragged import Ragged, bucket_widths
 from preprocessing.subwords import Tokenizer, framed
 
@@ -138,11 +141,13 @@ def pretrain(
 
     def build(target: Path) -> dict:
         passes = target.parent / f".{name}.passes"  # outlives a process that is killed
-        backbone, losses = _train(
+        backbone, history, seconds_before = _train(
             architecture, source, options, sequences, data.seed, report, number_format, passes
         )
         architecture.save(target, backbone, source.tokenizer)
-        return depends | {"loss": losses}
+        shutil.rmtree(passes)
+        losses = [entry["loss"] for entry in history]
+        return depends | {"loss": losses, "seconds": seconds_before}
 
     cut = [
         framed(data.subword_ids(part, source.tokenizer), source.tokenizer, options.max_tokens,
@@ -169,12 +174,12 @@ def _train(
     report: Report,
     number_format: str,
     passes: Path,
-) -> tuple[keras.Model, list[float]]:
-    """Return the trained backbone, and the loss of each pass in nats a hidden subword.
+) -> tuple[keras.Model, list[dict[str, float]], float]:
+    """Return the trained backbone, each pass's loss and seconds, and the seconds of earlier runs.
 
-    What a pass has learned is kept in the folder `passes` until all are done, so that training that
-    was stopped goes on after its last whole pass. Chance begins anew there, so that the weights in
-    the end are not those of training in one go; seconds and losses are those since then.
+    What a pass has learned is kept in the folder `passes`, so that training that was stopped goes
+    on after its last whole pass. Chance begins anew there, so that the weights in the end are not
+    those of training in one go.
     """
     use_all_gpus()
     keras.utils.clear_session()
@@ -198,21 +203,45 @@ def _train(
             from_logits=True, reduction="mean_with_sample_weight"
         ),
     )
-    progress = _Passes(report, options.pretrain)
-    resume = keras.callbacks.BackupAndRestore(passes)
+    progress = _Passes(report, options.pretrain, passes)
+    done = progress.resume(model)
+    seconds_before = sum(entry["seconds"] for entry in progress.history)
     model.fit(
-        batches, epochs=options.pretrain, shuffle=False, verbose=0, callbacks=[resume, progress]
-    )
-    return backbone, progress.history
+        batches, epochs=options.pretrain, initial_epoch=done, shuffle=False, verbose=0,
+        callbacks=[progress],
+    )  # fmt: skip
+    return backbone, progress.history, seconds_before
 
 
 class _Passes(Progress):
-    """Reports batches and passes, and keeps each pass's loss."""
+    """Reports batches and passes, and keeps each pass's loss, seconds and weights."""
 
     what = "pretraining pass"
 
+    def __init__(self, report: Report, epochs: int, folder: Path):
+        super().__init__(report, epochs)
+        self.folder = folder
+
+    def resume(self, model: keras.Model) -> int:
+        """Load what earlier passes have learned, and return their number."""
+        if (file := self.folder / "history.json").exists():
+            self.history = json.loads(file.read_text())
+            model.optimizer.build(model.trainable_variables)  # its moments are loaded, too
+            model.load_weights(self._weights(len(self.history)))
+        return len(self.history)
+
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Keep and report the pass's loss."""
-        self.history.append(float(logs["loss"]))
-        text = f"{self.what} {self.epoch}/{self.epochs}: loss {logs['loss']:.4f}"
+        """Keep and report the pass; it counts once its line is in the history."""
+        loss = float(logs["loss"])
+        self.folder.mkdir(exist_ok=True)
+        unfinished = self.folder / "unfinished.weights.h5"
+        self.model.save_weights(unfinished)
+        unfinished.replace(self._weights(self.epoch))
+        self.history.append({"loss": loss, "seconds": time.perf_counter() - self.start})
+        write_atomically(self.folder / "history.json", json.dumps(self.history))
+        self._weights(self.epoch - 1).unlink(missing_ok=True)
+        text = f"{self.what} {self.epoch}/{self.epochs}: loss {loss:.4f}"
         self.report({"event": "step", "text": text})
+
+    def _weights(self, passes: int) -> Path:
+        return self.folder / f"pass-{passes}.weights.h5"

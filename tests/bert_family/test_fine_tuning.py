@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import json
 from pathlib import Path
 
 from benchmark import catalogue
@@ -265,11 +266,40 @@ def test_pretraining_that_was_stopped_goes_on_after_its_last_whole_pass(small, t
 
     with pytest.raises(KeyboardInterrupt):
         quick_run(small, tmp_path, stop_after_one_pass, preset="scratch", pretrain=2)
+    (passes,) = small.folder.glob(".preset-bert-scratch-tiny-pretrained-2-*.passes")
+    (first,) = json.loads((passes / "history.json").read_text())
+    (passes / "history.json").write_text(json.dumps([first | {"seconds": 1000.0}]))
+    (passes / "unfinished.weights.h5").write_text("of a run that was killed while it wrote")
+
     told = []
-    assert quick_run(small, tmp_path, told.append, preset="scratch", pretrain=2)["status"] == "ok"
+    record = quick_run(small, tmp_path, told.append, preset="scratch", pretrain=2)
     texts = [event["text"] for event in told if "pass " in event.get("text", "")]
     assert [text.split(":")[0] for text in texts] == ["pretraining pass 2/2"]
-    assert not list(small.folder.glob(".preset*.passes"))
+    assert 1000 < record["seconds"]["preprocessing"]["pretraining"] < 1500
+    (kept,) = small.folder.glob("preset-bert-scratch-tiny-pretrained-2-*")
+    losses = json.loads((kept / "manifest.json").read_text())["loss"]
+    assert losses[0] == first["loss"]
+    assert len(losses) == 2
+    assert not passes.exists()
+
+
+def test_a_pass_is_kept_with_the_optimizers_moments(tmp_path):
+    def compiled() -> keras.Model:
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        return model
+
+    keras.utils.set_random_seed(0)
+    trained, fresh = compiled(), compiled()
+    passes = pretraining._Passes(lambda event: None, 2, tmp_path / "passes")
+    assert passes.resume(trained) == 0
+    numbers = np.random.default_rng(0).normal(size=(8, 3))
+    trained.fit(numbers, numbers[:, 0], epochs=2, batch_size=2, verbose=0, callbacks=[passes])
+    assert pretraining._Passes(print, 3, tmp_path / "passes").resume(fresh) == 2
+    assert fresh.optimizer.iterations == 8
+    assert all(same(fresh, trained))
+    for one, other in zip(fresh.optimizer.variables, trained.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_a_run_without_its_weights_is_a_record_that_says_so(small, tmp_path, capfd):
