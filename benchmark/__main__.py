@@ -86,7 +86,7 @@ def _leaderboard(options: argparse.Namespace) -> None:
         table = leaderboard.build(options.results, options.dataset)
         selection.show(table, options.dataset, options)
         return
-    readme = ROOT / "README.md" if options.results == ROOT / "results" else None
+    readme = leaderboard.readme_of(options.results)
     result = leaderboard.write(options.results, options.dataset, readme)
     Console().print(leaderboard.as_rich(result, options.dataset))
 

@@ -92,7 +92,7 @@ def main(description: str) -> int:
             f"{corpus.name}{' (synthetic)' if corpus.name.startswith('sample') else ''}, "
             f"corpus {corpus.hash}: {len(todo)} run{'s' * (len(todo) != 1)} to make, {kept} kept"
         )
-        readme = ROOT / "README.md" if options.results == ROOT / "results" else None
+        readme = leaderboard.readme_of(options.results)
         try:
             with Overview([run for run, _ in everything], todo, console, options.jobs) as overview:
                 failed = _make_all(todo, options, overview, corpus)

@@ -1,13 +1,15 @@
 """The report's figures, drawn by matplotlib from predictions, records and review features.
 
-Each function returns a figure that is legible at the width of a phone. Colours (Okabe & Ito, 2008)
-can be told apart by the colour-blind, and markers or dashes say the same once more.
+Each function returns a figure that is legible at the width of a phone. Colours (most of them
+Okabe & Ito's, 2008) can be told apart by the colour-blind, and markers or dashes say the same once
+more.
 """
 
 import html
 import io
 import math
 import re
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,7 +27,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 INK, FAINT, GRID = "#1b1f24", "#5f6872", "#d4d9df"
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b6b6b")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b6b6b", "#5b2a86")
 MARKERS = "osD^vPX*<>ph"
 DASHES = ("-", "--", "-.", ":")
 WIDTH = 5.2
@@ -102,7 +104,8 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str) -> Figure:
             container = axes.errorbar(
                 line[column], mean, [[mean - low], [high - mean]],
                 color=colour[line["family"]], marker=marker[line["family"]],
-                markersize=7, markeredgecolor="white", markeredgewidth=0.7, elinewidth=1.2,
+                markersize=10 if marker[line["family"]] == "*" else 7,
+                markeredgecolor="white", markeredgewidth=0.7, elinewidth=1.2,
             )  # fmt: skip
             container.lines[0].set_gid(
                 f"tip:{line['model']}: {mean:.2f} %, interval {low:.2f} to {high:.2f}, "
@@ -150,7 +153,10 @@ def pareto_front(cost: np.ndarray, gain: np.ndarray) -> np.ndarray:
 
 
 def _name_points(axes: Axes, shown: pd.DataFrame, column: str, front: np.ndarray) -> None:
-    """Write each row's name where nothing else is; rows off the front may go without."""
+    """Write each row's name where nothing else is: beside its point, or else at the end of a line.
+
+    Those on the front come first; a name for which there is no place is left out.
+    """
     figure = axes.figure
     renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw_without_rendering()
@@ -159,43 +165,73 @@ def _name_points(axes: Axes, shown: pd.DataFrame, column: str, front: np.ndarray
     )
     frame = axes.get_window_extent(renderer)
     taken = [mpl.transforms.Bbox.from_extents(x - 4, y - 6, x + 4, y + 6) for x, y in points]
-    places = [
-        (8, 4, "left"), (-8, 4, "right"), (8, -9, "left"), (-8, -9, "right"),
-        (0, 10, "center"), (0, -17, "center"),
-        (8, 14, "left"), (-8, 14, "right"), (8, -20, "left"), (-8, -20, "right"),
-    ]  # fmt: skip
-    for index in [*np.flatnonzero(front), *np.flatnonzero(~front)]:
-        for dx, dy, side in places:
-            text = axes.annotate(
-                shown["model"].iloc[index], (shown[column].iloc[index],
-                100 * shown["accuracy_mean"].iloc[index]), (dx, dy),
-                textcoords="offset points", ha=side, fontsize=9,
-            )  # fmt: skip
-            box = text.get_window_extent(renderer)
-            if frame.x0 <= box.x0 and box.x1 <= frame.x1 and not box.count_overlaps(taken):
-                taken.append(box)
-                break
+    taken += [text.get_window_extent(renderer) for text in (*axes.texts, axes.title)]
+
+    def name(index: int, dx: float, dy: float, side: str, line: dict | None) -> bool:
+        text = axes.annotate(
+            _wrapped(shown["model"].iloc[index]),
+            (shown[column].iloc[index], 100 * shown["accuracy_mean"].iloc[index]),
+            (dx, dy), textcoords="offset points", ha=side, fontsize=9, arrowprops=line,
+        )  # fmt: skip
+        text.set_in_layout(False)  # or the drawing would make way for it, and all would move
+        text.update_positions(renderer)
+        box = mpl.text.Text.get_window_extent(text, renderer)  # without its line
+        inside = frame.containsx(box.x0) and frame.containsx(box.x1) and frame.y0 <= box.y0
+        clear = line is not None or _nearest(box, points) == index
+        fits = inside and clear and not box.count_overlaps(taken)
+        if fits:
+            taken.append(box)
+        else:
             text.remove()
+        return fits
+
+    left = [*np.flatnonzero(front), *np.flatnonzero(~front)]
+    for places, line in ((_BESIDE, None), (_AWAY, _LINE)):
+        left = [i for i in left if not any(name(i, *place, line) for place in places)]
+
+
+_BESIDE = (
+    (8, 4, "left"), (-8, 4, "right"), (8, -9, "left"), (-8, -9, "right"), (0, 10, "center"),
+    (0, -17, "center"), (8, 14, "left"), (-8, 14, "right"), (8, -20, "left"), (-8, -20, "right"),
+)  # fmt: skip
+"""Where a name may stand beside its point: points to the right, points up, alignment."""
+
+_AWAY = tuple(
+    (sign * dx, dy, "left" if sign > 0 else "right")
+    for dx in (16, 32)
+    for dy in (20, -26, 34, -40, 48, -54)
+    for sign in (1, -1)
+)
+"""Where it may stand at the end of a line."""
+
+_LINE = {"arrowstyle": "-", "color": FAINT, "lw": 0.6, "shrinkB": 4}
+
+
+def _nearest(box: mpl.transforms.Bbox, points: np.ndarray) -> int:
+    """Return which point is nearest to a box."""
+    low, high = box.get_points()
+    outside = np.maximum(np.maximum(low - points, points - high), 0)
+    return int((outside**2).sum(axis=1).argmin())
 
 
 def learning_curves(answers: dict[str, Answers]) -> Figure:
     """Draw loss by epoch, for rows that have epochs."""
+    looks = {
+        "loss": {"color": COLOURS[4], "linestyle": "--", "marker": "s", "label": "training"},
+        "validation_loss": {"color": COLOURS[0], "marker": "o", "label": "validation"},
+    }
     figure, panels = _grid(len(answers), height=1.9)
     for axes, (name, row) in zip(panels, answers.items(), strict=True):
         for record in row.records:
             epochs = np.arange(1, len(record["history"]) + 1)
-            for key, colour, dash in (("loss", COLOURS[4], "--"),
-                                      ("validation_loss", COLOURS[0], "-")):  # fmt: skip
+            for key, look in looks.items():
                 losses = [epoch[key] for epoch in record["history"]]
-                axes.plot(epochs, losses, dash, color=colour, linewidth=1.3, marker=".")
-        axes.set_title(name, fontsize=min(10, 210 / len(name)))
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+                axes.plot(epochs, losses, linewidth=1.3, markersize=3, **look)
+        axes.set_title(_wrapped(name))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
         axes.set_xlabel("epoch")
         axes.set_ylabel("loss, nats")
-    handles = [
-        mpl.lines.Line2D([], [], color=COLOURS[4], linestyle="--", label="training"),
-        mpl.lines.Line2D([], [], color=COLOURS[0], label="validation"),
-    ]
+    handles = [mpl.lines.Line2D([], [], markersize=3, **look) for look in looks.values()]
     _legend_below(figure, handles)
     return figure
 
@@ -371,6 +407,10 @@ def _grid(panels: int, height: float, **shared: bool) -> tuple[Figure, list[Axes
 
 def _legend_below(figure: Figure, handles: list) -> None:
     figure.legend(handles=handles, loc="outside lower left", ncols=2)
+
+
+def _wrapped(name: str) -> str:
+    return textwrap.fill(name, 26)
 
 
 def _short(value: float, _: int | None = None) -> str:

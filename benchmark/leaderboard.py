@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmark import answers, catalogue, metrics, records, statistics
 from benchmark.answers import Answers
 from preprocessing.folders import write_atomically
+from preprocessing.options import ROOT
 
 import numpy as np
 import pandas as pd
@@ -207,18 +208,23 @@ def folder_of(results: Path, dataset: str) -> Path:
     return results if dataset == "imdb" else results / dataset
 
 
+def readme_of(results: Path) -> Path | None:
+    """Return the README that shows what is in a results folder; None for a folder of one's own."""
+    return ROOT / "README.md" if results.resolve() == ROOT / "results" else None
+
+
 def as_markdown(table: pd.DataFrame, dataset: str) -> str:
     """Return the table for people: percentages, plus or minus, and what it cost."""
     lines = [
         "| # | row | family | outside weights | test accuracy, % | 95 % interval | F1 | AUC "
-        "| log loss | parameters | training, s | reviews/s predicted |",
-        "| --: | --- | --- | --- | --: | --- | --: | --: | --: | --: | --: | --: |",
+        "| log loss | parameters | training, s | made once, s | reviews/s predicted |",
+        "| --: | --- | --- | --- | --: | --- | --: | --: | --: | --: | --: | --: | --: |",
     ]
     for _, line in table.iterrows():
         if line["status"] != "ok":
             family = "" if pd.isna(line["family"]) else line["family"]
             reason = f"{line['status']}: {line['info']}".rstrip(": ").replace("|", "\\|")
-            lines.append(f"| – | {line['model']} | {family} | | {reason} | | | | | | | |")
+            lines.append(f"| – | {line['model']} | {family} | | {reason} | | | | | | | | |")
             continue
         std = "" if pd.isna(line["accuracy_std"]) else f" ± {100 * line['accuracy_std']:.2f}"
         lines.append(
@@ -228,6 +234,7 @@ def as_markdown(table: pd.DataFrame, dataset: str) -> str:
             f"| {100 * line['accuracy_ci_low']:.2f}–{100 * line['accuracy_ci_high']:.2f} "
             f"| {100 * line['f1']:.2f} | {line['roc_auc']:.4f} | {line['log_loss']:.3f} "
             f"| {line['parameters']:,} | {line['train_seconds']:,.1f} "
+            f"| {line['preprocessing_seconds']:,.0f} "
             f"| {line['predict_reviews_per_second']:,.0f} |"
         )
     good = table[table["status"] == "ok"]
@@ -237,11 +244,19 @@ def as_markdown(table: pd.DataFrame, dataset: str) -> str:
         lines += [
             "",
             f"Mean ± standard deviation over seeds on the {what}; the interval is a 95 % bootstrap "
-            f"over reviews. #: 1 + the rows that are significantly better (paired bootstrap over "
+            f"over reviews. #: 1 + the rows that are significantly better (paired t-tests over "
             f"reviews and seeds, Holm's correction, 95 %). Protocol {good['protocol'].iloc[0]}, "
             f"corpus `{good['corpus'].iloc[0]}`, on {'; '.join(sorted(set(good['device'])))}.",
         ]
     return "\n".join(lines) + "\n"
+
+
+def whole_seconds(table: pd.DataFrame) -> pd.Series:
+    """Return the seconds of training and of all that is made once for it, by line.
+
+    Made once are word vectors, subwords, pretraining and a teacher.
+    """
+    return table["train_seconds"] + table["preprocessing_seconds"]
 
 
 def with_seeds(name: str, seeds: int) -> str:
@@ -273,7 +288,7 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
         std = "" if pd.isna(line["accuracy_std"]) else f" ± {100 * line['accuracy_std']:.2f}"
         shown.add_row(
             str(line["rank"]),
-            line["model"],
+            with_seeds(line["model"], line["seeds"]),
             f"{100 * line['accuracy_mean']:.2f}{std}",
             f"{100 * line['accuracy_ci_low']:.2f}–{100 * line['accuracy_ci_high']:.2f}",
             f"{line['parameters']:,}",

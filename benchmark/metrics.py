@@ -80,7 +80,7 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray) -> Reliability:
 
 
 def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Return the expected calibration error (Guo et al., 2017, equation 3) of "positive".
+    """Return the expected calibration error of "positive", after Guo et al. (2017, equation 3).
 
     It is the mean distance between a bin's mean probability and its share of positive reviews,
     weighted by the bin's size.

@@ -1,19 +1,18 @@
 """Which differences are real: paired tests on the same test reviews, and ranks that follow them.
 
-Two rows that each ran once are compared by McNemar's exact test; all others by a paired bootstrap
-over reviews and seeds. Holm's correction holds the chance of even one false "better" in the whole
-table at 5 %. All of it is computed from the kept predictions; nothing is trained again.
+Two rows that each ran once are compared by McNemar's exact test; all others by a paired t-test
+whose standard error holds the chance of the reviews and that of the seeds. Holm's correction aims
+at a chance of 5 % of even one false "better" in the whole table. All of it is computed from the
+kept predictions; nothing is trained again.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest, norm
+from scipy import stats
 
 LEVEL = 0.05
-RESAMPLES = 4_000
-_CHUNK = 250
 
 
 @dataclass(frozen=True)
@@ -23,12 +22,14 @@ class Pairs:
     Attributes:
         difference: mean accuracy of row i minus that of row j.
         error: standard error of the difference, over reviews and seeds.
+        freedom: degrees of freedom of that error.
         p: two-sided p-value of "the two are equally accurate".
         adjusted: `p` after Holm's correction over all pairs.
     """
 
     difference: np.ndarray
     error: np.ndarray
+    freedom: np.ndarray
     p: np.ndarray
     adjusted: np.ndarray
 
@@ -48,76 +49,68 @@ class Pairs:
 
         "Cannot be told apart" is not transitive: A and B, and B and C, may be tied while A is
         better than C. Then A and B share rank 1 and C has rank 2: a rank says by how many rows a
-        row is beaten, and rows of one rank need not all be tied with each other.
+        row is beaten, and rows of one rank need not all be tied with each other. A row of which
+        little is known, because its seeds spread widely, is beaten by few; it never ranks before
+        one that is more accurate.
         """
-        return 1 + self.better.sum(axis=0)
+        ranks = 1 + self.better.sum(axis=0)
+        order = np.argsort(-self.difference[:, 0], kind="stable")
+        ranks[order] = np.maximum.accumulate(ranks[order])
+        return ranks
 
     def interval(self, i: int, j: int) -> tuple[float, float]:
         """Return the 95 % interval of the difference of rows i and j, for this pair alone."""
-        reach = norm.ppf(1 - LEVEL / 2) * self.error[i, j]
+        reach = stats.t.ppf(1 - LEVEL / 2, self.freedom[i, j]) * self.error[i, j]
         return float(self.difference[i, j] - reach), float(self.difference[i, j] + reach)
 
 
-def compare(correct: Sequence[np.ndarray], resamples: int = RESAMPLES, seed: int = 0) -> Pairs:
+def compare(correct: Sequence[np.ndarray]) -> Pairs:
     """Compare all rows with each other.
 
-    The bootstrap is paired: each draw of reviews serves all rows (Efron & Tibshirani, 1993,
-    chapter 16; for language tasks Koehn, 2004, "Statistical significance tests for machine
-    translation evaluation"), and each row's seeds are drawn too, since another seed would have been
+    Other reviews would have given another difference, and so would other seeds, since each is
     another model (Bouthillier et al., 2021, "Accounting for variance in machine learning
-    benchmarks"). Of n seeds n - 1 are drawn, which makes the variance of their mean unbiased (Rao &
-    Wu, 1988); a single seed stays as it is. Drawing reviews and seeds independently errs to the
-    safe side (Owen, 2007, "The pigeonhole bootstrap"). The p-value is that of the difference
-    divided by its bootstrap standard error under the normal distribution: counting draws beyond
-    zero could not resolve the small p-values that Holm's correction asks for. With three seeds the
-    spread over seeds is itself known only roughly.
+    benchmarks"). The squared standard error is the sum of both: the variance of the paired
+    difference over reviews, each row's seeds averaged, and for each row that of its mean over
+    seeds. What single reviews add by chance to the spread over seeds is counted in both, which errs
+    to the safe side. Degrees of freedom are those of Welch's test (Satterthwaite, 1946, "An
+    approximate distribution of estimates of variance components"): few where the spread over three
+    seeds decides, many where reviews do. As far in the tail as Holm's correction looks, that is an
+    approximation. A single seed adds nothing to the error: its spread is not known.
+
+    A paired bootstrap over reviews and seeds would estimate the same error from draws. Here no
+    verdict hangs on them, and few seeds count as few, which drawing from three cannot show.
 
     Args:
         correct: for each row whether each answer is right, shape (seeds, reviews), bool; the
             reviews are the same, in the same order, for all rows.
-        resamples: how many times to draw.
-        seed: fixes the draws.
     """
-    accuracy = np.array([row.mean() for row in correct])
-    draws = _draws(correct, resamples, np.random.default_rng(seed))
+    by_review = np.array([row.mean(axis=0) for row in correct])
+    accuracy, reviews = by_review.mean(axis=1), by_review.shape[1]
     difference = accuracy[:, None] - accuracy
-    centred = draws - draws.mean(axis=0)
-    covariance = centred.T @ centred / (resamples - 1)
-    variance = np.diag(covariance)
-    error = np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0))
-    error[error < 1e-9] = 0  # what rounding leaves of rows that always differ by the same
+    covariance = np.atleast_2d(np.cov(by_review)) / reviews
+    own = np.diag(covariance)
+    over_reviews = own[:, None] + own - 2 * covariance
+    over_reviews[over_reviews < 1e-18] = 0  # what rounding leaves of rows that differ by the same
+    further_seeds = np.array([len(row) - 1 for row in correct])
+    over_seeds = np.array(
+        [row.mean(axis=1).var(ddof=1) / len(row) if len(row) > 1 else 0.0 for row in correct]
+    )
+    variance = over_reviews + over_seeds[:, None] + over_seeds
+    of_seeds = over_seeds**2 / np.maximum(further_seeds, 1)
+    spread = over_reviews**2 / (reviews - 1) + of_seeds[:, None] + of_seeds
+    error = np.sqrt(variance)
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.abs(difference) / error
-    p = np.where(difference == 0, 1.0, 2 * norm.sf(z))
-    for i, j in zip(*np.triu_indices(len(correct), 1), strict=True):
+        freedom = np.where(spread > 0, variance**2 / spread, reviews - 1)
+        t = np.abs(difference) / error
+    p = np.where(difference == 0, 1.0, 2 * stats.t.sf(t, freedom))
+    pairs = np.triu_indices(len(correct), 1)
+    for i, j in zip(*pairs, strict=True):
         if len(correct[i]) == len(correct[j]) == 1:
             p[i, j] = p[j, i] = mcnemar(correct[i][0], correct[j][0])
     adjusted = np.ones_like(p)
-    pairs = np.triu_indices(len(correct), 1)
     adjusted[pairs] = holm(p[pairs])
     adjusted = np.minimum(adjusted, adjusted.T)
-    return Pairs(difference, error, p, adjusted)
-
-
-def _draws(
-    correct: Sequence[np.ndarray], resamples: int, random: np.random.Generator
-) -> np.ndarray:
-    """Return each row's accuracy in each resample, shape (resamples, rows), float64."""
-    reviews = correct[0].shape[1]
-    # Counts are whole numbers below 2^24, so float32 adds them without rounding, in any order.
-    runs = np.concatenate(correct).astype(np.float32).T
-    hits = np.empty((resamples, runs.shape[1]))
-    for start in range(0, resamples, _CHUNK):
-        part = min(_CHUNK, resamples - start)
-        drawn = random.integers(reviews, size=(part, reviews), dtype=np.int32)
-        times = np.stack([np.bincount(draw, minlength=reviews) for draw in drawn])
-        hits[start : start + part] = times.astype(np.float32) @ runs
-    result, first = np.empty((resamples, len(correct))), 0
-    for number, row in enumerate(correct):
-        seeds = random.integers(len(row), size=(resamples, max(1, len(row) - 1)))
-        result[:, number] = np.take_along_axis(hits, first + seeds, axis=1).mean(axis=1) / reviews
-        first += len(row)
-    return result
+    return Pairs(difference, error, freedom, p, adjusted)
 
 
 def mcnemar(one: np.ndarray, other: np.ndarray) -> float:
@@ -133,7 +126,7 @@ def mcnemar(one: np.ndarray, other: np.ndarray) -> float:
     only_one, only_other = int((one & ~other).sum()), int((other & ~one).sum())
     if only_one + only_other == 0:
         return 1.0
-    return float(binomtest(only_one, only_one + only_other).pvalue)
+    return float(stats.binomtest(only_one, only_one + only_other).pvalue)
 
 
 def holm(p: np.ndarray) -> np.ndarray:

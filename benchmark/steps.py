@@ -15,7 +15,6 @@ from benchmark.experiment import Row
 from benchmark.leaderboard import Evaluation
 from preprocessing.errors import UserError
 from preprocessing.folders import write_atomically
-from preprocessing.options import ROOT
 
 import numpy as np
 import pandas as pd
@@ -45,7 +44,7 @@ def main(options: argparse.Namespace) -> None:
             f"{options.results / 'runs' / options.dataset} holds no row beside the one it changes; "
             f"python run_all.py makes all of them"
         )
-    readme = ROOT / "README.md" if options.results == ROOT / "results" else None
+    readme = leaderboard.readme_of(options.results)
     write(table, options.results, options.dataset, readme)
     Console().print(as_rich(table, options.dataset))
 
@@ -65,7 +64,7 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
     origins = {name: origin_of(evaluation.answers[name].records[0]) for name in names}
     known = {name: origin for name, origin in origins.items() if origin is not None}
     found = {name: step for name in known if (step := before(name, known))}
-    seconds = table["train_seconds"] + table["preprocessing_seconds"]
+    seconds = leaderboard.whole_seconds(table)
     lines = []
     for name in _in_order(names, found):
         simpler, change = found[name]

@@ -26,6 +26,7 @@ COLUMNS = {
     "family": ("family", "{}"),
     "parameters": ("parameters", "{:,.0f}"),
     "train_seconds": ("training, s", "{:,.1f}"),
+    "preprocessing_seconds": ("made once, s", "{:,.0f}"),
     "predict_reviews_per_second": ("reviews/s predicted", "{:,.0f}"),
     "f1": ("F1, %", "{:.2%}"),
     "roc_auc": ("AUC", "{:.4f}"),
@@ -135,6 +136,8 @@ def _body(ranked: pd.DataFrame) -> str:
             else:
                 value = line[column]
                 text = html.escape(form.format(value)).replace("%", "")
+            if column == "model":
+                text = html.escape(leaderboard.with_seeds(value, line["seeds"]))
             if column == "accuracy_mean" and pd.notna(line["accuracy_std"]):
                 text += f"<small> ± {100 * line['accuracy_std']:.2f}</small>"
             kind = "th" if column == "model" else "td"
@@ -276,7 +279,8 @@ def _list(
     for place, number in enumerate(numbers):
         said = f"number {number} of the test reviews"
         if features is not None:
-            said = f"<code>{features.ids[number]}</code>, {features.words[number]:,} words"
+            name = html.escape(features.ids[number])
+            said = f"<code>{name}</code>, {features.words[number]:,} words"
         if remarks:
             said += f"; {html.escape(remarks[place])}"
         if with_texts:

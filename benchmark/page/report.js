@@ -36,7 +36,7 @@ function filter() {
     return most === "" || Number(value(row, name)) < Number(most);
   };
   for (const row of rows()) {
-    row.hidden = !(row.dataset.model.includes(wanted) && families.includes(value(row, "family"))
+    row.hidden = !(row.dataset.model.toLowerCase().includes(wanted) && families.includes(value(row, "family"))
       && within(row, "train_seconds") && within(row, "parameters"));
   }
   const shown = rows().filter((row) => !row.hidden).length;
@@ -48,6 +48,7 @@ function choose(chosen) {
   const ties = again ? [] : JSON.parse(chosen.dataset.ties);
   for (const row of rows()) {
     row.classList.toggle("chosen", row === chosen && !again);
+    row.setAttribute("aria-selected", row === chosen && !again);
     row.classList.toggle("tied", ties.includes(row.dataset.model));
   }
 }
@@ -59,6 +60,9 @@ headers[0].setAttribute("aria-sort", "ascending");
 filters.addEventListener("input", filter);
 body.addEventListener("click", (event) => choose(event.target.closest("tr")));
 body.addEventListener("keydown", (event) => {
-  if (event.key === "Enter") choose(event.target.closest("tr"));
+  if (event.key === "Enter" || event.key === " ") {
+    event.preventDefault();
+    choose(event.target.closest("tr"));
+  }
 });
 filter();

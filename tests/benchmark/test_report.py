@@ -1,11 +1,12 @@
 """The page, as files and in a browser."""
 
 import argparse
+import dataclasses
 import html
 import re
 import shutil
 
-from benchmark import report
+from benchmark import features, page, report
 from benchmark.answers import Answers
 from benchmark.page import always_wrong, most_split
 from preprocessing.errors import UserError
@@ -16,6 +17,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+VARIANT = "bert (all-MiniLM-L6-v2-pretrained-3)"
 CURVE = [
     {"loss": 0.6, "validation_loss": 0.5, "validation_accuracy": 0.8},
     {"loss": 0.4, "validation_loss": 0.45, "validation_accuracy": 0.85},
@@ -32,11 +34,15 @@ def make(results, dataset, **changes):
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """Runs of four rows, of which two cannot be told apart and one is chance; a fifth failed."""
+    """Runs of five rows, of which two cannot be told apart and one is chance; a sixth failed."""
     folder = tmp_path_factory.mktemp("results")
     put_many(folder, "cnn", 10, family="convolutional", parameters=15_000_000, history=CURVE)
     put_many(folder, "tfidf_logreg", 12, family="bag of words", parameters=800_000)
     put_many(folder, "bag_of_words", 60, family="bag of words", parameters=9_000_000)
+    put_many(
+        folder, "bert", 90, seeds=1, family="BERT family", variant="all-MiniLM-L6-v2-pretrained-3",
+        parameters=22_000_000,
+    )  # fmt: skip
     put_many(folder, "majority", 200, family="baseline")
     put_many(folder, "naive_bayes_svm", 1, status="failed", reason="out of <memory>")
     make(folder, "imdb")
@@ -70,7 +76,7 @@ def test_the_page_and_the_figures_say_what_is_known(results):
     page = (results / "report.html").read_text(encoding="utf-8")
     names = {file.name for file in (results / "figures").iterdir()}
     stems = {
-        "accuracy_by_training_time", "accuracy_by_parameters", "learning_curves", "reliability",
+        "accuracy_by_time", "accuracy_by_parameters", "learning_curves", "reliability",
         "agreement",
     }  # fmt: skip
     assert names == {f"{stem}.{kind}" for stem in stems for kind in ("svg", "png")}
@@ -82,6 +88,7 @@ def test_the_page_and_the_figures_say_what_is_known(results):
     named = re.findall(r'scope="row"[^>]*>(\w+)', steps)
     assert named == ["majority", "bag_of_words", "tfidf_logreg"], "what cnn changes has no run"
     assert "+12.00 ± " in steps
+    assert f"{VARIANT} (1 seed)" in page
 
 
 def test_the_same_records_give_the_same_page(results, tmp_path):
@@ -108,6 +115,20 @@ def test_what_is_not_there_is_said(results, tmp_path):
         make(tmp_path, "imdb")
     with pytest.raises(UserError, match="the texts of corpus abc are not in"):
         make(results, "imdb", with_texts=True)
+
+
+def test_one_run_has_no_agreement_to_draw(known, small, tmp_path):
+    shutil.copytree(known / "runs" / small.name / "cnn", tmp_path / "runs" / small.name / "cnn")
+    assert "Who answers alike" not in make(tmp_path, small.name)
+    assert "Who answers alike" in make(known, small.name)
+
+
+def test_the_name_of_a_review_is_no_part_of_the_page(known, small):
+    found = features.of(small)
+    hostile = dataclasses.replace(found, ids=["<img src=x>"] * len(found.ids))
+    labels = np.asarray(small.column("labels", "test"))
+    wrong = Answers([{"family": "a"}], np.where(labels == 1, -1, 1)[None], labels)
+    assert "<code>&lt;img src=x&gt;</code>" in page._list(always_wrong([wrong])[:1], hostile, False)
 
 
 def test_the_surest_mistakes_of_all_come_first():
@@ -172,11 +193,11 @@ def shown(tab) -> list[str]:
 
 def test_sorting_in_the_browser(tab):
     page = tab()
-    assert shown(page) == ["cnn", "tfidf_logreg", "bag_of_words", "majority"]
+    assert shown(page) == ["cnn", "tfidf_logreg", "bag_of_words", VARIANT, "majority"]
     page.click("th.parameters button")
-    assert shown(page) == ["majority", "tfidf_logreg", "bag_of_words", "cnn"], "the smallest first"
+    assert shown(page) == ["majority", "tfidf_logreg", "bag_of_words", "cnn", VARIANT]
     page.click("th.parameters button")
-    assert shown(page) == ["cnn", "bag_of_words", "tfidf_logreg", "majority"]
+    assert shown(page) == [VARIANT, "cnn", "bag_of_words", "tfidf_logreg", "majority"]
     assert page.get_attribute("th.parameters", "aria-sort") == "descending"
     page.click("th.accuracy_mean button")
     assert shown(page)[0] == "cnn", "the most accurate first"
@@ -190,10 +211,12 @@ def test_filtering_in_the_browser(tab):
     assert shown(page) == ["tfidf_logreg", "majority"]
     page.fill("input[name=parameters]", "")
     page.uncheck("fieldset input[value='bag of words']")
-    assert shown(page) == ["cnn", "majority"]
-    assert page.inner_text("output") == "2 of 4 rows"
+    assert shown(page) == ["cnn", VARIANT, "majority"]
+    assert page.inner_text("output") == "3 of 5 rows"
     page.fill("input[name=model]", "CN")
     assert shown(page) == ["cnn"]
+    page.fill("input[name=model]", "minilm")
+    assert shown(page) == [VARIANT]
 
 
 def test_ties_are_marked_in_the_browser(tab):
@@ -202,15 +225,20 @@ def test_ties_are_marked_in_the_browser(tab):
     assert page.eval_on_selector_all("tr.tied", "rows => rows.map(r => r.dataset.model)") == [
         "tfidf_logreg"
     ]
-    page.keyboard.press("Tab")
+    assert page.get_attribute("tr[data-model=cnn]", "aria-selected") == "true"
     page.click("tr[data-model=cnn] td.rank")
     assert page.query_selector("tr.tied") is None
+    page.focus("tr[data-model=tfidf_logreg]")
+    page.keyboard.press(" ")
+    assert page.query_selector("tr.tied[data-model=cnn]")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_is_legible_on_a_phone(tab, scheme):
     page = tab(400, scheme)
     assert page.evaluate("document.documentElement.scrollWidth") == 400, "no sideways scrolling"
+    names = "document.querySelector('.leaderboard tbody th.model').getBoundingClientRect().width"
+    assert page.evaluate(names) < 200, "the names stay in place and leave room for the rest"
     smallest = page.evaluate(
         """Math.min(...[...document.querySelectorAll('svg')].map(svg =>
             svg.getBoundingClientRect().width / svg.viewBox.baseVal.width))"""

@@ -4,7 +4,7 @@ from benchmark import statistics
 
 import numpy as np
 import pytest
-from scipy.stats import bootstrap
+from scipy.stats import bootstrap, ttest_1samp, ttest_ind, ttest_rel
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
@@ -39,7 +39,7 @@ def test_holm_by_hand_and_as_statsmodels_computes_it():
     assert statistics.holm(np.empty(0)).shape == (0,)
 
 
-def test_the_paired_bootstrap_agrees_with_scipy_on_single_runs(runs):
+def test_single_runs_have_the_error_of_a_paired_bootstrap_and_mcnemars_p(runs):
     shared = runs(0.8, seeds=1)[0]
     one, other = shared & runs(0.97, seeds=1)[0], shared & runs(0.96, seeds=1)[0]
     theirs = bootstrap(
@@ -62,13 +62,43 @@ def test_pairing_tells_apart_what_the_two_intervals_alone_would_not(runs):
     assert pairs.better.tolist() == [[False, True], [False, False]]
 
 
-def test_the_error_over_seeds_and_reviews_is_the_known_one():
-    """Seeds that are right or wrong on all reviews: the whole variance is that over seeds."""
-    one = np.repeat(np.array([[1], [1], [0], [0], [1]], bool), 100, axis=1)
-    sure = np.ones((3, 100), bool)
-    seeds = np.array([1, 1, 0, 0, 1])
-    pairs = statistics.compare([one, sure])
-    assert pairs.error[0, 1] == pytest.approx(seeds.std(ddof=1) / np.sqrt(5), rel=0.05)
+def right_on(shares: list[float], reviews: int = 1_000) -> np.ndarray:
+    """Return runs that are right on the first reviews, each on its share of them."""
+    return np.arange(reviews) < reviews * np.array(shares)[:, None]
+
+
+def all_or_nothing(*seeds: int) -> np.ndarray:
+    """Return runs that are right or wrong on all of 100 reviews, which then add no chance."""
+    return np.repeat(np.array(seeds, bool)[:, None], 100, axis=1)
+
+
+def test_seeds_alone_make_it_a_t_test_over_seeds():
+    one, other, sure = (1, 1, 0, 0, 1), (0, 0, 1), (1, 1, 1)
+    pairs = statistics.compare([all_or_nothing(*row) for row in (one, other, sure)])
+    assert pairs.error[0, 2] == pytest.approx(np.std(one, ddof=1) / np.sqrt(5))
+    assert pairs.p[0, 2] == pytest.approx(ttest_1samp(one, 1).pvalue)
+    welch = ttest_ind(one, other, equal_var=False)
+    assert pairs.p[0, 1] == pytest.approx(welch.pvalue)
+    assert pairs.interval(0, 1) == pytest.approx(welch.confidence_interval())
+
+
+def test_reviews_alone_make_it_a_paired_t_test_over_reviews(runs):
+    one, other = runs(0.9, seeds=1)[0] * 1.0, runs(0.89, seeds=1)[0] * 1.0
+    pairs = statistics.compare([np.array([one] * 3), np.array([other] * 3)])
+    paired = ttest_rel(one, other)
+    assert pairs.p[0, 1] == pytest.approx(paired.pvalue)
+    assert pairs.interval(0, 1) == pytest.approx(paired.confidence_interval())
+
+
+def test_the_error_adds_seeds_to_reviews_by_hand():
+    one, other = right_on([0.8, 0.9]), right_on([0.7])
+    pairs = statistics.compare([one, other])
+    over_seeds = 0.1**2 / 2 / 2
+    differences = np.repeat([0, 1, 0.5, 0], [700, 100, 100, 100])
+    over_reviews = differences.var(ddof=1) / 1_000
+    assert pairs.error[0, 1] == pytest.approx(np.sqrt(over_reviews + over_seeds))
+    freedom = (over_reviews + over_seeds) ** 2 / (over_reviews**2 / 999 + over_seeds**2 / 1)
+    assert pairs.freedom[0, 1] == pytest.approx(freedom)
 
 
 def test_a_spread_over_seeds_makes_a_difference_less_sure(runs):
@@ -78,12 +108,26 @@ def test_a_spread_over_seeds_makes_a_difference_less_sure(runs):
     assert not statistics.compare([wide, runs(0.88)]).better.any()
 
 
-def test_equal_rows_are_rarely_told_apart_and_the_table_holds_its_level(runs):
-    false_alarms = [
-        statistics.compare([runs(0.9, reviews=1_000) for _ in range(4)], resamples=300).better.any()
-        for _ in range(60)
+def test_equal_rows_are_rarely_told_apart_in_the_whole_table(runs):
+    tables = [
+        statistics.compare([runs(0.9, seeds=1, reviews=1_000) for _ in range(8)]) for _ in range(40)
     ]
-    assert np.mean(false_alarms) <= 0.1
+    assert np.mean([pairs.better.any() for pairs in tables]) <= 0.1
+    assert np.mean([(pairs.p < statistics.LEVEL).any() for pairs in tables]) >= 0.3, "uncorrected"
+
+
+def test_equal_rows_are_rarely_told_apart_where_seeds_differ(runs):
+    random = np.random.default_rng(1)
+
+    def row() -> np.ndarray:
+        return np.concatenate(
+            [runs(accuracy, seeds=1) for accuracy in random.normal(0.9, 0.02, size=3)]
+        )
+
+    pairs = [statistics.compare([row(), row()]) for _ in range(100)]
+    assert np.mean([one.p[0, 1] < statistics.LEVEL for one in pairs]) <= 0.1
+    over_reviews = np.sqrt(2 * 0.9 * 0.1 / 3 / 5_000)
+    assert np.mean([abs(one.difference[0, 1]) > 2 * over_reviews for one in pairs]) >= 0.3
 
 
 def test_ranks_count_the_rows_that_are_significantly_better(runs):
@@ -96,8 +140,16 @@ def test_ranks_count_the_rows_that_are_significantly_better(runs):
 def test_being_tied_is_not_transitive_and_the_rule_says_what_follows():
     adjusted = np.array([[1, 0.5, 0.01], [0.5, 1, 0.5], [0.01, 0.5, 1]])
     accuracy = np.array([0.9, 0.89, 0.88])
-    pairs = statistics.Pairs(accuracy[:, None] - accuracy, adjusted, adjusted, adjusted)
+    pairs = statistics.Pairs(accuracy[:, None] - accuracy, *[adjusted] * 4)
     assert pairs.ranks.tolist() == [1, 1, 2]
+
+
+def test_a_row_of_which_little_is_known_does_not_rank_before_a_more_accurate_one(runs):
+    known = [runs(accuracy, seeds=1)[[0, 0, 0]] for accuracy in (0.9, 0.8)]
+    wide = np.concatenate([runs(accuracy, seeds=1) for accuracy in (0.5, 0.7, 0.9)])
+    pairs = statistics.compare([*known, wide])
+    assert not pairs.better[:, 2].any()
+    assert pairs.ranks.tolist() == [1, 2, 2]
 
 
 def test_the_same_answers_are_tied_and_one_row_is_first(runs):
@@ -112,8 +164,3 @@ def test_all_right_and_all_wrong_leave_no_doubt():
     pairs = statistics.compare([np.ones((2, 50), bool), np.zeros((2, 50), bool)])
     assert pairs.p[0, 1] == 0
     assert pairs.ranks.tolist() == [1, 2]
-
-
-def test_the_same_draws_every_time(runs):
-    rows = [runs(0.9), runs(0.89)]
-    np.testing.assert_array_equal(statistics.compare(rows).p, statistics.compare(rows).p)
