@@ -29,10 +29,13 @@ _SCORES = {
 _COSTS = {
     "parameters": ("parameters", 1, ",.0f"),
     "train_seconds": ("training, s", 1, ",.1f"),
+    "preprocessing_seconds": ("made once for it, s", 1, ",.1f"),
     "predict_reviews_per_second": ("reviews/s predicted", 1, ",.0f"),
     "peak_memory_mb": ("peak memory, MB", 1, ",.0f"),
 }
-_OF_THE_MACHINE = ("train_seconds", "predict_reviews_per_second", "peak_memory_mb")
+_OF_THE_MACHINE = (
+    "train_seconds", "preprocessing_seconds", "predict_reviews_per_second", "peak_memory_mb",
+)  # fmt: skip
 _CIRCUMSTANCES = (
     "protocol", "corpus", "seeds", "device", "backend", "precision", "code", "outside_data",
     "weights",
@@ -202,20 +205,29 @@ def _rows(one: Side, other: Side, comparable: bool) -> tuple[Table, list[str]]:
     if comparable and all(answers):
         check_same_reviews(answers[0].labels, answers[1].labels, other.name)
         pairs = statistics.compare([row.correct for row in answers])
-        notes += [_verdict(one.name, other.name, pairs), _alone(one.name, other.name, answers)]
+        verdict = _verdict(one.name, other.name, pairs, answers)
+        notes += [verdict, _alone(one.name, other.name, answers)]
     return shown, notes
 
 
-def _verdict(one: str, other: str, pairs: statistics.Pairs) -> str:
-    low, high = (100 * bound for bound in pairs.interval(1, 0))
+def _verdict(one: str, other: str, pairs: statistics.Pairs, answers: list[Answers]) -> str:
     p = pairs.p[0, 1]
+    single_runs = all(len(row.records) == 1 for row in answers)
+    test = " by McNemar's test" if single_runs else ""
     said = "the two cannot be told apart"
     if p < statistics.LEVEL:
         said = f"{other if pairs.difference[1, 0] > 0 else one} is more accurate"
     return (
         f"Accuracy differs by {100 * pairs.difference[1, 0]:+.2f} points, 95 % interval "
-        f"{low:+.2f} to {high:+.2f}, {'p < 0.0001' if p < 1e-4 else f'p = {p:.4f}'}: {said}."
+        f"{_interval(pairs, 1, 0)}, {'p < 0.0001' if p < 1e-4 else f'p = {p:.4f}'}{test}: {said}."
     )
+
+
+def _interval(pairs: statistics.Pairs, i: int, j: int) -> str:
+    """Return the interval in points, with decimals that show on which side of zero it ends."""
+    bounds = [100 * bound for bound in pairs.interval(i, j)]
+    digits = 3 if any(0 < abs(bound) < 0.005 for bound in bounds) else 2
+    return " to ".join(f"{bound:+.{digits}f}" for bound in bounds)
 
 
 def _alone(one: str, other: str, answers: list[Answers]) -> str:
@@ -268,9 +280,8 @@ def _tested(shared: list[str], one: Side, other: Side) -> dict[str, tuple[str, s
     adjusted = statistics.holm(pairs.p[own])
     result = {}
     for name, i, j, p in zip(names, *own, adjusted, strict=True):
-        low, high = (100 * bound for bound in pairs.interval(j, i))
         better = "better" if pairs.difference[j, i] > 0 else "worse"
-        result[name] = (f"{low:+.2f} to {high:+.2f}", better if p < statistics.LEVEL else "tied")
+        result[name] = (_interval(pairs, j, i), better if p < statistics.LEVEL else "tied")
     return result
 
 

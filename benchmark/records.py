@@ -85,6 +85,9 @@ def write(path: Path, record: dict, logits: np.ndarray | None = None,
             old.unlink(missing_ok=True)
 
 
+_ALWAYS = ("model", "family", "protocol", "corpus", "hyperparameters", "utc")
+
+
 def read(path: Path) -> dict:
     """Return a record.
 
@@ -95,6 +98,8 @@ def read(path: Path) -> dict:
         record = json.loads(path.read_text())
         if record["status"] not in ("ok", "failed") or not isinstance(record["seed"], int):
             raise ValueError("unknown status or seed")
+        if missing := [name for name in _ALWAYS if name not in record]:
+            raise ValueError(f"it lacks {missing[0]}")
     except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise _damaged(path, error) from None
     return record
@@ -104,8 +109,11 @@ def read_predictions(path: Path, record: dict) -> tuple[np.ndarray, np.ndarray]:
     """Return logits and labels of the test reviews of the record that stands at `path`.
 
     Raises:
-        UserError: the file is missing, or is not the one that the record names.
+        UserError: the file is missing, or is not the one that the record names, or the run has
+            answered validation reviews alone.
     """
+    if "predictions" not in record:
+        raise UserError(f"{path} is of a run with --validation-only, which kept no test answers")
     file = path.with_name(record["predictions"]["file"])
     try:
         content = file.read_bytes()

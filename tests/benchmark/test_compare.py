@@ -3,10 +3,11 @@
 import argparse
 import shutil
 
-from benchmark import compare, leaderboard
+from benchmark import compare, leaderboard, records, statistics
 from preprocessing.errors import UserError
-from tests.benchmark.made_up_runs import put_many
+from tests.benchmark.made_up_runs import a_record, put_many
 
+import numpy as np
 import pytest
 
 
@@ -151,3 +152,24 @@ def test_what_is_no_side_is_said_in_one_line(told, results, tmp_path):
     put_many(tmp_path / "failed", "cnn", 1, status="failed", reason="memory")
     with pytest.raises(UserError, match="holds no finished run"):
         told("cnn", tmp_path / "failed/runs/imdb/cnn")
+
+
+def test_runs_on_validation_alone_are_said_to_be_so(told, tmp_path):
+    folder = tmp_path / "tuning" / "imdb" / "cnn"
+    records.write(folder / "seed-0.json", a_record(model="cnn"))
+    with pytest.raises(UserError, match=r"seed-0.json is of a run with --validation-only"):
+        told("cnn", folder)
+
+
+def test_single_runs_name_their_test(told, tmp_path):
+    for row, wrong in (("cnn", 20), ("gru", 25)):
+        put_many(tmp_path, row, wrong, reviews=6_000, seeds=1)
+    out = told(tmp_path / "runs/imdb/cnn", tmp_path / "runs/imdb/gru")
+    assert "p = 0.0625 by McNemar's test: the two cannot be told apart" in out
+    assert "McNemar" not in told("cnn", "tfidf_logreg")
+
+
+def test_no_bound_of_an_interval_is_rounded_to_zero():
+    for difference, said in ((0.00194, "-0.002 to +0.390"), (0.00294, "+0.10 to +0.49")):
+        pairs = statistics.Pairs(*(np.array([[value]]) for value in (difference, 1e-3, 1e9, 1, 1)))
+        assert compare._interval(pairs, 0, 0) == said

@@ -52,7 +52,9 @@ def test_a_failure_never_replaces_a_finished_run(tmp_path):
     assert records.read(path)["status"] == "ok"
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"status": "ok"}', "\udcff"])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"status": "ok"}', '{"status": "ok", "seed": 0}', "\udcff"]
+)
 def test_a_damaged_record_is_said(tmp_path, content):
     path = put(tmp_path)
     path.write_bytes(content.encode(errors="surrogateescape"))
