@@ -17,6 +17,8 @@ lint: .venv/tested
 	$(BIN)/ruff format --check .
 
 .venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "$(PYTHON) is not Python 3.11 to 3.13; name one that is: make PYTHON=python3.12 ..."; exit 2; }
 	$(PYTHON) -m venv .venv
 
 .venv/installed: .venv/bin/python requirements.txt requirements/base.txt constraints.txt pyproject.toml

@@ -184,7 +184,7 @@ def _make(
     process = subprocess.Popen(
         _command(run, options),
         cwd=ROOT,
-        env=os.environ | _threads(options.jobs),
+        env=os.environ | _shares(options.jobs),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -222,13 +222,14 @@ def _make(
     return record
 
 
-def _threads(jobs: int) -> dict[str, str]:
-    """Return the environment that gives each of several runs its share of the cores."""
+def _shares(jobs: int) -> dict[str, str]:
+    """Return the environment that gives each of several runs its share of cores and of a GPU."""
     if jobs == 1:
         return {}
     share = str(max(1, (os.cpu_count() or 1) // jobs))
     names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-    return dict.fromkeys(names, share)
+    as_needed = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+    return dict.fromkeys(names, share) | as_needed
 
 
 def _command(run: Run, options: argparse.Namespace) -> list[str]:

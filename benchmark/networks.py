@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+from benchmark import environment
 from benchmark.experiment import Fitted, Report, Row, TrainingData, hyperparameters, option
 from benchmark.quiet import native_log_hidden
 from preprocessing.corpus import Reviews
@@ -43,7 +44,8 @@ class TrainingOptions:
         "like_length", "reviews of like length together, or any, all padded to the longest read"
     )
     precision: Literal["auto", "float32", "mixed_bfloat16"] = option(
-        "auto", "number format; auto is mixed_bfloat16 on a GPU and float32 elsewhere"
+        "auto",
+        "number format; auto is mixed_bfloat16 on a GPU that multiplies it fast, else float32",
     )
 
 
@@ -222,10 +224,7 @@ class NetworkRow(Row):
 
     def fit(self, options: NetworkOptions, data: TrainingData, report: Report) -> FittedNetwork:
         """Train with Adam and keep the weights of the epoch with the lowest validation loss."""
-        use_all_gpus()
-        keras.utils.clear_session()  # layers' names decide the order in which gradients are added
-        keras.utils.set_random_seed(data.seed)
-        keras.config.set_dtype_policy(self.number_format(options))
+        begin(data.seed, self.number_format(options))
         model = self.network(options, data)
         widths = np.array([options.max_words])
         if options.batches == "like_length":
@@ -261,7 +260,8 @@ class NetworkRow(Row):
     def number_format(self, options: TrainingOptions) -> str:
         """Return the name of the Keras dtype policy to train with."""
         if options.precision == "auto":
-            return "mixed_bfloat16" if on_gpu() else "float32"
+            fast = on_gpu() and environment.gpus_multiply_bfloat16()
+            return "mixed_bfloat16" if fast else "float32"
         return options.precision
 
     def optimizer(
@@ -289,6 +289,17 @@ class NetworkRow(Row):
         """Name the backend of Keras, then Keras."""
         backend = keras.backend.backend()
         return {backend: version(backend), "keras": keras.__version__}
+
+
+def begin(seed: int, number_format: str) -> None:
+    """Forget earlier networks and their devices, take all GPUs, and fix chance and number format.
+
+    Also what seems not to matter does: layers' names decide the order in which gradients are added.
+    """
+    keras.utils.clear_session()
+    use_all_gpus()
+    keras.utils.set_random_seed(seed)
+    keras.config.set_dtype_policy(number_format)
 
 
 def use_all_gpus() -> None:

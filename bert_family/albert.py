@@ -20,7 +20,7 @@ from preprocessing.subwords import learn_sentence_pieces
 
 @hyperparameters
 class Hyperparameters(FineTuningOptions):
-    """The paper's for texts of one sequence, at the lower end of its rates."""
+    """Near the paper's for single sentences (its table 14), with `bert`'s rate and warm-up."""
 
     least_steps: int = option(
         300, "steps at least, as in `bert`; it leaves chance later than the others", ge=1

@@ -21,11 +21,11 @@ from benchmark.experiment import Step, TrainingData, hyperparameters, option
 from benchmark.networks import NetworkRow
 from models.layers.answer import answer
 from models.layers.attention import AttentionPooling
-from models.layers.recurrent import RecurrentOptions, backwards
+from models.layers.recurrent import RecurrentOptions, backwards, lstm
 from models.layers.words import read_words
 
 import keras
-from keras import layers, ops
+from keras import ops
 
 
 @hyperparameters
@@ -37,8 +37,8 @@ class Hyperparameters(RecurrentOptions):
 
 def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     words, vectors, mask = read_words(options, data)
-    onwards = layers.LSTM(options.units, return_sequences=True)(vectors)
-    back = layers.LSTM(options.units, return_sequences=True)(backwards(vectors, mask))
+    onwards = lstm(options.units)(vectors)
+    back = lstm(options.units)(backwards(vectors, mask))
     states = ops.concatenate([onwards, backwards(back, mask)], axis=-1)
     pooled, _ = AttentionPooling(options.attention_units, name="attention")(states, mask)
     return answer(words, pooled, options.dropout)

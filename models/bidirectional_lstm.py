@@ -13,17 +13,17 @@ from benchmark.experiment import Step, TrainingData
 from benchmark.networks import NetworkRow
 from models.layers.answer import answer
 from models.layers.pooling import max_and_mean
-from models.layers.recurrent import RecurrentOptions, backwards
+from models.layers.recurrent import RecurrentOptions, backwards, lstm
 from models.layers.words import read_words
 
 import keras
-from keras import layers, ops
+from keras import ops
 
 
 def build(options: RecurrentOptions, data: TrainingData) -> keras.Model:
     words, vectors, mask = read_words(options, data)
     pooled = [
-        max_and_mean(layers.LSTM(options.units, return_sequences=True)(direction), mask)
+        max_and_mean(lstm(options.units)(direction), mask)
         for direction in (vectors, backwards(vectors, mask))
     ]
     return answer(words, ops.concatenate(pooled, axis=-1), options.dropout)

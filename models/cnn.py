@@ -4,7 +4,8 @@ A filter looks at one to three words in a row and answers how much they look lik
 has learned. Of each filter two numbers are kept, however long the review is: its strongest answer,
 as in the paper; and the mean of its answers, weighted by attention (Yang et al., 2016,
 https://aclanthology.org/N16-1174), times the square root of the length, since in a long review more
-was said. Dropout, and a single unit on top.
+was said. Dropout, and a single unit on top. (The paper has filters over three, four and five words,
+100 of each, trains with Adadelta and bounds the last layer's weights.)
 
 It starts from word2vec vectors and goes on learning the frequent ones, which stands between the
 paper's CNN-static and CNN-non-static.
@@ -23,6 +24,7 @@ from models.layers.words import WordOptions, read_words
 
 import keras
 from keras import layers, ops
+from pydantic import PositiveInt
 
 
 @hyperparameters
@@ -32,7 +34,9 @@ class Hyperparameters(WordOptions, AnswerOptions):
     epochs: int = option(2, "passes over the training reviews; the best one is kept", ge=1)
     max_words: int = option(800, "words read of a review; 98 % are shorter", ge=1)
     filters: int = option(150, "filters of each width", ge=1)
-    widths: tuple[int, ...] = option((1, 2, 3), "words that a filter looks at, one or more numbers")
+    widths: tuple[PositiveInt, ...] = option(
+        (1, 2, 3), "words that a filter looks at, one or more numbers"
+    )
     attention_units: int = option(128, "numbers in the attention's hidden layer", ge=1)
 
 

@@ -13,7 +13,7 @@ from benchmark.experiment import Step, TrainingData, hyperparameters, option
 from benchmark.networks import NetworkRow
 from models.layers.answer import answer
 from models.layers.pooling import max_and_mean
-from models.layers.recurrent import RecurrentOptions
+from models.layers.recurrent import RecurrentOptions, lstm
 from models.layers.words import read_words
 
 import keras
@@ -34,7 +34,7 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     convolution = layers.Conv1D(options.filters, options.width, padding="same", activation="relu")
     phrases = strongest(convolution(vectors) * mask, options.pool)
     mask = strongest(mask, options.pool)
-    states = layers.LSTM(options.units, return_sequences=True)(phrases)
+    states = lstm(options.units)(phrases)
     return answer(words, max_and_mean(states, mask), options.dropout)
 
 

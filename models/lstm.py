@@ -14,16 +14,15 @@ from benchmark.experiment import Step, TrainingData
 from benchmark.networks import NetworkRow
 from models.layers.answer import answer
 from models.layers.pooling import max_and_mean
-from models.layers.recurrent import RecurrentOptions
+from models.layers.recurrent import RecurrentOptions, lstm
 from models.layers.words import read_words
 
 import keras
-from keras import layers
 
 
 def build(options: RecurrentOptions, data: TrainingData) -> keras.Model:
     words, vectors, mask = read_words(options, data)
-    states = layers.LSTM(options.units, return_sequences=True)(vectors)
+    states = lstm(options.units)(vectors)
     return answer(words, max_and_mean(states, mask), options.dropout)
 
 

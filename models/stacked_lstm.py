@@ -12,11 +12,11 @@ from benchmark.experiment import Step, TrainingData, hyperparameters, option
 from benchmark.networks import NetworkRow
 from models.layers.answer import answer
 from models.layers.pooling import max_and_mean
-from models.layers.recurrent import RecurrentOptions
+from models.layers.recurrent import RecurrentOptions, lstm
 from models.layers.words import read_words
 
 import keras
-from keras import layers, ops
+from keras import ops
 
 
 @hyperparameters
@@ -30,7 +30,7 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     words, states, mask = read_words(options, data)
     pooled = []
     for _ in range(options.layers):
-        states = layers.LSTM(options.units, return_sequences=True)(states)
+        states = lstm(options.units)(states)
         pooled.append(max_and_mean(states, mask))
     return answer(words, ops.concatenate(pooled, axis=-1), options.dropout)
 

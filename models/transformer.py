@@ -18,6 +18,7 @@ from models.layers.answer import AnswerOptions, answer
 from models.layers.pooling import max_and_mean
 from models.layers.positions import AddPositions
 from models.layers.words import WordOptions, read_words
+from preprocessing.errors import UserError
 
 import keras
 from keras import layers
@@ -41,6 +42,8 @@ class Hyperparameters(WordOptions, AnswerOptions):
 
 
 def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
+    if options.units % options.heads:
+        raise UserError(f"--units {options.units} is no multiple of --heads {options.heads}")
     words, vectors, mask = read_words(options, data)
     x = layers.Dense(options.units)(vectors)
     x = AddPositions(options.positions, options.max_words)(x)

@@ -69,7 +69,7 @@ class Ragged:
 
 
 def bucket_widths(lengths: np.ndarray, longest: int, buckets: int = 12) -> np.ndarray:
-    """Return the few widths that batches are padded to, shape (<= buckets,), ascending.
+    """Return the few widths that batches are padded to, shape (<= buckets + 1,), ascending.
 
     They are quantiles of the lengths, so that each width serves as many sequences as any other:
     little padding, and few shapes for backends that compile one program for each.

@@ -26,7 +26,6 @@ from preprocessing.vocabulary import smallest_integer_type
 
 import numpy as np
 
-TRUNCATIONS = ("head", "tail", "head_tail")
 HEAD_SHARE = 128 / 510
 """Of the tokens that head_tail keeps; Sun et al. (2019) keep the first 128 and the last 382."""
 

@@ -10,6 +10,8 @@ Unicode is folded to its plain form (compatibility forms, curly quotes, accents)
 >>> words("“Amélie” is NAÏVE")
 ['amelie', 'is', 'naive']
 
+(A backtick in an apostrophe's place is seen in such texts alone; other protocols may do better.)
+
 Contractions are written out, so that "didn't" and "did not" share their negation; the possessive
 and the "is" of ``'s`` cannot be told apart and are dropped:
 

@@ -61,7 +61,7 @@ def test_a_committed_record_is_whole_and_answers_for_the_row_as_it_is(path):
 
 def test_the_readme_names_every_row_and_every_column():
     for name, module in catalogue.modules().items():
-        assert f"[`{name}`]({module.replace('.', '/')}.py)" in README
+        assert f"[`{name}`]({module.replace('.', '/')}.py)" in README, "add it to its rows"
     section = README.partition("## How to read the CSV")[2].partition("\n## ")[0]
     assert set(leaderboard.COLUMNS) <= set(re.findall(r"`([a-z0-9_]+)`", section))
     with (ROOT / "results" / "leaderboard.csv").open(encoding="utf-8") as file:
@@ -107,4 +107,4 @@ def test_the_example_row_of_contributing_works(tmp_path):
     )  # fmt: skip
     assert process.returncode == 0, process.stderr
     accuracy = float(re.search(r"test accuracy (0\.\d+)", process.stdout)[1])
-    assert accuracy > 0.6
+    assert accuracy > 0.65, "what tests/models/test_contract.py asks of such rows"

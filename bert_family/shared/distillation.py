@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from benchmark.experiment import Report, TrainingData, hyperparameters, option
+from benchmark.networks import begin
 from benchmark.run import plain
 from bert_family.shared.fine_tuning import (
     FineTuned,
@@ -17,7 +18,13 @@ from bert_family.shared.fine_tuning import (
     choose_features,
     head,
 )
-from bert_family.shared.presets import Preset, Source, backbone_inputs, weights_name
+from bert_family.shared.presets import (
+    Preset,
+    Source,
+    backbone_inputs,
+    folder_name,
+    weights_name,
+)
 from preprocessing.errors import UserError
 from preprocessing.folders import read_manifest
 
@@ -148,8 +155,8 @@ class TaughtRow(FineTunedRow):
                 "history": fitted.history,
             }
 
-        folder = data.kept("teacher", name.replace("/", "-").replace(":", ""), build)
-        keras.config.set_dtype_policy(self.number_format(options))
+        folder = data.kept("teacher", folder_name(name), build)
+        begin(data.seed, self.number_format(options))
         fitted, about = self.teacher.load(theirs, folder), read_manifest(folder)
         fitted.weights, fitted.outside_data = about["weights"], about["outside_data"]
         return fitted

@@ -215,8 +215,11 @@ class FineTunedRow(NetworkRow):
         """Return mixed bfloat16 where the hardware multiplies it fast, unless told otherwise."""
         if options.precision != "auto":
             return options.precision
-        on_cpu = keras.backend.backend() == "tensorflow" and environment.multiplies_bfloat16()
-        return "mixed_bfloat16" if on_gpu() or on_cpu else "float32"
+        if on_gpu():
+            fast = environment.gpus_multiply_bfloat16()
+        else:
+            fast = keras.backend.backend() == "tensorflow" and environment.multiplies_bfloat16()
+        return "mixed_bfloat16" if fast else "float32"
 
     def optimizer(
         self, options: FineTuningOptions, model: keras.Model, steps: int

@@ -214,6 +214,11 @@ class Source:
     rate: float
 
 
+def folder_name(weights: str) -> str:
+    """Return a preset's name or handle as a part of a folder's name."""
+    return weights.replace("/", "-").replace(":", "")
+
+
 def backbone_inputs(tokens: Any, backbone: keras.Model, padding: int) -> dict[str, Any]:
     """Return ids, mask and segments for ids that were moved up by one, 0 for padding."""
     mask = ops.not_equal(tokens, 0)

@@ -16,9 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.experiment import Report, TrainingData
-from benchmark.networks import Batches, Progress, use_all_gpus
+from benchmark.networks import Batches, Progress, begin
 from bert_family.shared.optimizer import adamw
-from bert_family.shared.presets import Architecture, Source, backbone_inputs, weights_name
+from bert_family.shared.presets import (
+    Architecture,
+    Source,
+    backbone_inputs,
+    folder_name,
+    weights_name,
+)
 from preprocessing.corpus import Reviews
 from preprocessing.folders import write_atomically
 from preprocessing.ragged import Ragged, bucket_widths
@@ -133,19 +139,19 @@ def pretrain(
         "dropout": options.dropout, "numbers": number_format,
     }  # fmt: skip
     digest = hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:8]
-    begins = str(source.preset or start).replace("/", "-").replace(":", "")
+    begins = folder_name(str(source.preset or start))
     name = (
         f"preset-{architecture.name.lower()}-{begins}-pretrained-{options.pretrain}-{digest}"
         f"-seed-{data.seed}"
     )
 
+    passes = data.folder / f".{name}.passes"  # outlives a process that is killed
+
     def build(target: Path) -> dict:
-        passes = target.parent / f".{name}.passes"  # outlives a process that is killed
         backbone, history, seconds_before = _train(
             architecture, source, options, sequences, data.seed, report, number_format, passes
         )
         architecture.save(target, backbone, source.tokenizer)
-        shutil.rmtree(passes)
         losses = [entry["loss"] for entry in history]
         return depends | {"loss": losses, "seconds": seconds_before}
 
@@ -162,7 +168,9 @@ def pretrain(
         ),
         labels=None,
     )
-    return data.kept("pretraining", name, build)
+    folder = data.kept("pretraining", name, build)
+    shutil.rmtree(passes, ignore_errors=True)
+    return folder
 
 
 def _train(
@@ -178,13 +186,13 @@ def _train(
     """Return the trained backbone, each pass's loss and seconds, and the seconds of earlier runs.
 
     What a pass has learned is kept in the folder `passes`, so that training that was stopped goes
-    on after its last whole pass. Chance begins anew there, so that the weights in the end are not
-    those of training in one go.
+    on after its last whole pass. Other words are hidden there than in the passes before; the
+    weights in the end are not those of training in one go.
     """
-    use_all_gpus()
-    keras.utils.clear_session()
-    keras.utils.set_random_seed(seed)
-    keras.config.set_dtype_policy(number_format)
+    progress = _Passes(report, options.pretrain, passes)
+    done = len(progress.history)
+    chance = (seed + done) % 2**32
+    begin(chance, number_format)
     backbone = architecture.start(source, options.max_tokens, options.dropout)
     if (pooled := getattr(backbone, "pooled_dense", None)) is not None:
         pooled.trainable = False  # hidden words teach it nothing; Keras would warn
@@ -193,7 +201,7 @@ def _train(
         sequences,
         replace(options, batch_size=BATCH_SIZE),
         bucket_widths(sequences.words.lengths, options.max_tokens),
-        np.random.default_rng(seed),
+        np.random.default_rng(chance),
         source.tokenizer,
     )
     rate = FURTHER_RATE if source.preset else RATES[source.size]
@@ -203,8 +211,7 @@ def _train(
             from_logits=True, reduction="mean_with_sample_weight"
         ),
     )
-    progress = _Passes(report, options.pretrain, passes)
-    done = progress.resume(model)
+    progress.resume(model)
     seconds_before = sum(entry["seconds"] for entry in progress.history)
     model.fit(
         batches, epochs=options.pretrain, initial_epoch=done, shuffle=False, verbose=0,
@@ -221,14 +228,14 @@ class _Passes(Progress):
     def __init__(self, report: Report, epochs: int, folder: Path):
         super().__init__(report, epochs)
         self.folder = folder
-
-    def resume(self, model: keras.Model) -> int:
-        """Load what earlier passes have learned, and return their number."""
         if (file := self.folder / "history.json").exists():
             self.history = json.loads(file.read_text())
+
+    def resume(self, model: keras.Model) -> None:
+        """Load what earlier passes have learned, if there were any."""
+        if self.history:
             model.optimizer.build(model.trainable_variables)  # its moments are loaded, too
             model.load_weights(self._weights(len(self.history)))
-        return len(self.history)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Keep and report the pass; it counts once its line is in the history."""

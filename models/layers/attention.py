@@ -1,9 +1,9 @@
 """Additive attention: a weighted mean over the words, the weights learned."""
 
+from models.layers.pooling import LOWER_THAN_ANY
+
 import keras
 from keras import layers, ops
-
-_LOWER_THAN_ANY = -1e9
 
 
 @keras.saving.register_keras_serializable(package="imdb_sentiment_benchmark")
@@ -43,7 +43,7 @@ class AttentionPooling(layers.Layer):
         """
         scores = ops.cast(self.context(self.hidden(states))[..., 0], "float32")
         is_word = ops.cast(is_word[..., 0], "float32")
-        scores = ops.where(is_word > 0, scores, _LOWER_THAN_ANY)
+        scores = ops.where(is_word > 0, scores, LOWER_THAN_ANY)
         weights = ops.softmax(scores, axis=-1) * is_word
         weights = ops.cast(weights, states.dtype)
         return ops.sum(states * weights[..., None], axis=1), weights

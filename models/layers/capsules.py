@@ -40,7 +40,7 @@ class DynamicRouting(layers.Layer):
         self.capsules, self.dimensions, self.iterations = capsules, dimensions, iterations
 
     def build(self, below_shape, importance_shape) -> None:
-        """Make the matrices, shape (kinds, capsules, dimensions below, dimensions)."""
+        """Make the matrices, shape (kinds, dimensions below, capsules × dimensions)."""
         _, _, kinds, dimensions = below_shape
         self.matrices = self.add_weight(
             shape=(kinds, dimensions, self.capsules * self.dimensions), name="matrices"

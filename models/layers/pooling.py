@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-_LOWER_THAN_ANY = -1e9
+LOWER_THAN_ANY = -1e9
+"""What stands in the place of padding before a maximum or a softmax."""
 
 
 def max_and_mean(x: keras.KerasTensor, mask: keras.KerasTensor) -> keras.KerasTensor:
@@ -21,7 +22,7 @@ def max_and_mean(x: keras.KerasTensor, mask: keras.KerasTensor) -> keras.KerasTe
         Shape (batch, 2 × dimensions); zero for a review without words.
     """
     is_word = ops.cast(mask, "bool")
-    largest = ops.max(ops.where(is_word, x, ops.cast(_LOWER_THAN_ANY, x.dtype)), axis=1)
+    largest = ops.max(ops.where(is_word, x, ops.cast(LOWER_THAN_ANY, x.dtype)), axis=1)
     total = ops.sum(ops.where(is_word, x, ops.zeros_like(x)), axis=1)
     length = ops.sum(mask, axis=1)
     any_word = ops.max(mask, axis=1)

@@ -5,7 +5,7 @@ from models.layers.answer import AnswerOptions
 from models.layers.words import WordOptions
 
 import keras
-from keras import ops
+from keras import layers, ops
 
 
 @hyperparameters
@@ -21,6 +21,16 @@ class RecurrentOptions(WordOptions, AnswerOptions):
     )
     max_words: int = option(800, "words read of a review; 98 % are shorter", ge=1)
     units: int = option(128, "numbers in the state", ge=1)
+
+
+def lstm(units: int) -> layers.LSTM:
+    """Return an LSTM layer that gives its state at every word.
+
+    On JAX it computes in float32, whatever the network does: on a GPU Keras takes cuDNN's kernel
+    there, which JAX has for float32 and float64 alone.
+    """
+    dtype = "float32" if keras.backend.backend() == "jax" else None
+    return layers.LSTM(units, return_sequences=True, dtype=dtype)
 
 
 def backwards(x: keras.KerasTensor, mask: keras.KerasTensor) -> keras.KerasTensor:

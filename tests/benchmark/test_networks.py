@@ -135,9 +135,8 @@ SEVERAL_DEVICES = """
 import dataclasses
 import keras
 import numpy as np
-from benchmark import catalogue
+from benchmark import catalogue, networks
 from benchmark.experiment import TrainingData
-from benchmark.networks import devices
 from preprocessing.corpus import Corpus
 from pathlib import Path
 import sys
@@ -150,11 +149,13 @@ options = row.hyperparameters(
 answers = []
 for number in (1, 2):
     if number == 2:
-        keras.distribution.set_distribution(keras.distribution.DataParallel())
-    assert devices() == number
+        both = keras.distribution.DataParallel()
+        networks.use_all_gpus = lambda: keras.distribution.set_distribution(both)
     data = TrainingData.of(corpus, 0)
     data = dataclasses.replace(data, train=data.train.part(0, 89))
-    answers.append(row.fit(options, data, lambda event: None).predict(data.train))
+    fitted = row.fit(options, data, lambda event: None)
+    assert networks.devices() == number
+    answers.append(fitted.predict(data.train))
 assert np.allclose(*answers, atol=0.02), np.abs(answers[0] - answers[1]).max()
 """
 

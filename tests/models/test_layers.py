@@ -1,14 +1,18 @@
 """The layers of our own, against small cases worked by hand in NumPy."""
 
+from benchmark import catalogue
 from models.layers.attention import AttentionPooling
 from models.layers.capsules import DynamicRouting, squash
 from models.layers.pooling import max_and_mean
 from models.layers.positions import AddPositions, sinusoids
 from models.layers.recurrent import backwards
+from preprocessing.errors import UserError
+from tests.conftest import run_python
 
 import keras
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 FORMATS = ("float32", "mixed_bfloat16")
 
@@ -126,3 +130,21 @@ def test_positions_are_the_same_for_every_review_and_learn_only_when_asked(kind)
     np.testing.assert_array_equal(added[0], added[1])
     assert len(np.unique(added[0], axis=0)) == 5
     assert bool(layer.trainable_weights) == (kind == "learned")
+
+
+def test_on_jax_an_lstm_computes_in_what_its_gpu_kernel_has():
+    code = (
+        "import keras; keras.config.set_dtype_policy('mixed_bfloat16');"
+        "from models.layers.recurrent import lstm; print(lstm(4).compute_dtype)"
+    )
+    for backend, number_format in (("jax", "float32"), ("tensorflow", "bfloat16")):
+        process = run_python("-c", code, KERAS_BACKEND=backend)
+        assert process.stdout.strip() == number_format, process.stderr
+
+
+def test_what_heads_cannot_share_is_said():
+    row = catalogue.load("transformer")
+    with pytest.raises(UserError, match="--units 9 is no multiple of --heads 4"):
+        row.build(row.hyperparameters(units=9), None)
+    with pytest.raises(ValidationError, match="greater than 0"):
+        catalogue.load("cnn").hyperparameters(widths=(0,))
