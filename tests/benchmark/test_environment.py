@@ -5,6 +5,8 @@ import sys
 from benchmark import environment
 from tests.conftest import ROOT
 
+import pytest
+
 
 def test_the_peak_is_the_process_own_and_not_its_parents():
     held = bytearray(300_000_000)
@@ -22,3 +24,16 @@ def test_the_description_is_plain_data_and_names_the_essentials():
     assert json.loads(json.dumps(description)) == description
     assert {"processor", "cores", "python", "packages", "code"} <= set(description)
     assert description["packages"]["scikit-learn"]
+
+
+@pytest.mark.parametrize(("capabilities", "fast"), [("9.0", True), ("8.0 7.5", False), ("", True)])
+def test_only_gpus_that_all_have_units_for_bfloat16_use_it(
+    capabilities, fast, tmp_path, monkeypatch
+):
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text(
+        f'#!/bin/sh\n[ "$1" = --query-gpu=compute_cap ] && printf "%s\\n" {capabilities}\n'
+    )
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path) if capabilities else "")
+    assert environment.gpus_multiply_bfloat16() is fast
