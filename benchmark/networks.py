@@ -294,7 +294,7 @@ class NetworkRow(Row):
 def begin(seed: int, number_format: str) -> None:
     """Forget earlier networks and their devices, take all GPUs, and fix chance and number format.
 
-    Also what seems not to matter does: layers' names decide the order in which gradients are added.
+    Layers' names are forgotten, too: they decide the order in which gradients are added.
     """
     keras.utils.clear_session()
     use_all_gpus()

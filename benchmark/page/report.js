@@ -36,7 +36,8 @@ function filter() {
     return most === "" || Number(value(row, name)) < Number(most);
   };
   for (const row of rows()) {
-    row.hidden = !(row.dataset.model.toLowerCase().includes(wanted) && families.includes(value(row, "family"))
+    const named = row.dataset.model.toLowerCase().includes(wanted);
+    row.hidden = !(named && families.includes(value(row, "family"))
       && within(row, "train_seconds") && within(row, "parameters"));
   }
   const shown = rows().filter((row) => !row.hidden).length;
