@@ -288,7 +288,7 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
         std = "" if pd.isna(line["accuracy_std"]) else f" ± {100 * line['accuracy_std']:.2f}"
         shown.add_row(
             str(line["rank"]),
-            with_seeds(line["model"], line["seeds"]),
+            line["model"],
             f"{100 * line['accuracy_mean']:.2f}{std}",
             f"{100 * line['accuracy_ci_low']:.2f}–{100 * line['accuracy_ci_high']:.2f}",
             f"{line['parameters']:,}",
