@@ -26,6 +26,7 @@ from preprocessing.folders import write_atomically
 import numpy as np
 
 PROTOCOL = 1
+_ALWAYS = ("model", "family", "protocol", "corpus", "hyperparameters", "utc")  # in a record
 _LONGEST_NAME = 120
 
 
@@ -83,9 +84,6 @@ def write(path: Path, record: dict, logits: np.ndarray | None = None,
     for old in path.parent.glob(f"{path.stem}-*.npz"):
         if old.name != record.get("predictions", {}).get("file"):
             old.unlink(missing_ok=True)
-
-
-_ALWAYS = ("model", "family", "protocol", "corpus", "hyperparameters", "utc")
 
 
 def read(path: Path) -> dict:

@@ -156,7 +156,7 @@ class TaughtRow(FineTunedRow):
             }
 
         folder = data.kept("teacher", folder_name(name), build)
-        begin(data.seed, self.number_format(options))
+        begin(data.seed, self.number_format(options))  # load it where the student will be
         fitted, about = self.teacher.load(theirs, folder), read_manifest(folder)
         fitted.weights, fitted.outside_data = about["weights"], about["outside_data"]
         return fitted
