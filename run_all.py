@@ -7,8 +7,8 @@
 Finished runs are kept and only what is missing is run, so it can be stopped at any time.
 """
 
-from benchmark.everything import main
-from preprocessing.options import run_program
+from benchmark.runs.sweep import main
+from preprocessing.program import run_program
 
 if __name__ == "__main__":
     run_program(lambda: main(__doc__))

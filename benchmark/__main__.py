@@ -13,10 +13,13 @@ python -m benchmark speed --dataset sample               how fast everything is
 import argparse
 from pathlib import Path
 
-from benchmark import catalogue, compare, leaderboard, predict, selection
-from benchmark.cli import add_results_option
+from benchmark.analysis import comparison, leaderboard, selection
+from benchmark.commands import predict
+from benchmark.commands.options import add_results_option
+from benchmark.rows import catalogue
 from preprocessing.errors import UserError
-from preprocessing.options import ROOT, add_data_options, run_program
+from preprocessing.options import add_data_options
+from preprocessing.program import ROOT, run_program
 
 from rich.console import Console
 
@@ -35,7 +38,7 @@ def main() -> None:
     bought = commands.add_parser("steps", help="what each step from a simpler row buys")
     bought.add_argument("--dataset", default="imdb", help="(default: %(default)s)")
     add_results_option(bought)
-    compare.add_options(commands.add_parser("compare", help="two tables or rows side by side"))
+    comparison.add_options(commands.add_parser("compare", help="two tables or rows side by side"))
     page = commands.add_parser("report", help="write one page with the table and all figures")
     page.add_argument("--dataset", default="imdb", help="(default: %(default)s)")
     add_results_option(page)
@@ -58,23 +61,23 @@ def main() -> None:
         case "leaderboard":
             _leaderboard(options)
         case "steps":
-            from benchmark import steps  # imports the rows, and with them Keras
+            from benchmark.analysis import steps  # imports the rows, and with them Keras
 
             _check_dataset(options)
             steps.main(options)
         case "compare":
-            compare.main(options)
+            comparison.main(options)
         case "predict":
             predict.main(options)
         case "report":
-            from benchmark import report  # imports matplotlib, which takes a second
+            from benchmark.report import build  # imports matplotlib, which takes a second
 
-            report.main(options)
+            build.main(options)
         case "rows":
             for name, module in catalogue.modules().items():
                 print(f"{name:24} python -m {module}")
         case "speed":
-            from benchmark.speed import measure  # imports every row
+            from benchmark.runs.speed import measure  # imports every row
 
             measure(options)
 

@@ -10,12 +10,11 @@ and in the head. Known to stay at 50 % with higher rates: the same step moves ev
     python bert_family/albert.py --preset scratch --size tiny --pretrain 2
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, hyperparameters, option
+from benchmark.rows import Step, hyperparameters, option
 from bert_family.bert import SIZES
 from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
 from bert_family.shared.presets import Architecture
-from preprocessing.subwords import learn_sentence_pieces
+from preprocessing.subwords.training import learn_sentence_pieces
 
 
 @hyperparameters
@@ -51,4 +50,6 @@ row = FineTunedRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

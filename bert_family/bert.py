@@ -11,12 +11,11 @@ trained, goes to a single unit. The public preset is base size, lower-cased: 12 
     python bert_family/bert.py --preset scratch --size tiny --pretrain 2
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, hyperparameters
+from benchmark.rows import Step, hyperparameters
 from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
 from bert_family.shared.presets import Architecture
 from bert_family.shared.speed import ways_to_train
-from preprocessing.subwords import learn_word_pieces
+from preprocessing.subwords.training import learn_word_pieces
 
 
 @hyperparameters
@@ -53,4 +52,6 @@ row = FineTunedRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

@@ -10,17 +10,16 @@ hidden states while it is fine-tuned itself, which the paper calls a second step
     python bert_family/distilbert.py --preset scratch --size tiny --teacher scratch --pretrain 2
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, hyperparameters
+from benchmark.rows import Step, hyperparameters
 from bert_family import bert
 from bert_family.bert import sized
-from bert_family.shared.distillation import TaughtOptions, TaughtRow
+from bert_family.shared.distillation import DistilledOptions, DistilledRow
 from bert_family.shared.presets import Architecture
-from preprocessing.subwords import learn_word_pieces
+from preprocessing.subwords.training import learn_word_pieces
 
 
 @hyperparameters
-class Hyperparameters(TaughtOptions):
+class Hyperparameters(DistilledOptions):
     """The paper's."""
 
 
@@ -32,7 +31,7 @@ architecture = Architecture(
     scratch={"tiny": sized(1, 128), "small": sized(2, 512), "base": sized(6, 768)},
 )
 
-row = TaughtRow(
+row = DistilledRow(
     "BERT family",
     Hyperparameters,
     architecture=architecture,
@@ -41,4 +40,6 @@ row = TaughtRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

@@ -10,12 +10,11 @@ the rate is of the paper's range, with 6 % of the steps to warm up.
     python bert_family/roberta.py --preset scratch --size tiny --pretrain 2
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, hyperparameters, option
+from benchmark.rows import Step, hyperparameters, option
 from bert_family.bert import SIZES
 from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
 from bert_family.shared.presets import Architecture
-from preprocessing.subwords import learn_byte_pairs
+from preprocessing.subwords.training import learn_byte_pairs
 
 
 @hyperparameters
@@ -41,4 +40,6 @@ row = FineTunedRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

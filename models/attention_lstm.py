@@ -16,11 +16,9 @@ https://arxiv.org/abs/1908.04626).
     python models/attention_lstm.py --seed 1 --attention-units 64
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, TrainingData, hyperparameters, option
-from benchmark.networks import NetworkRow
-from models.layers.answer import answer
+from benchmark.rows.networks import NetworkRow, Step, TrainingData, hyperparameters, option
 from models.layers.attention import AttentionPooling
+from models.layers.head import head
 from models.layers.recurrent import RecurrentOptions, backwards, lstm
 from models.layers.words import read_words
 
@@ -41,7 +39,7 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     back = lstm(options.units)(backwards(vectors, mask))
     states = ops.concatenate([onwards, backwards(back, mask)], axis=-1)
     pooled, _ = AttentionPooling(options.attention_units, name="attention")(states, mask)
-    return answer(words, pooled, options.dropout)
+    return head(words, pooled, options.dropout)
 
 
 row = NetworkRow(
@@ -53,4 +51,6 @@ row = NetworkRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

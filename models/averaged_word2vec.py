@@ -11,9 +11,7 @@ approximation; Williams & Seeger, 2001).
     python models/averaged_word2vec.py --landmarks 300
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, TrainingData, hyperparameters, option
-from benchmark.pipelines import WORD, PipelineRow
+from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -88,4 +86,6 @@ row = PipelineRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

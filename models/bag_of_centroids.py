@@ -3,16 +3,14 @@
 K-means groups the word2vec vectors; "dreadful", "awful" and "abysmal" become one feature, so a word
 that training saw twice borrows from its cluster (Kaggle's "Bag of Words Meets Bags of Popcorn",
 part 3). Clusters, and pairs of clusters that stand side by side, are weighted and read as words are
-in `tfidf_logreg`: by (1 + log tf) · idf and logistic regression. With ``--longest-phrase 1`` it
+in `tfidf_logreg`: by (1 + log tf) · idf and logistic regression. With ``--max-ngram 1`` it
 counts single clusters, as the original does, which gives the counts to a random forest.
 
     python models/bag_of_centroids.py
-    python models/bag_of_centroids.py --words-per-cluster 50 --longest-phrase 1
+    python models/bag_of_centroids.py --words-per-cluster 50 --max-ngram 1
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, TrainingData, hyperparameters, option
-from benchmark.pipelines import WORD, PipelineRow
+from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -27,7 +25,7 @@ class Hyperparameters:
     """Chosen on validation."""
 
     words_per_cluster: float = option(5.0, "words in a cluster, in the mean", ge=1)
-    longest_phrase: int = option(2, "clusters in the longest phrase", ge=1, le=5)
+    max_ngram: int = option(2, "clusters in the longest phrase", ge=1, le=5)
     c: float = option(3.0, "inverse strength of the L2 penalty", gt=0)
 
 
@@ -73,7 +71,7 @@ def build(options: Hyperparameters, data: TrainingData) -> Pipeline:
         TfidfVectorizer(
             token_pattern=WORD,
             lowercase=False,
-            ngram_range=(1, options.longest_phrase),
+            ngram_range=(1, options.max_ngram),
             min_df=2,
             sublinear_tf=True,
         ),
@@ -89,4 +87,6 @@ row = PipelineRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

@@ -9,9 +9,7 @@ what a linear model on weighted phrases (`tfidf_logreg`) buys over it.
     python models/bag_of_words.py --trees 100 --words 1000
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, TrainingData, hyperparameters, option
-from benchmark.pipelines import WORD, PipelineRow
+from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
 
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer
@@ -44,4 +42,6 @@ row = PipelineRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

@@ -8,10 +8,8 @@ are pooled over all words, which needs no second turn of those that were read ba
     python models/bidirectional_lstm.py --seed 1 --units 64
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, TrainingData
-from benchmark.networks import NetworkRow
-from models.layers.answer import answer
+from benchmark.rows.networks import NetworkRow, Step, TrainingData
+from models.layers.head import head
 from models.layers.pooling import max_and_mean
 from models.layers.recurrent import RecurrentOptions, backwards, lstm
 from models.layers.words import read_words
@@ -26,7 +24,7 @@ def build(options: RecurrentOptions, data: TrainingData) -> keras.Model:
         max_and_mean(lstm(options.units)(direction), mask)
         for direction in (vectors, backwards(vectors, mask))
     ]
-    return answer(words, ops.concatenate(pooled, axis=-1), options.dropout)
+    return head(words, ops.concatenate(pooled, axis=-1), options.dropout)
 
 
 row = NetworkRow(
@@ -34,4 +32,6 @@ row = NetworkRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

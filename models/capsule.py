@@ -13,9 +13,7 @@ the two lengths, times a number.
     python models/capsule.py --seed 1 --iterations 1
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, TrainingData, hyperparameters, option
-from benchmark.networks import NetworkRow
+from benchmark.rows.networks import NetworkRow, Step, TrainingData, hyperparameters, option
 from models.layers.attention import AttentionPooling
 from models.layers.capsules import DynamicRouting, squash
 from models.layers.words import WordOptions, read_words
@@ -61,4 +59,6 @@ row = NetworkRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

@@ -15,11 +15,9 @@ paper's CNN-static and CNN-non-static.
     python models/cnn.py --embeddings random
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, TrainingData, hyperparameters, option
-from benchmark.networks import NetworkRow
-from models.layers.answer import AnswerOptions, answer
+from benchmark.rows.networks import NetworkRow, Step, TrainingData, hyperparameters, option
 from models.layers.attention import AttentionPooling
+from models.layers.head import HeadOptions, head
 from models.layers.words import WordOptions, read_words
 
 import keras
@@ -28,7 +26,7 @@ from pydantic import PositiveInt
 
 
 @hyperparameters
-class Hyperparameters(WordOptions, AnswerOptions):
+class Hyperparameters(WordOptions, HeadOptions):
     """Chosen on validation."""
 
     epochs: int = option(2, "passes over the training reviews; the best one is kept", ge=1)
@@ -50,7 +48,7 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     strongest = ops.max(answers, axis=1)  # answers are not negative, so masking with 0 is safe
     attended, _ = AttentionPooling(options.attention_units, name="attention")(answers, mask)
     attended = attended * ops.sqrt(ops.sum(mask, axis=1))
-    return answer(words, ops.concatenate([strongest, attended], axis=-1), options.dropout)
+    return head(words, ops.concatenate([strongest, attended], axis=-1), options.dropout)
 
 
 row = NetworkRow(
@@ -61,4 +59,6 @@ row = NetworkRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

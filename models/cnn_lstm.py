@@ -8,10 +8,8 @@ steps for nearly the same accuracy.
     python models/cnn_lstm.py --seed 1 --pool 2
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, TrainingData, hyperparameters, option
-from benchmark.networks import NetworkRow
-from models.layers.answer import answer
+from benchmark.rows.networks import NetworkRow, Step, TrainingData, hyperparameters, option
+from models.layers.head import head
 from models.layers.pooling import max_and_mean
 from models.layers.recurrent import RecurrentOptions, lstm
 from models.layers.words import read_words
@@ -35,7 +33,7 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     phrases = strongest(convolution(vectors) * mask, options.pool)
     mask = strongest(mask, options.pool)
     states = lstm(options.units)(phrases)
-    return answer(words, max_and_mean(states, mask), options.dropout)
+    return head(words, max_and_mean(states, mask), options.dropout)
 
 
 def strongest(x: keras.KerasTensor, pool: int) -> keras.KerasTensor:
@@ -51,4 +49,6 @@ row = NetworkRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

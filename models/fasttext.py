@@ -6,13 +6,18 @@ good"; there are too many of them for a table, so that each is put into one of a
 places by a hash, where it may meet others. All vectors are learned from the labels alone.
 
     python models/fasttext.py
-    python models/fasttext.py --seed 1 --longest 3
+    python models/fasttext.py --seed 1 --max_ngram 3
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, TrainingData, hyperparameters, option
-from benchmark.networks import NetworkOptions, NetworkRow
-from models.layers.answer import answer
+from benchmark.rows.networks import (
+    NetworkOptions,
+    NetworkRow,
+    Step,
+    TrainingData,
+    hyperparameters,
+    option,
+)
+from models.layers.head import head
 
 import keras
 from keras import layers, ops
@@ -31,7 +36,7 @@ class Hyperparameters(NetworkOptions):
         5e-3, "step size of Adam at the start; falls to 0 along a cosine", gt=0
     )
     dimensions: int = option(16, "numbers in a vector; the paper has 10", ge=1)
-    longest: int = option(2, "words in the longest n-gram", ge=1)
+    max_ngram: int = option(2, "words in the max_ngram n-gram", ge=1)
     places: int = option(2**18, "places of n-grams of two words or more", ge=1)
     dropout: float = option(0.2, "share of the review's dimensions dropped", ge=0, lt=1)
 
@@ -40,7 +45,7 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     words = keras.Input((None,), dtype="int32", name="words")
     grams, is_gram = words, words > 0
     total, count = 0, 0
-    for size in range(1, options.longest + 1):
+    for size in range(1, options.max_ngram + 1):
         if size == 1:
             table = layers.Embedding(len(data.vocabulary), options.dimensions)
         else:
@@ -52,7 +57,7 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
         mask = ops.cast(is_gram, vectors.dtype)[..., None]
         total = total + ops.sum(vectors * mask, axis=1)
         count = count + ops.sum(mask, axis=1)
-    return answer(words, total / ops.maximum(count, 1), options.dropout)
+    return head(words, total / ops.maximum(count, 1), options.dropout)
 
 
 row = NetworkRow(
@@ -63,4 +68,6 @@ row = NetworkRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

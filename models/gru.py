@@ -7,10 +7,8 @@ Everything else is as in `lstm.py`.
     python models/gru.py --seed 1 --units 64
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, TrainingData
-from benchmark.networks import NetworkRow
-from models.layers.answer import answer
+from benchmark.rows.networks import NetworkRow, Step, TrainingData
+from models.layers.head import head
 from models.layers.pooling import max_and_mean
 from models.layers.recurrent import RecurrentOptions
 from models.layers.words import read_words
@@ -22,7 +20,7 @@ from keras import layers
 def build(options: RecurrentOptions, data: TrainingData) -> keras.Model:
     words, vectors, mask = read_words(options, data)
     states = layers.GRU(options.units, return_sequences=True)(vectors)
-    return answer(words, max_and_mean(states, mask), options.dropout)
+    return head(words, max_and_mean(states, mask), options.dropout)
 
 
 row = NetworkRow(
@@ -33,4 +31,6 @@ row = NetworkRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

@@ -9,10 +9,8 @@ of words after the first; here the states at all words are pooled.
     python models/lstm.py --embeddings random
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, TrainingData
-from benchmark.networks import NetworkRow
-from models.layers.answer import answer
+from benchmark.rows.networks import NetworkRow, Step, TrainingData
+from models.layers.head import head
 from models.layers.pooling import max_and_mean
 from models.layers.recurrent import RecurrentOptions, lstm
 from models.layers.words import read_words
@@ -23,7 +21,7 @@ import keras
 def build(options: RecurrentOptions, data: TrainingData) -> keras.Model:
     words, vectors, mask = read_words(options, data)
     states = lstm(options.units)(vectors)
-    return answer(words, max_and_mean(states, mask), options.dropout)
+    return head(words, max_and_mean(states, mask), options.dropout)
 
 
 row = NetworkRow(
@@ -31,4 +29,6 @@ row = NetworkRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

@@ -5,9 +5,7 @@ A row that does not clear this line has learned nothing.
     python models/majority.py
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import TrainingData, hyperparameters
-from benchmark.pipelines import PipelineRow
+from benchmark.rows.pipelines import PipelineRow, TrainingData, hyperparameters
 
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
@@ -25,4 +23,6 @@ def build(options: Hyperparameters, data: TrainingData):
 row = PipelineRow("baseline", Hyperparameters, build=build)
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

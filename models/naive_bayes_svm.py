@@ -10,12 +10,10 @@ logistic, which is as accurate and gives probabilities; the paper's interpolatio
 with their mean is left out. The strongest baseline that trains in seconds.
 
     python models/naive_bayes_svm.py
-    python models/naive_bayes_svm.py --longest-phrase 2
+    python models/naive_bayes_svm.py --max-ngram 2
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, TrainingData, hyperparameters, option
-from benchmark.pipelines import WORD, PipelineRow
+from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -29,8 +27,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 class Hyperparameters:
     """Chosen on validation."""
 
-    longest_phrase: int = option(3, "words in the longest phrase", ge=1, le=5)
-    least_reviews: int = option(2, "training reviews that a phrase must occur in", ge=1)
+    max_ngram: int = option(3, "words in the longest phrase", ge=1, le=5)
+    min_df: int = option(2, "training reviews that a phrase must occur in", ge=1)
     alpha: float = option(1.0, "added to each count, as in the paper", gt=0)
     c: float = option(0.1, "inverse strength of the L2 penalty", gt=0)
 
@@ -58,8 +56,8 @@ def build(options: Hyperparameters, data: TrainingData) -> Pipeline:
         CountVectorizer(
             token_pattern=WORD,
             lowercase=False,
-            ngram_range=(1, options.longest_phrase),
-            min_df=options.least_reviews,
+            ngram_range=(1, options.max_ngram),
+            min_df=options.min_df,
             binary=True,
             dtype=np.float64,
         ),
@@ -73,4 +71,6 @@ row = PipelineRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

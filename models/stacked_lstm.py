@@ -7,10 +7,8 @@ pooled, so that what the first already knows has a short way out.
     python models/stacked_lstm.py --seed 1 --layers 3
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, TrainingData, hyperparameters, option
-from benchmark.networks import NetworkRow
-from models.layers.answer import answer
+from benchmark.rows.networks import NetworkRow, Step, TrainingData, hyperparameters, option
+from models.layers.head import head
 from models.layers.pooling import max_and_mean
 from models.layers.recurrent import RecurrentOptions, lstm
 from models.layers.words import read_words
@@ -32,10 +30,12 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     for _ in range(options.layers):
         states = lstm(options.units)(states)
         pooled.append(max_and_mean(states, mask))
-    return answer(words, ops.concatenate(pooled, axis=-1), options.dropout)
+    return head(words, ops.concatenate(pooled, axis=-1), options.dropout)
 
 
 row = NetworkRow("recurrent", Hyperparameters, build=build, step=Step("lstm", "a second layer"))
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

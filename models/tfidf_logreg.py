@@ -6,12 +6,10 @@ much more. One linear layer on top is fitted by L-BFGS, convex and so the same f
 What wins over plain bag of words are the phrases: "not good" is a feature of its own.
 
     python models/tfidf_logreg.py
-    python models/tfidf_logreg.py --longest-phrase 1 --c 3
+    python models/tfidf_logreg.py --max-ngram 1 --c 3
 """
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, TrainingData, hyperparameters, option
-from benchmark.pipelines import WORD, PipelineRow
+from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -22,8 +20,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 class Hyperparameters:
     """Chosen on validation."""
 
-    longest_phrase: int = option(3, "words in the longest phrase", ge=1, le=5)
-    least_reviews: int = option(2, "training reviews that a phrase must occur in", ge=1)
+    max_ngram: int = option(3, "words in the longest phrase", ge=1, le=5)
+    min_df: int = option(2, "training reviews that a phrase must occur in", ge=1)
     c: float = option(100.0, "inverse strength of the L2 penalty", gt=0)
 
 
@@ -32,8 +30,8 @@ def build(options: Hyperparameters, data: TrainingData) -> Pipeline:
         TfidfVectorizer(
             token_pattern=WORD,
             lowercase=False,
-            ngram_range=(1, options.longest_phrase),
-            min_df=options.least_reviews,
+            ngram_range=(1, options.max_ngram),
+            min_df=options.min_df,
             sublinear_tf=True,
         ),
         LogisticRegression(C=options.c, max_iter=1000),
@@ -48,4 +46,6 @@ row = PipelineRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

@@ -11,10 +11,8 @@ trains without warm-up.
 
 from typing import Literal
 
-from benchmark.cli import run_row
-from benchmark.experiment import Step, TrainingData, hyperparameters, option
-from benchmark.networks import NetworkRow
-from models.layers.answer import AnswerOptions, answer
+from benchmark.rows.networks import NetworkRow, Step, TrainingData, hyperparameters, option
+from models.layers.head import HeadOptions, head
 from models.layers.pooling import max_and_mean
 from models.layers.positions import AddPositions
 from models.layers.words import WordOptions, read_words
@@ -25,11 +23,11 @@ from keras import layers
 
 
 @hyperparameters
-class Hyperparameters(WordOptions, AnswerOptions):
+class Hyperparameters(WordOptions, HeadOptions):
     """Chosen on validation."""
 
     epochs: int = option(2, "passes over the training reviews; the best one is kept", ge=1)
-    word_dropout: float = option(
+    spatial_dropout: float = option(
         0.3, "share of a review's vector dimensions dropped, in all of its words", ge=0, lt=1
     )
     units: int = option(128, "numbers for each word in the encoder", ge=2)
@@ -56,7 +54,7 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
         normal = layers.LayerNormalization()(x)
         wide = layers.Dense(4 * options.units, activation="relu")(normal)
         x = x + layers.Dropout(options.layer_dropout)(layers.Dense(options.units)(wide))
-    return answer(words, max_and_mean(layers.LayerNormalization()(x), mask), options.dropout)
+    return head(words, max_and_mean(layers.LayerNormalization()(x), mask), options.dropout)
 
 
 row = NetworkRow(
@@ -67,4 +65,6 @@ row = NetworkRow(
 )
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)

@@ -7,8 +7,9 @@ python -m preprocessing --dataset sample
 import argparse
 
 from preprocessing.corpus import SPLITS
-from preprocessing.folders import verify
-from preprocessing.options import add_data_options, corpus_from, run_program
+from preprocessing.options import add_data_options, corpus_from
+from preprocessing.program import run_program
+from preprocessing.storage import verify
 
 from rich.console import Console
 from rich.table import Table

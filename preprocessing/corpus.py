@@ -15,51 +15,22 @@ Reviews stand in the order train, validation, test, unsup, so that each part is 
 What only some rows need (word vectors, subword ids) is made when first asked for and kept inside.
 """
 
-import hashlib
-import json
-import signal
-import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property, partial
-from multiprocessing import get_context
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
-from preprocessing import folders, imdb, sample, vocabulary
-from preprocessing.errors import UserError
-from preprocessing.own_reviews import OwnReviews
+from preprocessing import storage
 from preprocessing.ragged import Ragged
-from preprocessing.reviews import PARTS, Review
-from preprocessing.splits import held_out_mask
 from preprocessing.text import words
 from preprocessing.vocabulary import UNKNOWN
 
 import numpy as np
 
 VERSION = 1
-DATASETS = ("imdb", "sample")
+
+
 SPLITS = ("train", "validation", "test", "unsup")
-_CHUNK = 5_000
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a corpus is prepared. Another setting is another corpus.
-
-    Attributes:
-        minimum_count: a word rarer than this in the training reviews is unknown; words seen once
-            teach next to nothing.
-        largest_vocabulary: ids at most; 65,536 keeps them in two bytes.
-        validation_fraction: share of the training reviews set aside for validation.
-        limit: for a quick look, only so many reviews of train, of test and of unsup.
-    """
-
-    minimum_count: int = 2
-    largest_vocabulary: int = 65_536
-    validation_fraction: float = 0.1
-    limit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +114,7 @@ class Corpus:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.manifest = folders.read_manifest(folder)
+        self.manifest = storage.read_manifest(folder)
 
     @property
     def name(self) -> str:
@@ -186,232 +157,3 @@ class Corpus:
 
 def _open(folder: Path, name: str) -> np.ndarray:
     return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-
-
-def prepare(
-    dataset: str,
-    data: Path | OwnReviews | None,
-    cache: Path,
-    settings: Settings | None = None,
-) -> Corpus:
-    """Open the corpus, preparing it first where that was not done yet.
-
-    Args:
-        dataset: "imdb", or "sample" for the embedded synthetic corpus.
-        data: the IMDB archive or folder; without it what is in `cache`, or a download. Or labelled
-            texts of the user's own, in the place of IMDB's.
-        cache: the folder where corpora and downloads are kept.
-        settings: how to prepare; the default is what the leaderboard uses.
-
-    Raises:
-        UserError: the source is missing or damaged.
-    """
-    settings = settings or Settings()
-    own = data if isinstance(data, OwnReviews) else None
-    if dataset == "sample" and data is not None:
-        raise UserError("--data names reviews; the sample is made by its generator")
-    if own:
-        dataset = own.name
-    key = hashlib.sha256(_canonical(dataset, VERSION, asdict(settings))).hexdigest()[:16]
-    known = cache / "sources"
-    if dataset == "imdb" and data is None and not (cache / "aclImdb_v1.tar.gz").exists():
-        for note in sorted(known.glob(f"{key}-*")):
-            if (folder := cache / note.read_text().strip()).exists():
-                return Corpus(folder)
-    if own:
-        fingerprint, read = own.fingerprint(), own.read
-    elif dataset == "imdb":
-        source = imdb.locate(data, cache)
-        fingerprint, read = imdb.fingerprint(source), partial(imdb.read, source)
-    else:
-        fingerprint, read = folders.sha256(Path(sample.__file__)), sample.read_sample
-    note = known / f"{key}-{fingerprint[:16]}"
-    if note.exists() and (folder := cache / note.read_text().strip()).exists():
-        return Corpus(folder)
-
-    clock = Clock()
-    with clock.step("read the reviews"):
-        reviews, notes = read() if own else (read(), [])
-        reviews = _limited(reviews, settings.limit)
-    with clock.step("hash the reviews"):
-        digest = hashlib.sha256(_canonical(dataset, VERSION, asdict(settings)))
-        for part in PARTS:
-            for review in reviews[part]:
-                digest.update(_canonical(*review))
-        corpus_hash = digest.hexdigest()[:16]
-    name = dataset if settings.limit is None else f"{dataset}-limit-{settings.limit}"
-    folder = cache / f"{name}-{corpus_hash}"
-    about = {"name": name, "hash": corpus_hash, "version": VERSION, "settings": asdict(settings)}
-    about |= {"notes": notes} if own else {}
-    folders.make_folder(folder, lambda target: about | _build(target, reviews, settings, clock))
-    folders.write_atomically(note, folder.name + "\n")
-    return Corpus(folder)
-
-
-class Clock:
-    """Seconds of each step, by `time.perf_counter`."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Add the time of the block to the step's."""
-        start = time.perf_counter()
-        yield
-        self.seconds[name] = self.seconds.get(name, 0) + time.perf_counter() - start
-
-
-def _canonical(*values) -> bytes:
-    return json.dumps(values, ensure_ascii=True, sort_keys=True).encode() + b"\n"
-
-
-def _limited(reviews: dict[str, list[Review]], limit: int | None) -> dict[str, list[Review]]:
-    """Keep `limit` reviews of each part, as many of each class; always the same ones."""
-    if limit is None:
-        return reviews
-    random = np.random.default_rng(0)
-    kept = {}
-    for part, all_reviews in reviews.items():
-        if len(all_reviews) <= limit:
-            kept[part] = all_reviews
-            continue
-        labels = np.array([review.label for review in all_reviews])
-        classes = np.unique(labels)
-        rows = [
-            random.permutation(np.flatnonzero(labels == label))[: limit // len(classes)]
-            for label in classes
-        ]
-        kept[part] = [all_reviews[row] for row in np.sort(np.concatenate(rows))]
-    return kept
-
-
-def _build(
-    folder: Path, reviews: dict[str, list[Review]], settings: Settings, clock: Clock
-) -> dict:
-    """Write the corpus files; return their part of the manifest."""
-    with clock.step("split off validation"):
-        held_out = held_out_mask(reviews["train"], settings.validation_fraction)
-        splits = {
-            "train": [r for r, out in zip(reviews["train"], held_out, strict=True) if not out],
-            "validation": [r for r, out in zip(reviews["train"], held_out, strict=True) if out],
-            "test": reviews["test"],
-            "unsup": reviews["unsup"],
-        }
-        ordered = [review for split in SPLITS for review in splits[split]]
-        stops = np.cumsum([len(splits[split]) for split in SPLITS]).tolist()
-        bounds = dict(zip(SPLITS, zip([0, *stops], stops, strict=False), strict=True))
-    with clock.step("find the words"):
-        all_words, ids = _words_of([review.text for review in ordered])
-    with clock.step("number the words"):
-        training = ids.values[: ids.offsets[bounds["train"][1]]]
-        counts = np.bincount(training, minlength=len(all_words))
-        chosen = vocabulary.choose_words(
-            dict(zip(all_words, counts.tolist(), strict=True)),
-            settings.minimum_count,
-            settings.largest_vocabulary,
-        )
-        id_of = {word: number for number, word in enumerate(chosen)}
-        translation = np.array([id_of.get(word, vocabulary.UNKNOWN) for word in all_words])
-        id_type = vocabulary.smallest_integer_type(len(chosen) - 1)
-        numbered = translation.astype(id_type)[ids.values]
-    with clock.step("write the files"):
-        encoded = [review.text.encode() for review in ordered]
-        texts = Ragged.from_lengths(
-            np.frombuffer(b"".join(encoded), np.uint8), np.array([len(text) for text in encoded])
-        )
-        film_numbers: dict[str, int] = {}
-        train_texts = {review.text for review in reviews["train"]}
-        arrays = {
-            "texts": texts.values,
-            "text_offsets": texts.offsets,
-            "words": numbered,
-            "word_offsets": ids.offsets,
-            "labels": np.array([review.label for review in ordered], np.int8),
-            "ratings": np.array([review.rating for review in ordered], np.int8),
-            "films": np.array(
-                [film_numbers.setdefault(review.film, len(film_numbers)) for review in ordered],
-                np.int32,
-            ),
-            "also_in_train": np.array([review.text in train_texts for review in ordered]),
-        }
-        for name, array in arrays.items():
-            np.save(folder / f"{name}.npy", array, allow_pickle=False)
-        for name, lines in (("vocabulary", chosen), ("ids", [review.id for review in ordered])):
-            (folder / f"{name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return {
-        "splits": bounds,
-        "seconds": clock.seconds,
-        "vocabulary": len(chosen),
-        "distinct_words": len(all_words),
-        "id_type": str(id_type),
-        "words": {
-            split: _lengths_of(Ragged(numbered, ids.offsets).part(*bounds[split]))
-            for split in SPLITS
-            if splits[split]
-        },
-        "audit": _audit(reviews),
-    }
-
-
-def _words_of(texts: list[str]) -> tuple[list[str], Ragged]:
-    """Return all distinct words, and for each text which of them it holds."""
-    chunks = [texts[i : i + _CHUNK] for i in range(0, len(texts), _CHUNK)]
-    index: dict[str, int] = {}
-    values, lengths = [], []
-    for distinct, chunk_ids, chunk_lengths in _map_chunks(chunks):
-        numbers = np.array([index.setdefault(w, len(index)) for w in distinct], np.uint32)
-        values.append(numbers[chunk_ids])
-        lengths.append(chunk_lengths)
-    return list(index), Ragged.from_lengths(np.concatenate(values), np.concatenate(lengths))
-
-
-def _map_chunks(chunks: list[list[str]]) -> Iterator[tuple[list[str], np.ndarray, np.ndarray]]:
-    if len(chunks) < 3:  # starting processes would take longer
-        yield from map(_words_of_chunk, chunks)
-        return
-    with ProcessPoolExecutor(
-        mp_context=get_context("spawn"),
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_IGN),
-    ) as pool:
-        yield from pool.map(_words_of_chunk, chunks)
-
-
-def _words_of_chunk(texts: list[str]) -> tuple[list[str], np.ndarray, np.ndarray]:
-    index: dict[str, int] = {}
-    ids: list[int] = []
-    lengths = []
-    for text in texts:
-        found = words(text)
-        ids.extend([index.setdefault(word, len(index)) for word in found])
-        lengths.append(len(found))
-    return list(index), np.array(ids, np.uint32), np.array(lengths, np.int64)
-
-
-def _lengths_of(words: Ragged) -> dict:
-    lengths = words.lengths
-    percents = (10, 25, 50, 75, 90, 99)
-    quantiles = np.percentile(lengths, percents).round().astype(int).tolist()
-    return {
-        "reviews": len(words),
-        "words": int(lengths.sum()),
-        "unknown": int((words.values == vocabulary.UNKNOWN).sum()),
-        "mean": float(lengths.mean()),
-        "quantiles": {f"{p} %": q for p, q in zip(percents, quantiles, strict=True)},
-        "longest": int(lengths.max()),
-    }
-
-
-def _audit(reviews: dict[str, list[Review]]) -> dict[str, int]:
-    """Count distinct texts in each part and in both of two, and films in both train and test."""
-    texts = {part: {review.text for review in reviews[part]} for part in PARTS}
-    films = {part: {review.film for review in reviews[part]} for part in PARTS}
-    counts = {f"distinct texts in {part}": len(texts[part]) for part in PARTS}
-    for one, other in (("train", "test"), ("train", "unsup"), ("test", "unsup")):
-        counts[f"texts in both {one} and {other}"] = len(texts[one] & texts[other])
-    seen = sum(review.text in texts["train"] for review in reviews["test"])
-    return counts | {
-        "test reviews whose text is in train": seen,
-        "films in both train and test": len(films["train"] & films["test"]),
-    }

@@ -45,23 +45,23 @@ class Ragged:
         offsets = self.offsets[start : stop + 1]
         return Ragged(self.values[offsets[0] : offsets[-1]], offsets - offsets[0])
 
-    def padded(self, rows: np.ndarray, width: int, keep: str = "head") -> np.ndarray:
+    def padded(self, rows: np.ndarray, width: int, truncation: str = "head") -> np.ndarray:
         """Return the chosen sequences as a matrix, cut to `width` and padded at the end with 0.
 
         Args:
             rows: which sequences, shape (n,).
             width: columns of the result.
-            keep: of a sequence that is too long, its "head" or its "tail".
+            truncation: of a sequence that is too long, its "head" or its "tail".
 
         Returns:
             Shape (n, width), int32.
         """
         starts, lengths = self.offsets[rows], self.lengths[rows]
         kept = np.minimum(lengths, width)
-        if keep == "tail":
+        if truncation == "tail":
             starts = starts + lengths - kept
-        elif keep != "head":
-            raise ValueError(f"keep is {keep!r}, not 'head' or 'tail'")
+        elif truncation != "head":
+            raise ValueError(f"truncation is {truncation!r}, not 'head' or 'tail'")
         filled = np.arange(width) < kept[:, None]
         result = np.full((len(rows), width), PADDING, np.int32)
         result[filled] = self.values[(starts[:, None] + np.arange(width))[filled]]

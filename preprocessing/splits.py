@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from preprocessing.reviews import Review
+from preprocessing.sources.review import Review
 
 import numpy as np
 from scipy.sparse import coo_matrix

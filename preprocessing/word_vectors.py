@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from preprocessing.corpus import Corpus
-from preprocessing.folders import make_folder
+from preprocessing.storage import make_folder
 
 import numpy as np
 

@@ -20,9 +20,7 @@ ROW = '''
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 
-from benchmark.cli import run_row
-from benchmark.experiment import hyperparameters
-from benchmark.pipelines import PipelineRow
+from benchmark.rows.pipelines import PipelineRow, hyperparameters
 
 
 @hyperparameters
@@ -37,6 +35,8 @@ def build(options, data):
 row = PipelineRow("test", Hyperparameters, build=build)
 
 if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
     run_row(__file__)
 '''
 GOOD = 'return make_pipeline(DummyClassifier(strategy="prior"))'

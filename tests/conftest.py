@@ -9,7 +9,8 @@ import sys
 import tarfile
 from pathlib import Path
 
-from preprocessing.corpus import Corpus, Settings, prepare
+from preprocessing.corpus import Corpus
+from preprocessing.prepare import Settings, prepare
 
 import pytest
 

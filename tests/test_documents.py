@@ -4,15 +4,17 @@ import csv
 import re
 import shutil
 
-from benchmark import catalogue, leaderboard, records, steps
-from benchmark.networks import NetworkRow
-from benchmark.run import plain
+from benchmark.analysis import leaderboard, steps
+from benchmark.records import store
+from benchmark.rows import catalogue
+from benchmark.rows.hyperparameters import plain
+from benchmark.rows.networks.network_row import NetworkRow
 from tests.conftest import ROOT, run_python
 
 import pytest
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-RUNS = records.read_runs(ROOT / "results", "imdb")
+RUNS = store.read_runs(ROOT / "results", "imdb")
 
 
 def test_the_readme_and_the_leaderboard_come_from_the_records():
@@ -54,7 +56,7 @@ def test_a_committed_record_is_whole_and_answers_for_the_row_as_it_is(path):
     else:
         assert not record["changed"]
         assert record["command"] == command
-    logits, labels = records.read_predictions(path, record)
+    logits, labels = store.read_predictions(path, record)
     assert len(logits) == 25_000
     assert record["scores"]["accuracy"] == ((logits >= 0) == labels).mean()
 

@@ -6,27 +6,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from benchmark.experiment import Report, TrainingData, hyperparameters, option
-from benchmark.networks import begin
-from benchmark.run import plain
+from benchmark.rows.contract import OnEvent
+from benchmark.rows.hyperparameters import hyperparameters, option, plain
+from benchmark.rows.networks.devices import reset_session
+from benchmark.rows.training_data import TrainingData
 from bert_family.shared.fine_tuning import (
     FineTuned,
     FineTunedRow,
     FineTuningOptions,
     SubwordData,
     backbone_of,
-    choose_features,
+    freeze,
     head,
 )
-from bert_family.shared.presets import (
-    Preset,
-    Source,
-    backbone_inputs,
-    folder_name,
-    weights_name,
-)
+from bert_family.shared.presets import Preset, Source, backbone_inputs, folder_name, weights_name
 from preprocessing.errors import UserError
-from preprocessing.folders import read_manifest
+from preprocessing.storage import read_manifest
 
 import keras
 import numpy as np
@@ -42,7 +37,7 @@ SAME = ("size", "pretrain", "max_tokens", "truncation", "precision")
 
 
 @hyperparameters
-class TaughtOptions(FineTuningOptions):
+class DistilledOptions(FineTuningOptions):
     """Options of a student."""
 
     teacher: Annotated[str, PlainValidator(Preset.of)] = option(
@@ -53,14 +48,14 @@ class TaughtOptions(FineTuningOptions):
 
 
 @dataclass
-class TaughtData(SubwordData):
+class DistilledData(SubwordData):
     """Training data with a teacher."""
 
     teacher: FineTuned | None = None
 
 
 @dataclass(frozen=True)
-class TaughtRow(FineTunedRow):
+class DistilledRow(FineTunedRow):
     """A row that can learn from a teacher.
 
     Attributes:
@@ -73,28 +68,28 @@ class TaughtRow(FineTunedRow):
     )
     further_options: tuple[str, ...] = field(default=("pretrain", "teacher"), kw_only=True)
 
-    def variant(self, options: TaughtOptions) -> str:
+    def variant(self, options: DistilledOptions) -> str:
         """Name the weights, and the teacher if there is one."""
         taught = "" if options.teacher == NOBODY else f"taught-by-{options.teacher}"
         return "-".join(filter(None, (super().variant(options), taught)))
 
     def subword_data(
-        self, options: TaughtOptions, data: TrainingData, source: Source, report: Report
+        self, options: DistilledOptions, data: TrainingData, source: Source, on_event: OnEvent
     ) -> SubwordData:
         """Return the data with subwords, and with the teacher if there is one."""
         if options.teacher == NOBODY:
-            return super().subword_data(options, data, source, report)
-        teacher = self._teacher(options, data, report)
+            return super().subword_data(options, data, source, on_event)
+        teacher = self._teacher(options, data, on_event)
         if teacher.tokenizer.key != source.tokenizer.key:
             raise UserError(
                 f"teacher {options.teacher!s} has another vocabulary than preset {options.preset!s}"
             )
-        read = super().subword_data(options, data, source, report)
-        return TaughtData(**vars(read), teacher=teacher)
+        read = super().subword_data(options, data, source, on_event)
+        return DistilledData(**vars(read), teacher=teacher)
 
-    def network(self, options: TaughtOptions, data: SubwordData) -> keras.Model:
+    def network(self, options: DistilledOptions, data: SubwordData) -> keras.Model:
         """Return the student, or the student with its teacher beside it."""
-        if not isinstance(data, TaughtData):
+        if not isinstance(data, DistilledData):
             return super().network(options, data)
         padding = data.source.tokenizer.padding
         student = self.start(options, data.source)
@@ -106,7 +101,7 @@ class TaughtRow(FineTunedRow):
             )
         if data.source.preset is None:
             copy_every_other_layer(backbone_of(data.teacher.model), student)
-        choose_features(student, options.features, self.architecture.shares_layers)
+        freeze(student, options.trainable, self.architecture.shares_layers)
         tokens = keras.Input((None,), dtype="int32", name="tokens")
         states = student(backbone_inputs(tokens, student, padding))
         probability = head(states, student, options.dropout)
@@ -114,7 +109,7 @@ class TaughtRow(FineTunedRow):
         mask = ops.cast(ops.not_equal(tokens, 0), "float32")
         return keras.Model(
             tokens,
-            Imitation(dtype="float32", name="imitation")(
+            DistillationLoss(dtype="float32", name="imitation")(
                 [probability, states, taught["probability"], taught["states"], mask]
             ),
         )
@@ -123,7 +118,7 @@ class TaughtRow(FineTunedRow):
         self, model: keras.Model, options: Any, widths: np.ndarray, data: SubwordData
     ) -> FineTuned:
         """Return the student alone."""
-        if not isinstance(data, TaughtData):
+        if not isinstance(data, DistilledData):
             return super().fitted(model, options, widths, data)
         alone = keras.Model(model.input, model.get_layer("positive").output)
         fitted = super().fitted(alone, options, widths, data)
@@ -133,21 +128,23 @@ class TaughtRow(FineTunedRow):
             setattr(fitted, name, "; ".join(sorted(names)) or "none")
         return fitted
 
-    def _teacher(self, options: TaughtOptions, data: TrainingData, report: Report) -> FineTuned:
+    def _teacher(
+        self, options: DistilledOptions, data: TrainingData, on_event: OnEvent
+    ) -> FineTuned:
         """Fine-tune the teacher, once, and return it."""
         taken = {name: getattr(options, name) for name in SAME}
         theirs = self.teacher.hyperparameters(preset=options.teacher, **taken)
-        settings = plain(theirs) | {"precision": self.teacher.number_format(theirs)}
+        settings = plain(theirs) | {"precision": self.teacher.dtype_policy(theirs)}
         depends = json.dumps([settings, weights_name(options.teacher)])
         digest = hashlib.sha256(depends.encode()).hexdigest()[:8]
         name = f"teacher-{self.teacher.variant(theirs) or 'default'}-{digest}-seed-{data.seed}"
 
         def build(target: Path) -> dict:
-            report({"event": "step", "text": f"fine-tuning the teacher, {options.teacher}"})
-            apart = replace(data, seconds={}, waited=0.0)
-            fitted = self.teacher.fit(theirs, apart, report)
+            on_event({"event": "step", "text": f"fine-tuning the teacher, {options.teacher}"})
+            apart = replace(data, seconds={}, cache_seconds=0.0)
+            fitted = self.teacher.fit(theirs, apart, on_event)
             fitted.save(target)
-            report({"event": "step", "text": "fine-tuning the student"})
+            on_event({"event": "step", "text": "fine-tuning the student"})
             return {
                 "settings": settings,
                 "weights": fitted.weights,
@@ -155,15 +152,15 @@ class TaughtRow(FineTunedRow):
                 "history": fitted.history,
             }
 
-        folder = data.kept("teacher", folder_name(name), build)
-        begin(data.seed, self.number_format(options))  # load it where the student will be
+        folder = data.cached("teacher", folder_name(name), build)
+        reset_session(data.seed, self.dtype_policy(options))  # load it where the student will be
         fitted, about = self.teacher.load(theirs, folder), read_manifest(folder)
         fitted.weights, fitted.outside_data = about["weights"], about["outside_data"]
         return fitted
 
 
 @keras.saving.register_keras_serializable("bert_family")
-class Imitation(layers.Layer):
+class DistillationLoss(layers.Layer):
     """Passes the student's probability on, and adds to the loss how far it is from the teacher.
 
     Two terms as in the paper (section 3): the cross-entropy with the teacher's probability, both at

@@ -11,9 +11,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from benchmark import environment
-from benchmark.experiment import Report, TrainingData, hyperparameters, option
-from benchmark.networks import FittedNetwork, NetworkRow, TrainingOptions, on_gpu
+from benchmark.rows import hardware
+from benchmark.rows.contract import OnEvent
+from benchmark.rows.hyperparameters import hyperparameters, option
+from benchmark.rows.networks.devices import on_gpu
+from benchmark.rows.networks.network_row import FittedNetwork, NetworkRow
+from benchmark.rows.networks.options import TrainingOptions
+from benchmark.rows.training_data import TrainingData
+from bert_family.shared.masked_lm import pretrain
 from bert_family.shared.optimizer import adamw
 from bert_family.shared.presets import (
     AUTO,
@@ -24,10 +29,10 @@ from bert_family.shared.presets import (
     backbone_inputs,
     weights_name,
 )
-from bert_family.shared.pretraining import pretrain
 from preprocessing.corpus import Reviews
 from preprocessing.errors import UserError
-from preprocessing.subwords import Tokenizer, decoded, framed, read_tokenizer, subword_ids
+from preprocessing.subwords.ids import decoded, pack, subword_ids
+from preprocessing.subwords.tokenizers import Tokenizer, read_tokenizer
 
 import keras
 import numpy as np
@@ -62,7 +67,7 @@ class FineTuningOptions(TrainingOptions):
         "head_tail", "what is kept of a longer review; head_tail is the first 128 of 510 and the "
         "last 382, or in that proportion",
     )  # fmt: skip
-    features: str = option(
+    trainable: str = option(
         "all", "what learns besides the head: frozen, top-N layers, or all",
         pattern=r"^(frozen|all|top-[1-9]\d*)$",
     )  # fmt: skip
@@ -89,11 +94,6 @@ class FineTuningOptions(TrainingOptions):
     def max_words(self) -> int:
         """The longest sequence, for the batches; sequences come cut."""
         return self.max_tokens
-
-    @property
-    def keep(self) -> str:
-        """For the batches, which find nothing left to cut."""
-        return "head"
 
 
 @dataclass
@@ -149,18 +149,18 @@ class FineTunedRow(NetworkRow):
             help="show KerasHub's presets of this architecture and exit",
         )  # fmt: skip
 
-    def fit(self, options: FineTuningOptions, data: TrainingData, report: Report) -> FineTuned:
+    def fit(self, options: FineTuningOptions, data: TrainingData, on_event: OnEvent) -> FineTuned:
         """Fine-tune and keep the weights of the epoch with the lowest validation loss.
 
         Raises:
             UserError: the weights cannot be loaded.
         """
-        source = self.source(options, data, report)
+        source = self.source(options, data, on_event)
         if options.learning_rate == "auto":
             options = replace(options, learning_rate=source.rate)
-        return super().fit(options, self.subword_data(options, data, source, report), report)
+        return super().fit(options, self.subword_data(options, data, source, on_event), on_event)
 
-    def source(self, options: FineTuningOptions, data: TrainingData, report: Report) -> Source:
+    def source(self, options: FineTuningOptions, data: TrainingData, on_event: OnEvent) -> Source:
         """Load the tokenizer, or learn one, and pretrain where it is asked for."""
         from_scratch = options.preset == SCRATCH or (options.preset == AUTO and data.synthetic)
         if from_scratch:
@@ -180,13 +180,13 @@ class FineTunedRow(NetworkRow):
                 PUBLIC_RATE,
             )
         if options.pretrain:
-            numbers = self.number_format(options)
-            folder = pretrain(self.architecture, source, options, data, report, numbers)
+            numbers = self.dtype_policy(options)
+            folder = pretrain(self.architecture, source, options, data, on_event, numbers)
             source = replace(source, preset=Preset.of(f"pretrained={folder}"))
         return source
 
     def subword_data(
-        self, options: FineTuningOptions, data: TrainingData, source: Source, report: Report
+        self, options: FineTuningOptions, data: TrainingData, source: Source, on_event: OnEvent
     ) -> SubwordData:
         """Return the data with subwords in the place of words."""
         read = {
@@ -201,24 +201,24 @@ class FineTunedRow(NetworkRow):
     def network(self, options: FineTuningOptions, data: SubwordData) -> keras.Model:
         """Return the network from subwords, shape (batch, tokens), to (batch, 1)."""
         backbone = self.start(options, data.source)
-        choose_features(backbone, options.features, self.architecture.shares_layers)
+        freeze(backbone, options.trainable, self.architecture.shares_layers)
         tokens = keras.Input((None,), dtype="int32", name="tokens")
         answer = backbone(backbone_inputs(tokens, backbone, data.source.tokenizer.padding))
         return keras.Model(tokens, head(answer, backbone, options.dropout))
 
     def start(self, options: FineTuningOptions, source: Source) -> keras.Model:
         """Return the network below the head as it is before the first step."""
-        dropout = 0.0 if options.features == "frozen" else options.dropout
+        dropout = 0.0 if options.trainable == "frozen" else options.dropout
         return self.architecture.start(source, options.max_tokens, dropout)
 
-    def number_format(self, options: FineTuningOptions) -> str:
+    def dtype_policy(self, options: FineTuningOptions) -> str:
         """Return mixed bfloat16 where the hardware multiplies it fast, unless told otherwise."""
         if options.precision != "auto":
             return options.precision
         if on_gpu():
-            fast = environment.gpus_multiply_bfloat16()
+            fast = hardware.gpus_multiply_bfloat16()
         else:
-            fast = keras.backend.backend() == "tensorflow" and environment.multiplies_bfloat16()
+            fast = keras.backend.backend() == "tensorflow" and hardware.multiplies_bfloat16()
         return "mixed_bfloat16" if fast else "float32"
 
     def optimizer(
@@ -264,14 +264,14 @@ class FineTunedRow(NetworkRow):
 
         learner = self.architecture.learn_vocabulary.__name__.removeprefix("learn_")
         name = f"vocabulary-{learner.replace('_', '-')}-{VOCABULARY[size]}"
-        return read_tokenizer(data.kept("vocabulary", name, build))
+        return read_tokenizer(data.cached("vocabulary", name, build))
 
 
 def with_subwords(
     reviews: Reviews, ids: Any, tokenizer: Tokenizer, options: FineTuningOptions
 ) -> Reviews:
     """Return the reviews with what the network reads of each as their words."""
-    words = framed(ids, tokenizer, options.max_tokens, options.truncation)
+    words = pack(ids, tokenizer, options.max_tokens, options.truncation)
     return replace(reviews, words=words)
 
 
@@ -304,7 +304,7 @@ def backbone_of(model: keras.Model) -> keras.Model:
     return next(layer for layer in model.layers if hasattr(layer, "transformer_layers"))
 
 
-def choose_features(backbone: keras.Model, features: str, shares_layers: bool) -> None:
+def freeze(backbone: keras.Model, features: str, shares_layers: bool) -> None:
     """Freeze what shall not learn.
 
     Args:
@@ -323,10 +323,10 @@ def choose_features(backbone: keras.Model, features: str, shares_layers: bool) -
         return
     top = int(features.removeprefix("top-"))
     if shares_layers:
-        raise UserError("all layers share their weights here; use --features frozen or all")
+        raise UserError("all layers share their weights here; use --trainable frozen or all")
     encoder = backbone.transformer_layers
     if top > len(encoder):
-        raise UserError(f"--features {features}: there are only {len(encoder)} layers")
+        raise UserError(f"--trainable {features}: there are only {len(encoder)} layers")
     learning = {id(layer) for layer in encoder[len(encoder) - top :]}
     learning.add(id(getattr(backbone, "pooled_dense", None)))
     for layer in backbone.layers:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.quiet import native_log_hidden
+from benchmark.rows.quiet import native_log_hidden
 from preprocessing.errors import UserError
-from preprocessing.folders import sha256
-from preprocessing.subwords import BytePairs, SentencePiece, Tokenizer, WordPiece
+from preprocessing.storage import sha256
+from preprocessing.subwords.tokenizers import BytePairs, SentencePiece, Tokenizer, WordPiece
 
 import keras
 from keras import ops

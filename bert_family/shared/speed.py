@@ -5,8 +5,8 @@ import math
 import time
 from typing import Any
 
-from benchmark import environment
-from benchmark.speed import some, timed_fit
+from benchmark.rows import hardware
+from benchmark.runs.speed import some, timed_fit
 from bert_family.shared.fine_tuning import FineTunedRow, backbone_of
 from preprocessing.corpus import Corpus
 
@@ -40,7 +40,7 @@ def ways_to_train(row: FineTunedRow, corpus: Corpus) -> str:
     Returns:
         Lines for people.
     """
-    on_gpu = bool(environment.gpus())
+    on_gpu = bool(hardware.gpus())
     layers, width, tokens, reviews = (12, 768, 512, 2_000) if on_gpu else (6, 384, 256, 320)
     sizes = {
         "num_layers": layers,

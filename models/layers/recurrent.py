@@ -1,7 +1,7 @@
 """What the recurrent rows share: their options, and reading from the end."""
 
-from benchmark.experiment import hyperparameters, option
-from models.layers.answer import AnswerOptions
+from benchmark.rows.hyperparameters import hyperparameters, option
+from models.layers.head import HeadOptions
 from models.layers.words import WordOptions
 
 import keras
@@ -9,14 +9,14 @@ from keras import layers, ops
 
 
 @hyperparameters
-class RecurrentOptions(WordOptions, AnswerOptions):
+class RecurrentOptions(WordOptions, HeadOptions):
     """Options that every recurrent row has. Chosen on validation, for `lstm`."""
 
     epochs: int = option(2, "passes over the training reviews; the best one is kept", ge=1)
     learning_rate: float = option(
         2e-3, "step size of Adam at the start; falls to 0 along a cosine", gt=0
     )
-    word_dropout: float = option(
+    spatial_dropout: float = option(
         0.2, "share of a review's vector dimensions dropped, in all of its words", ge=0, lt=1
     )
     max_words: int = option(800, "words read of a review; 98 % are shorter", ge=1)

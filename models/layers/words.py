@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from benchmark.experiment import TrainingData, hyperparameters, option
-from benchmark.networks import NetworkOptions
+from benchmark.rows.hyperparameters import hyperparameters, option
+from benchmark.rows.networks.options import NetworkOptions
+from benchmark.rows.training_data import TrainingData
 from preprocessing.word_vectors import Word2VecSettings
 
 import keras
@@ -21,7 +22,7 @@ class WordOptions(NetworkOptions):
     learned_words: int = option(
         5_000, "most frequent words whose word2vec vectors go on learning; 0 for none", ge=0
     )
-    word_dropout: float = option(
+    spatial_dropout: float = option(
         0.0, "share of a review's vector dimensions dropped, in all of its words", ge=0, lt=1
     )
 
@@ -63,6 +64,6 @@ def read_words(
             size = min(options.learned_words, len(vectors))
             correction = layers.Embedding(size, vectors.shape[1], "zeros", name="correction")
             embedded = embedded + correction(frequent)
-    embedded = layers.SpatialDropout1D(options.word_dropout)(embedded)
+    embedded = layers.SpatialDropout1D(options.spatial_dropout)(embedded)
     mask = ops.cast(ops.not_equal(words, 0), embedded.dtype)[..., None]
     return words, embedded * mask, mask

@@ -1,6 +1,6 @@
 """Records of runs that never were, for tests."""
 
-from benchmark import records
+from benchmark.records import store
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def a_record(seed=0, status="ok", accuracy=0.75, **changes) -> dict:
         "model": "majority",
         "family": "baseline",
         "seed": seed,
-        "protocol": records.PROTOCOL,
+        "protocol": store.PROTOCOL,
         "corpus": {"name": "imdb", "hash": "abc"},
         "hyperparameters": {},
         "changed": {},
@@ -45,9 +45,9 @@ def put(
     """Write a record with its predictions."""
     variant = changes.get("variant", "")
     changed = {"size": "tiny"} if variant else {}  # such runs mostly stand one folder deeper
-    path = records.record_path(results, dataset, row, changed, seed, variant)
+    path = store.record_path(results, dataset, row, changed, seed, variant)
     record = a_record(seed, model=row, **changes)
-    records.write(path, record, np.array(logits, np.float16), labels)
+    store.write(path, record, np.array(logits, np.float16), labels)
     return path
 
 

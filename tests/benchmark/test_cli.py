@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmark.cli import run_row
+from benchmark.commands.row import run_row
 
 import pytest
 
@@ -12,7 +12,7 @@ import pytest
     [
         (("--c", "0"), "--c 0: Input should be greater than 0"),
         (("--c", "much"), "--c much: Input should be a valid number"),
-        (("--longest-phrase", "9"), "--longest-phrase 9: Input should be less than or equal to 5"),
+        (("--max-ngram", "9"), "--max-ngram 9: Input should be less than or equal to 5"),
         (("--colour", "red"), "unrecognized arguments: --colour red"),
         (("--seed", "-1"), "-1 is not between"),
     ],

@@ -3,7 +3,8 @@
 import argparse
 import shutil
 
-from benchmark import compare, leaderboard, records, statistics
+from benchmark.analysis import comparison, leaderboard, statistics
+from benchmark.records import store
 from preprocessing.errors import UserError
 from tests.benchmark.made_up_runs import a_record, put_many
 
@@ -30,7 +31,7 @@ def told(results, capsys, monkeypatch):
         options = argparse.Namespace(
             one=str(one), other=str(other), results=results, dataset="imdb"
         )
-        compare.main(options)
+        comparison.main(options)
         return capsys.readouterr().out
 
     return tell
@@ -156,7 +157,7 @@ def test_what_is_no_side_is_said_in_one_line(told, results, tmp_path):
 
 def test_runs_on_validation_alone_are_said_to_be_so(told, tmp_path):
     folder = tmp_path / "tuning" / "imdb" / "cnn"
-    records.write(folder / "seed-0.json", a_record(model="cnn"))
+    store.write(folder / "seed-0.json", a_record(model="cnn"))
     with pytest.raises(UserError, match=r"seed-0.json is of a run with --validation-only"):
         told("cnn", folder)
 
@@ -172,4 +173,4 @@ def test_single_runs_name_their_test(told, tmp_path):
 def test_no_bound_of_an_interval_is_rounded_to_zero():
     for difference, said in ((0.00194, "-0.002 to +0.390"), (0.00294, "+0.10 to +0.49")):
         pairs = statistics.Pairs(*(np.array([[value]]) for value in (difference, 1e-3, 1e9, 1, 1)))
-        assert compare._interval(pairs, 0, 0) == said
+        assert comparison._interval(pairs, 0, 0) == said

@@ -2,7 +2,8 @@ import json
 import subprocess
 import sys
 
-from benchmark import environment
+from benchmark.records import environment
+from benchmark.rows import hardware
 from tests.conftest import ROOT
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 def test_the_peak_is_the_process_own_and_not_its_parents():
     held = bytearray(300_000_000)
     held[::4096] = b"x" * len(held[::4096])
-    program = "from benchmark.environment import peak_memory_mb; print(peak_memory_mb())"
+    program = "from benchmark.records.environment import peak_memory_mb; print(peak_memory_mb())"
     child = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -36,4 +37,4 @@ def test_only_gpus_that_all_have_units_for_bfloat16_use_it(
     )
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path) if capabilities else "")
-    assert environment.gpus_multiply_bfloat16() is fast
+    assert hardware.gpus_multiply_bfloat16() is fast

@@ -1,7 +1,8 @@
 import re
 
-from benchmark import catalogue, explain
-from benchmark.explain import Explanation, as_html, for_terminal
+from benchmark.rows import catalogue
+from benchmark.runs import explain
+from benchmark.runs.explain import Explanation, as_html, for_terminal
 from preprocessing.errors import UserError
 
 import numpy as np

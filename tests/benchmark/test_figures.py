@@ -1,8 +1,8 @@
 import re
 
-from benchmark import features, figures
-from benchmark.answers import Answers
-from benchmark.features import CONTRAST, NEGATION
+from benchmark.records.predictions import Predictions
+from benchmark.report import figures, slices
+from benchmark.report.slices import CONTRAST, NEGATION
 
 import numpy as np
 
@@ -27,7 +27,7 @@ def test_agreement_by_hand():
 
 
 def test_features_are_those_of_the_reviews(small):
-    found = features.of(small)
+    found = slices.of(small)
     reviews = small.reviews("test")
     for i, words in enumerate(reviews.word_lists()):
         assert found.words[i] == len(words)
@@ -43,7 +43,7 @@ def test_a_page_can_colour_a_drawing_and_nothing_in_it_clashes():
     random = np.random.default_rng(0)
     labels = random.integers(0, 2, 200)
     records = [{"family": "a", "history": [{"loss": 0.5, "validation_loss": 0.6}] * 3}] * 3
-    rows = {"b": Answers(records, random.normal(size=(3, 200)).astype(np.float16), labels)}
+    rows = {"b": Predictions(records, random.normal(size=(3, 200)).astype(np.float16), labels)}
     for draw in (figures.reliability_curves, figures.agreement, figures.learning_curves):
         with figures.style():
             drawing = draw(rows)

@@ -1,4 +1,4 @@
-from benchmark import metrics
+from benchmark.records import metrics
 
 import numpy as np
 import pytest

@@ -1,7 +1,9 @@
 import dataclasses
 
-from benchmark.experiment import TrainingData
-from benchmark.networks import Batches, NetworkOptions, NetworkRow, for_so_few
+from benchmark.rows.networks.batches import Batches
+from benchmark.rows.networks.network_row import NetworkRow
+from benchmark.rows.networks.options import NetworkOptions, for_so_few
+from benchmark.rows.training_data import TrainingData
 from preprocessing.ragged import bucket_widths
 from tests.conftest import run_python
 
@@ -86,7 +88,7 @@ def test_the_learning_curve_and_the_best_epoch(small):
 
 def test_averaged_weights_are_what_is_judged_and_kept(small):
     """With momentum near 1 the mean stays near the start, whatever the steps do."""
-    options = dataclasses.replace(OPTIONS, averaging=0.9999, learning_rate=0.1)
+    options = dataclasses.replace(OPTIONS, ema_momentum=0.9999, learning_rate=0.1)
     fitted = ROW.fit(options, TrainingData.of(small, 0), lambda event: None)
     losses = [epoch["validation_loss"] for epoch in fitted.history]
     assert np.ptp(losses) < 0.01
@@ -135,8 +137,8 @@ SEVERAL_DEVICES = """
 import dataclasses
 import keras
 import numpy as np
-from benchmark import catalogue, networks
-from benchmark.experiment import TrainingData
+from benchmark.rows import TrainingData, catalogue
+from benchmark.rows.networks import devices
 from preprocessing.corpus import Corpus
 from pathlib import Path
 import sys
@@ -150,11 +152,11 @@ answers = []
 for number in (1, 2):
     if number == 2:
         both = keras.distribution.DataParallel()
-        networks.use_all_gpus = lambda: keras.distribution.set_distribution(both)
+        devices.use_all_gpus = lambda: keras.distribution.set_distribution(both)
     data = TrainingData.of(corpus, 0)
     data = dataclasses.replace(data, train=data.train.part(0, 89))
     fitted = row.fit(options, data, lambda event: None)
-    assert networks.devices() == number
+    assert devices.devices() == number
     answers.append(fitted.predict(data.train))
 assert np.allclose(*answers, atol=0.02), np.abs(answers[0] - answers[1]).max()
 """

@@ -1,4 +1,4 @@
-from benchmark.pipelines import count_parameters
+from benchmark.rows.pipelines.pipeline_row import count_parameters
 
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression

@@ -4,7 +4,8 @@ import argparse
 import csv
 import io
 
-from benchmark import predict, saved
+from benchmark.commands import predict
+from benchmark.rows import saved
 from preprocessing.errors import UserError
 
 import numpy as np

@@ -1,7 +1,8 @@
 import shutil
 
-from benchmark import leaderboard, records
-from benchmark.catalogue import modules
+from benchmark.analysis import leaderboard
+from benchmark.records import store
+from benchmark.rows.catalogue import modules
 from preprocessing.errors import UserError
 from tests.benchmark.made_up_runs import LABELS, a_record, put, put_many
 
@@ -11,36 +12,36 @@ import pytest
 
 
 def test_a_changed_hyperparameter_is_another_record(tmp_path):
-    default = records.record_path(tmp_path, "imdb", "cnn", {}, 0)
-    changed = records.record_path(tmp_path, "imdb", "cnn", {"filters": 64, "widths": (3, 4)}, 0)
+    default = store.record_path(tmp_path, "imdb", "cnn", {}, 0)
+    changed = store.record_path(tmp_path, "imdb", "cnn", {"filters": 64, "widths": (3, 4)}, 0)
     assert default == tmp_path / "runs/imdb/cnn/seed-0.json"
     assert changed == tmp_path / "runs/imdb/cnn/filters=64,widths=3+4/seed-0.json"
-    wild = records.record_path(tmp_path, "imdb", "cnn", {"preset": "../../" + "x" * 300}, 0)
+    wild = store.record_path(tmp_path, "imdb", "cnn", {"preset": "../../" + "x" * 300}, 0)
     assert wild.resolve().is_relative_to(tmp_path / "runs/imdb/cnn")
     assert len(wild.parent.name) < 200
 
 
 def test_record_and_predictions_come_back(tmp_path):
     path = put(tmp_path)
-    record = records.read(path)
-    logits, labels = records.read_predictions(path, record)
+    record = store.read(path)
+    logits, labels = store.read_predictions(path, record)
     assert logits.tolist() == [-1, 1, 1, 1]
     assert labels.tolist() == LABELS.tolist()
 
 
 def test_the_old_pair_stands_until_the_new_record_is_written(tmp_path, monkeypatch):
     path = put(tmp_path)
-    real = records.write_atomically
+    real = store.write_atomically
 
     def killed_before_the_record(file, content):
         if file.suffix == ".json":
             raise KeyboardInterrupt
         real(file, content)
 
-    monkeypatch.setattr(records, "write_atomically", killed_before_the_record)
+    monkeypatch.setattr(store, "write_atomically", killed_before_the_record)
     with pytest.raises(KeyboardInterrupt):
         put(tmp_path, logits=(1, 1, 1, 1))
-    assert records.read_predictions(path, records.read(path))[0].tolist() == [-1, 1, 1, 1]
+    assert store.read_predictions(path, store.read(path))[0].tolist() == [-1, 1, 1, 1]
     monkeypatch.undo()
     put(tmp_path, logits=(2, 2, 2, 2))
     assert len(list(path.parent.glob("*.npz"))) == 1
@@ -48,8 +49,8 @@ def test_the_old_pair_stands_until_the_new_record_is_written(tmp_path, monkeypat
 
 def test_a_failure_never_replaces_a_finished_run(tmp_path):
     path = put(tmp_path)
-    records.write(path, a_record(status="failed", reason="memory"))
-    assert records.read(path)["status"] == "ok"
+    store.write(path, a_record(status="failed", reason="memory"))
+    assert store.read(path)["status"] == "ok"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_a_damaged_record_is_said(tmp_path, content):
     path = put(tmp_path)
     path.write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(UserError, match=r"seed-0\.json is damaged .* delete it to run it again"):
-        records.read_runs(tmp_path, "imdb")
+        store.read_runs(tmp_path, "imdb")
 
 
 def test_damaged_predictions_are_said(tmp_path):
@@ -75,19 +76,19 @@ def test_damaged_predictions_are_said(tmp_path):
 
 def test_a_run_is_finished_only_for_this_protocol_corpus_and_hyperparameters():
     record = a_record()
-    assert records.is_finished(record, "abc", {})
-    assert not records.is_finished(record, "other", {})
-    assert not records.is_finished(record, "abc", {"c": 1})
-    assert not records.is_finished(record | {"protocol": 0}, "abc", {})
-    assert not records.is_finished(record | {"status": "failed"}, "abc", {})
+    assert store.is_finished(record, "abc", {})
+    assert not store.is_finished(record, "other", {})
+    assert not store.is_finished(record, "abc", {"c": 1})
+    assert not store.is_finished(record | {"protocol": 0}, "abc", {})
+    assert not store.is_finished(record | {"status": "failed"}, "abc", {})
 
 
 def test_the_leaderboard_by_hand(tmp_path):
     put(tmp_path, 0, logits=(-1, 1, 1, 1), accuracy=0.75)
     put(tmp_path, 1, logits=(-1, -1, 1, 1), accuracy=1.0)
     put(tmp_path, 0, row="tfidf_logreg", accuracy=0.75)
-    records.write(
-        records.record_path(tmp_path, "imdb", "bag_of_words", {}, 0),
+    store.write(
+        store.record_path(tmp_path, "imdb", "bag_of_words", {}, 0),
         a_record(status="failed", model="bag_of_words", reason="out of memory"),
     )
     table = leaderboard.write(tmp_path, "imdb")
@@ -123,8 +124,8 @@ def test_a_table_of_failures_alone_has_no_ranks(tmp_path):
 
 def test_runs_that_answer_other_reviews_are_not_compared(tmp_path):
     put(tmp_path, row="cnn")
-    path = records.record_path(tmp_path, "imdb", "majority", {}, 0)
-    records.write(path, a_record(), np.ones(3, np.float16), np.ones(3, np.int8))
+    path = store.record_path(tmp_path, "imdb", "majority", {}, 0)
+    store.write(path, a_record(), np.ones(3, np.float16), np.ones(3, np.int8))
     with pytest.raises(UserError, match="answers other test reviews"):
         leaderboard.build(tmp_path, "imdb")
 
@@ -139,9 +140,9 @@ def test_a_network_that_stayed_at_chance_is_shown_as_such(tmp_path):
 
 
 def put_variant(results, variant, further=None, **changes):
-    path = records.record_path(results, "imdb", "bert", further or {}, 0, variant=variant)
+    path = store.record_path(results, "imdb", "bert", further or {}, 0, variant=variant)
     record = a_record(model="bert", variant=variant, **changes)
-    records.write(path, record, np.array([1, 1, 1, 1], np.float16), LABELS)
+    store.write(path, record, np.array([1, 1, 1, 1], np.float16), LABELS)
     return path
 
 
@@ -175,8 +176,8 @@ def test_a_variant_has_one_set_of_hyperparameters(tmp_path):
 
 
 def test_a_changed_hyperparameter_of_the_row_itself_is_not_ranked(tmp_path):
-    path = records.record_path(tmp_path, "imdb", "majority", {"c": 1}, 0)
-    records.write(path, a_record(), np.array([1, 1, 1, 1], np.float16), LABELS)
+    path = store.record_path(tmp_path, "imdb", "majority", {"c": 1}, 0)
+    store.write(path, a_record(), np.array([1, 1, 1, 1], np.float16), LABELS)
     assert leaderboard.build(tmp_path, "imdb").set_index("model").loc["majority", "seeds"] == 0
 
 

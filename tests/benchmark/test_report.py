@@ -6,9 +6,9 @@ import html
 import re
 import shutil
 
-from benchmark import features, page, report
-from benchmark.answers import Answers
-from benchmark.page import always_wrong, most_split
+from benchmark.records.predictions import Predictions
+from benchmark.report import build, page, slices
+from benchmark.report.page import always_wrong, most_split
 from preprocessing.errors import UserError
 from tests.benchmark.made_up_runs import put, put_many
 
@@ -27,7 +27,7 @@ CURVE = [
 def make(results, dataset, **changes):
     """Write the report of a data set and return the page."""
     given = {"dataset": dataset, "results": results, "cache": results, "with_texts": False}
-    report.main(argparse.Namespace(**(given | changes)))
+    build.main(argparse.Namespace(**(given | changes)))
     folder = results if dataset == "imdb" else results / dataset
     return (folder / "report.html").read_text(encoding="utf-8")
 
@@ -124,18 +124,18 @@ def test_one_run_has_no_agreement_to_draw(known, small, tmp_path):
 
 
 def test_the_name_of_a_review_is_no_part_of_the_page(known, small):
-    found = features.of(small)
+    found = slices.of(small)
     hostile = dataclasses.replace(found, ids=["<img src=x>"] * len(found.ids))
     labels = np.asarray(small.column("labels", "test"))
-    wrong = Answers([{"family": "a"}], np.where(labels == 1, -1, 1)[None], labels)
+    wrong = Predictions([{"family": "a"}], np.where(labels == 1, -1, 1)[None], labels)
     assert "<code>&lt;img src=x&gt;</code>" in page._list(always_wrong([wrong])[:1], hostile, False)
 
 
 def test_the_surest_mistakes_of_all_come_first():
     labels = np.array([1, 1, 0, 0])
     rows = [
-        Answers([{"family": "a"}], np.array([[-1, -9, 1, -1]], np.float16), labels),
-        Answers([{"family": "b"}], np.array([[-1, -9, 2, 1]], np.float16), labels),
+        Predictions([{"family": "a"}], np.array([[-1, -9, 1, -1]], np.float16), labels),
+        Predictions([{"family": "b"}], np.array([[-1, -9, 2, 1]], np.float16), labels),
     ]
     assert always_wrong(rows).tolist() == [1, 2, 0]
 
@@ -143,9 +143,9 @@ def test_the_surest_mistakes_of_all_come_first():
 def test_the_reviews_that_split_the_families_come_first():
     labels = np.ones(3, int)
     rows = {
-        "one": Answers([{"family": "a"}], np.array([[1, 1, -1]], np.float16), labels),
-        "two": Answers([{"family": "a"}], np.array([[1, 1, 1]], np.float16), labels),
-        "three": Answers([{"family": "b"}], np.array([[1, -1, -1]], np.float16), labels),
+        "one": Predictions([{"family": "a"}], np.array([[1, 1, -1]], np.float16), labels),
+        "two": Predictions([{"family": "a"}], np.array([[1, 1, 1]], np.float16), labels),
+        "three": Predictions([{"family": "b"}], np.array([[1, -1, -1]], np.float16), labels),
     }
     order, right_of = most_split(rows)
     assert order.tolist() == [1, 2, 0]

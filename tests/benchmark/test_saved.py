@@ -2,12 +2,12 @@
 
 import json
 
-from benchmark import catalogue, saved
-from benchmark.experiment import TrainingData
-from benchmark.pipelines import is_own_estimator
-from benchmark.run import plain
+from benchmark.rows import catalogue, saved
+from benchmark.rows.hyperparameters import plain
+from benchmark.rows.pipelines.file_format import is_own_estimator
+from benchmark.rows.training_data import TrainingData
 from preprocessing.errors import UserError
-from preprocessing.folders import sha256
+from preprocessing.storage import sha256
 from tests.benchmark.made_up_runs import a_record
 from tests.conftest import run_python
 
@@ -113,8 +113,8 @@ def test_a_scikit_learn_model_that_would_run_code_is_refused(folder):
 
 
 def test_neither_is_what_a_row_imports_nor_a_tree_in_disguise_trusted(folder):
-    assert not is_own_estimator("benchmark.cli.write_atomically")
-    assert not is_own_estimator("benchmark.everything.subprocess.run")
+    assert not is_own_estimator("benchmark.commands.row.write_atomically")
+    assert not is_own_estimator("benchmark.runs.sweep.subprocess.run")
     assert not is_own_estimator("models.naive_bayes_svm.Pipeline")
     assert not is_own_estimator("models.naive_bayes_svm.build")
     assert is_own_estimator("models.naive_bayes_svm.LogCountRatio")

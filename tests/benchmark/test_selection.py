@@ -4,8 +4,8 @@ import argparse
 import io
 import json
 
-from benchmark import leaderboard
-from benchmark.selection import select, show
+from benchmark.analysis import leaderboard
+from benchmark.analysis.selection import select, show
 from preprocessing.errors import UserError
 from tests.benchmark.made_up_runs import put_many
 from tests.conftest import run_python

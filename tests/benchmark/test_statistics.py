@@ -1,6 +1,6 @@
 """Which differences are real: by hand, on made-up data, and as the libraries compute it."""
 
-from benchmark import statistics
+from benchmark.analysis import statistics
 
 import numpy as np
 import pytest

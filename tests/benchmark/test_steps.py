@@ -2,7 +2,8 @@
 
 import argparse
 
-from benchmark import catalogue, leaderboard, steps
+from benchmark.analysis import leaderboard, steps
+from benchmark.rows import catalogue
 from preprocessing.errors import UserError
 from tests.benchmark.made_up_runs import a_record, put_many
 

@@ -1,6 +1,6 @@
 import struct
 
-from benchmark.tensorboard import Curves
+from benchmark.runs.tensorboard import Curves
 from tests.conftest import run_python
 
 import pytest

@@ -1,7 +1,7 @@
 """A tiny preset of each architecture, made by the tests."""
 
-from benchmark import catalogue
-from preprocessing.subwords import decoded
+from benchmark.rows import catalogue
+from preprocessing.subwords.ids import decoded
 
 import keras
 import numpy as np

@@ -5,15 +5,15 @@ import functools
 import json
 from pathlib import Path
 
-from benchmark import catalogue
-from benchmark.experiment import TrainingData
-from benchmark.run import run
-from bert_family.shared import pretraining
-from bert_family.shared.distillation import TEMPERATURE, Imitation, copy_every_other_layer
+from benchmark.rows import catalogue
+from benchmark.rows.training_data import TrainingData
+from benchmark.runs.run import run
+from bert_family.shared import masked_lm
+from bert_family.shared.distillation import TEMPERATURE, DistillationLoss, copy_every_other_layer
 from bert_family.shared.fine_tuning import (
     FineTunedRow,
     backbone_of,
-    choose_features,
+    freeze,
     head,
     layer_shares,
 )
@@ -71,7 +71,7 @@ def test_padding_changes_no_prediction(name, presets):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_frozen_means_unchanged(name, presets, small):
-    before, after = trained(name, presets, small, features="frozen", dropout=0.5)
+    before, after = trained(name, presets, small, trainable="frozen", dropout=0.5)
     assert all(same(before, after))
     ids = np.array([[2, 10, 11, 3]])
     tokens = {"token_ids": ids, "padding_mask": ids * 0 + 1, "segment_ids": ids * 0}
@@ -81,7 +81,7 @@ def test_frozen_means_unchanged(name, presets, small):
 
 
 def test_only_the_top_layer_learns(presets, small):
-    before, after = trained("bert", presets, small, features="top-1")
+    before, after = trained("bert", presets, small, trainable="top-1")
     assert all(same(before.transformer_layers[0], after.transformer_layers[0]))
     assert not any(same(before.transformer_layers[1], after.transformer_layers[1]))
     assert not any(same(before.pooled_dense, after.pooled_dense))
@@ -105,7 +105,7 @@ def test_everything_learns(presets, small):
 def test_layers_that_are_not_there_or_not_apart(name, features, said, presets):
     shares = catalogue.load(name).architecture.shares_layers
     with pytest.raises(UserError, match=said):
-        choose_features(presets[name][1], features, shares)
+        freeze(presets[name][1], features, shares)
 
 
 def test_albert_shares_its_layers_and_factorizes_its_embeddings(presets):
@@ -168,7 +168,7 @@ def test_a_student_with_half_of_the_layers_has_every_other_one(presets):
 
 
 def test_the_distance_to_the_teacher_by_hand():
-    layer = Imitation()
+    layer = DistillationLoss()
     student, teacher = np.array([[0.8], [0.4]]), np.array([[0.5], [0.9]])
     states = np.array([[[1.0, 0], [0, 2]], [[1, 1], [9, 9]]])
     taught = np.array([[[1.0, 0], [3, 0]], [[-1, -1], [1, 7]]])
@@ -223,11 +223,11 @@ def test_a_word_is_read_whatever_the_case_and_the_padding(presets, small):
 QUICK = {"epochs": 1, "least_steps": 1}
 
 
-def quick_run(small, results, report=lambda event: None, row=None, **options):
+def quick_run(small, results, on_event=lambda event: None, row=None, **options):
     row = row or catalogue.load("bert")
     options = row.hyperparameters(max_tokens=8, precision="float32", **QUICK, **options)
     name = row.architecture.name.lower()
-    return run(name, row, options, 0, small, results, report, validation_only=True)
+    return run(name, row, options, 0, small, results, on_event, validation_only=True)
 
 
 def test_a_teacher_is_fine_tuned_once_and_its_student_alone_answers(
@@ -248,8 +248,8 @@ def test_a_teacher_is_fine_tuned_once_and_its_student_alone_answers(
     monkeypatch.setattr(FineTunedRow, "load", lambda *of: loaded.append(load(*of)) or loaded[-1])
     again = quick_run(small, tmp_path, **taught)
     assert again["validation"] == first["validation"]
-    waited = [run["seconds"]["preprocessing"]["teacher"] for run in (first, again)]
-    assert waited[0] == waited[1] > 0, "it was trained once"
+    cache_seconds = [run["seconds"]["preprocessing"]["teacher"] for run in (first, again)]
+    assert cache_seconds[0] == cache_seconds[1] > 0, "it was trained once"
     assert all(same(loaded[0].model, keras.models.load_model(kept / "model.keras")))
 
 
@@ -265,7 +265,7 @@ def test_pretraining_is_kept_and_used_again(small, tmp_path, monkeypatch):
     folder = tmp_path / "tuning" / "sample-limit-100" / "bert@scratch-tiny-pretrained-1"
     assert len(list(folder.glob("*/seed-0.json"))) == 1
 
-    monkeypatch.setattr(pretraining, "_train", None)
+    monkeypatch.setattr(masked_lm, "_train", None)
     row = catalogue.load("bert")
     options = row.hyperparameters(**first["hyperparameters"])
     source = row.source(options, TrainingData.of(small, seed=0), print)
@@ -305,10 +305,10 @@ def test_a_pass_is_kept_with_the_optimizers_moments(tmp_path):
 
     keras.utils.set_random_seed(0)
     trained, fresh = compiled(), compiled()
-    passes = pretraining._Passes(lambda event: None, 2, tmp_path / "passes")
+    passes = masked_lm._Passes(lambda event: None, 2, tmp_path / "passes")
     numbers = np.random.default_rng(0).normal(size=(8, 3))
     trained.fit(numbers, numbers[:, 0], epochs=2, batch_size=2, verbose=0, callbacks=[passes])
-    later = pretraining._Passes(print, 3, tmp_path / "passes")
+    later = masked_lm._Passes(print, 3, tmp_path / "passes")
     assert len(later.history) == 2
     later.resume(fresh)
     assert fresh.optimizer.iterations == 8

@@ -3,7 +3,7 @@
 import copy
 import json
 
-from benchmark import catalogue
+from benchmark.rows import catalogue
 from bert_family.shared import presets as module
 from bert_family.shared.presets import Preset, weights_name
 from preprocessing.errors import UserError
@@ -130,7 +130,7 @@ def test_what_a_preset_is_called(text, name, place):
 
 
 def test_no_path_gets_into_the_hyperparameters():
-    from benchmark.run import changed
+    from benchmark.rows.hyperparameters import changed
 
     options = catalogue.load("bert").hyperparameters(preset="mine=/secret/place")
     assert changed(options) == {"preset": "mine"}

@@ -1,7 +1,7 @@
 """What is hidden of a review, and what is learned from it."""
 
-from bert_family.shared.pretraining import SHARE, hide
-from preprocessing.subwords import WordPiece
+from bert_family.shared.masked_lm import SHARE, hide
+from preprocessing.subwords.tokenizers import WordPiece
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ TOKENIZER = WordPiece(
 
 @pytest.fixture
 def tokens():
-    """Four hundred sequences of 12 to 202 tokens, each framed."""
+    """Four hundred sequences of 12 to 202 tokens, each pack."""
     random = np.random.default_rng(0)
     result = np.zeros((400, 202), np.int32)
     for row in result:

@@ -4,11 +4,11 @@ import dataclasses
 import sys
 from functools import cache
 
-from benchmark import catalogue, saved
-from benchmark.experiment import TrainingData
-from benchmark.networks import TrainingOptions
-from benchmark.pipelines import PipelineRow
-from benchmark.run import plain
+from benchmark.rows import catalogue, saved
+from benchmark.rows.hyperparameters import plain
+from benchmark.rows.networks.options import TrainingOptions
+from benchmark.rows.pipelines.pipeline_row import PipelineRow
+from benchmark.rows.training_data import TrainingData
 from preprocessing.corpus import Texts
 from preprocessing.ragged import Ragged
 from tests.benchmark.made_up_runs import a_record

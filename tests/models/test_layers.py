@@ -1,6 +1,6 @@
 """The layers of our own, against small cases worked by hand in NumPy."""
 
-from benchmark import catalogue
+from benchmark.rows import catalogue
 from models.layers.attention import AttentionPooling
 from models.layers.capsules import DynamicRouting, squash
 from models.layers.pooling import max_and_mean
@@ -137,9 +137,9 @@ def test_on_jax_an_lstm_computes_in_what_its_gpu_kernel_has():
         "import keras; keras.config.set_dtype_policy('mixed_bfloat16');"
         "from models.layers.recurrent import lstm; print(lstm(4).compute_dtype)"
     )
-    for backend, number_format in (("jax", "float32"), ("tensorflow", "bfloat16")):
+    for backend, dtype_policy in (("jax", "float32"), ("tensorflow", "bfloat16")):
         process = run_python("-c", code, KERAS_BACKEND=backend)
-        assert process.stdout.strip() == number_format, process.stderr
+        assert process.stdout.strip() == dtype_policy, process.stderr
 
 
 def test_what_heads_cannot_share_is_said():

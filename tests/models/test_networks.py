@@ -2,9 +2,9 @@
 
 import dataclasses
 
-from benchmark import catalogue
-from benchmark.experiment import TrainingData
-from benchmark.networks import NetworkRow
+from benchmark.rows import catalogue
+from benchmark.rows.networks.network_row import NetworkRow
+from benchmark.rows.training_data import TrainingData
 from tests.conftest import run_python
 from tests.models.test_contract import quick_options
 
@@ -57,7 +57,7 @@ def test_it_learns_64_reviews_by_heart(name, small):
     keras.config.set_dtype_policy("float32")
     keras.utils.set_random_seed(0)
     options = quick_options(row)
-    shares = [name for name in ("dropout", "word_dropout") if hasattr(options, name)]
+    shares = [name for name in ("dropout", "spatial_dropout") if hasattr(options, name)]
     options = dataclasses.replace(options, **dict.fromkeys(shares, 0.0))
     model = row.build(options, data)
     model.compile(keras.optimizers.Adam(3 * options.learning_rate), "binary_crossentropy")
@@ -88,7 +88,7 @@ PREDICT = """
 import json, sys
 from pathlib import Path
 import benchmark, keras, numpy as np
-from benchmark import catalogue
+from benchmark.rows import catalogue
 
 folder = Path(sys.argv[1])
 words = np.load(folder / "words.npy")

@@ -1,9 +1,9 @@
 import re
 
-from preprocessing import corpus as module
-from preprocessing import imdb
-from preprocessing.corpus import Settings, prepare
-from preprocessing.reviews import Review
+from preprocessing import prepare as module
+from preprocessing.prepare import Settings, prepare
+from preprocessing.sources import imdb
+from preprocessing.sources.review import Review
 from preprocessing.text import words
 from preprocessing.word_vectors import Word2VecSettings, word_vectors
 from tests.conftest import COUNTS, archive_files, run_python, write_archive

@@ -2,8 +2,8 @@ import hashlib
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from preprocessing.download import download
 from preprocessing.errors import UserError
+from preprocessing.sources.download import download
 from tests.conftest import run_python
 
 import pytest
@@ -60,8 +60,9 @@ def test_what_is_not_what_was_published_is_thrown_away(server, tmp_path):
 def test_offline_with_nothing_cached_names_the_ways_forward(tmp_path):
     process = run_python(
         "-c",
-        "import sys; from preprocessing import imdb; imdb.URL = 'http://127.0.0.1:9/x.tar.gz';"
-        "from preprocessing.__main__ import main; from preprocessing.options import run_program;"
+        "import sys; from preprocessing.sources import imdb;"
+        "imdb.URL = 'http://127.0.0.1:9/x.tar.gz';"
+        "from preprocessing.__main__ import main; from preprocessing.program import run_program;"
         f"sys.argv = ['prepare', '--cache', {str(tmp_path)!r}]; run_program(main)",
     )
     assert process.returncode == 2

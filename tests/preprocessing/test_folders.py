@@ -4,7 +4,7 @@ import signal
 import time
 
 from preprocessing.errors import UserError
-from preprocessing.folders import make_folder, read_manifest, verify, write_atomically
+from preprocessing.storage import make_folder, read_manifest, verify, write_atomically
 
 import pytest
 

@@ -2,8 +2,8 @@ import re
 import shutil
 import tarfile
 
-from preprocessing import imdb
 from preprocessing.errors import UserError
+from preprocessing.sources import imdb
 from tests.conftest import COUNTS, archive_files, run_python, write_archive
 
 import pytest

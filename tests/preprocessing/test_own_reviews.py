@@ -2,9 +2,9 @@ import csv
 import json
 import os
 
-from preprocessing.corpus import prepare
 from preprocessing.errors import UserError
-from preprocessing.own_reviews import OwnReviews, is_own
+from preprocessing.prepare import prepare
+from preprocessing.sources.custom import OwnReviews, is_own
 from tests.conftest import run_python
 
 import pytest

@@ -20,20 +20,20 @@ def test_padding_by_hand():
     rows = np.array([0, 3, 1])
     assert SEQUENCES.padded(rows, 4).tolist() == [[1, 2, 3, 0], [5, 6, 0, 0], [0, 0, 0, 0]]
     assert SEQUENCES.padded(rows, 2).tolist() == [[1, 2], [5, 6], [0, 0]]
-    assert SEQUENCES.padded(rows, 2, keep="tail").tolist() == [[2, 3], [5, 6], [0, 0]]
+    assert SEQUENCES.padded(rows, 2, truncation="tail").tolist() == [[2, 3], [5, 6], [0, 0]]
     with pytest.raises(ValueError, match="middle"):
-        SEQUENCES.padded(rows, 2, keep="middle")
+        SEQUENCES.padded(rows, 2, truncation="middle")
 
 
 def test_padding_equals_a_plain_loop():
     random = np.random.default_rng(0)
     lengths = random.integers(0, 12, 50)
     ragged = Ragged.from_lengths(random.integers(1, 99, lengths.sum()), lengths)
-    for keep in ("head", "tail"):
+    for truncation in ("head", "tail"):
         for width in (1, 5, 20):
-            padded = ragged.padded(np.arange(50), width, keep)
+            padded = ragged.padded(np.arange(50), width, truncation)
             for i in range(50):
-                kept = ragged[i][:width] if keep == "head" else ragged[i][-width:]
+                kept = ragged[i][:width] if truncation == "head" else ragged[i][-width:]
                 expected = [*kept, *[0] * (width - len(kept))]
                 assert padded[i].tolist() == expected
 

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections import defaultdict
 
-from preprocessing.sample import SHARED_TEXTS, read_sample
+from preprocessing.sources.sample import SHARED_TEXTS, read_sample
 
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer

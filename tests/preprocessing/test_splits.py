@@ -1,4 +1,4 @@
-from preprocessing.reviews import Review
+from preprocessing.sources.review import Review
 from preprocessing.splits import held_out_mask
 
 import numpy as np

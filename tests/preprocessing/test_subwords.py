@@ -1,20 +1,15 @@
 """Subword ids: equal to KerasHub's own, kept with the corpus, cut as asked."""
 
-from benchmark.quiet import native_log_hidden
+from benchmark.rows.quiet import native_log_hidden
 from preprocessing.corpus import Texts
 from preprocessing.errors import UserError
 from preprocessing.ragged import Ragged
-from preprocessing.subwords import (
-    HEAD_SHARE,
-    BytePairs,
-    SentencePiece,
-    WordPiece,
-    decoded,
-    framed,
+from preprocessing.subwords.ids import HEAD_SHARE, decoded, pack, subword_ids
+from preprocessing.subwords.tokenizers import BytePairs, SentencePiece, WordPiece
+from preprocessing.subwords.training import (
     learn_byte_pairs,
     learn_sentence_pieces,
     learn_word_pieces,
-    subword_ids,
 )
 
 import numpy as np
@@ -106,7 +101,7 @@ def differences(tokenizer, preprocessor, texts) -> list[str]:
     pipeline = tf.data.Dataset.from_tensor_slices(texts).batch(20).map(preprocessor)
     batches = list(pipeline.as_numpy_iterator())
     theirs = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
-    cut = framed(subword_ids(as_texts(texts), tokenizer).ids, tokenizer, LENGTH, "head")
+    cut = pack(subword_ids(as_texts(texts), tokenizer).ids, tokenizer, LENGTH, "head")
     padded = cut.padded(np.arange(len(texts)), LENGTH)
     mask = padded > 0
     ids = np.where(mask, padded - 1, tokenizer.padding)
@@ -174,7 +169,7 @@ def test_the_unlabelled_reviews_are_cut_when_asked_for(small, byte_pairs):
 )
 def test_truncation_by_hand(truncation, kept, word_pieces):
     ids = Ragged.from_lengths(np.concatenate([np.arange(1, 21), [7, 8]]), np.array([20, 0, 2]))
-    cut = framed(ids, word_pieces, 12, truncation)
+    cut = pack(ids, word_pieces, 12, truncation)
     start, end = word_pieces.start + 1, word_pieces.end + 1
     kept = [0 if number == word_pieces.padding else number + 1 for number in kept]
     assert cut[0].tolist() == [start, *kept, end]
@@ -187,7 +182,7 @@ def test_head_and_tail_are_those_of_the_paper_at_512():
     ids = Ragged.from_lengths(np.arange(10, 1010), np.array([1000]))
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     tokenizer = WordPiece(special + [f"piece{i}" for i in range(1_005)], lowercase=True)
-    cut = framed(ids, tokenizer, 512, "head_tail")[0]
+    cut = pack(ids, tokenizer, 512, "head_tail")[0]
     assert cut[1:129].tolist() == list(range(11, 139))
     assert cut[129:511].tolist() == list(range(1010 - 382 + 1, 1011))
 

@@ -1,0 +1,1 @@
+"""What the records say: leaderboard, steps, comparisons; derived, byte for byte."""

@@ -1,0 +1,342 @@
+"""Two tables, two rows or two folders of records side by side: what differs, and is it real.
+
+Nothing is ranked across protocols or corpora: then the two are shown, and no difference is taken.
+"""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.analysis import leaderboard, statistics
+from benchmark.commands.options import add_results_option
+from benchmark.records import store
+from benchmark.records.predictions import Predictions, check_same_reviews
+from preprocessing.errors import UserError
+
+import numpy as np
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+_SCORES = {
+    "accuracy_mean": ("accuracy, %", 100, ".2f"),
+    "accuracy_deduplicated": ("accuracy without duplicates, %", 100, ".2f"),
+    "f1": ("F1, %", 100, ".2f"),
+    "roc_auc": ("AUC", 1, ".4f"),
+    "log_loss": ("log loss, nats", 1, ".4f"),
+    "calibration_error": ("calibration error", 1, ".4f"),
+}
+_COSTS = {
+    "parameters": ("parameters", 1, ",.0f"),
+    "train_seconds": ("training, s", 1, ",.1f"),
+    "preprocessing_seconds": ("made once for it, s", 1, ",.1f"),
+    "predict_reviews_per_second": ("reviews/s predicted", 1, ",.0f"),
+    "peak_memory_mb": ("peak memory, MB", 1, ",.0f"),
+}
+_OF_THE_MACHINE = (
+    "train_seconds", "preprocessing_seconds", "predict_reviews_per_second", "peak_memory_mb",
+)  # fmt: skip
+_CIRCUMSTANCES = (
+    "protocol", "corpus", "seeds", "device", "backend", "precision", "code", "outside_data",
+    "weights",
+)  # fmt: skip
+_TYPES = {"protocol": "Int64", "seeds": "Int64", "corpus": str, "code": str, "device": str}
+_LONGEST_TITLE = 18
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two.
+
+    Attributes:
+        name: as the user wrote it.
+        lines: the finished rows with the leaderboard's columns, by the row's name.
+        answers: the predictions of those rows, where they are at hand.
+        is_row: whether it is a single row.
+    """
+
+    name: str
+    lines: pd.DataFrame
+    answers: dict[str, Predictions]
+    is_row: bool
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the two sides and where to find them."""
+    what = "a leaderboard.csv, a folder of records, or the name of a row as the table has it"
+    parser.add_argument("one", help=what)
+    parser.add_argument("other", help="the same")
+    parser.add_argument("--dataset", default="imdb", help="whose rows (default: %(default)s)")
+    add_results_option(parser)
+
+
+def main(options: argparse.Namespace) -> None:
+    """Print the comparison.
+
+    Raises:
+        UserError: a side is not there, or they are of two protocols or corpora.
+    """
+    sides = [find(text, options.results, options.dataset) for text in (options.one, options.other)]
+    if sides[0].is_row != sides[1].is_row:
+        raise UserError("one of the two is a row and the other a table; compare two of a kind")
+    console = Console(highlight=False)
+    differ = [
+        name
+        for name in ("protocol", "corpus")
+        if len(set(pd.concat([side.lines[name].astype(str) for side in sides]))) > 1
+    ]
+    compare = _rows if sides[0].is_row else _tables
+    table, notes = compare(*sides, comparable=not differ)
+    console.print(table)
+    if any(_is_synthetic(side) for side in sides):
+        notes.append("These are results on synthetic reviews.")
+    for line in (*notes, "", *_changes(*sides)):
+        console.print(line, markup=False)
+    if differ:
+        raise UserError(
+            f"the two differ in {' and '.join(differ)}, so neither is ranked above the other; "
+            f"run both under one {' and one '.join(differ)}"
+        )
+
+
+def find(text: str, results: Path, dataset: str) -> Side:
+    """Return the side that the user means.
+
+    Args:
+        text: a table, a folder of records, or a row in `results` of `dataset`; a variant by its
+            name in the table.
+        results: the results folder.
+        dataset: the corpus's name.
+
+    Raises:
+        UserError: there is no such thing, or no finished run in it.
+    """
+    path = Path(text)
+    if path.is_file():
+        return _from_table(text, path)
+    for folder in (path, path / "runs" / dataset, results / "runs" / dataset / text):
+        if any(folder.glob("seed-*.json")):
+            return _from_runs(text, {folder.name: _read(folder)}, is_row=True)
+        if runs := _by_line(folder):
+            return _from_runs(text, runs, is_row=False)
+    lines = _by_line(results / "runs" / dataset)
+    if text in lines:
+        return _from_runs(text, {text: lines[text]}, is_row=True)
+    raise UserError(
+        f"{text} is no table, no folder of records and no row with runs on {dataset}; "
+        f"rows are {', '.join(sorted(lines)) or 'none'}"
+    )
+
+
+def _by_line(folder: Path) -> dict[str, dict[Path, dict]]:
+    """Return the records of the folders in a folder, by row or variant, or else by folder."""
+    runs: dict[str, dict[Path, dict]] = {}
+    for path, record in store.read_below(folder).items():
+        is_variant = "@" in path.relative_to(folder).parts[0]
+        name = leaderboard.line_name(record) if is_variant else path.parent.name
+        runs.setdefault(name, {})[path] = record
+    return dict(sorted(runs.items()))
+
+
+def _from_table(text: str, path: Path) -> Side:
+    """Read a table, and the predictions that it was made from if they stand beside it."""
+    try:
+        table = pd.read_csv(path, dtype=_TYPES, keep_default_na=False, na_values=[""])
+        missing = [name for name in leaderboard.COLUMNS if name not in table]
+    except (ValueError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} is no leaderboard: {reason}") from None
+    missing = [name for name in missing if name != "tied_with"]  # older tables lack it
+    if missing:
+        raise UserError(f"{path} is no leaderboard: it lacks the column {missing[0]}")
+    lines = table[table["status"] == "ok"].set_index("model")
+    runs = path.parent / "runs" / "imdb"
+    if not runs.is_dir():
+        runs = path.parent.parent / "runs" / path.parent.name
+    kept = _by_line(runs) if path.name == "leaderboard.csv" else {}
+    answers = {}
+    for name in lines.index.intersection(kept):
+        line, found = leaderboard.line_of(kept[name], _key(lines.loc[name]))
+        if found and line["accuracy_mean"] == lines.loc[name, "accuracy_mean"]:
+            answers[name] = found
+    return _side(text, lines, answers, is_row=False)
+
+
+def _from_runs(text: str, runs: dict[str, dict[Path, dict]], is_row: bool) -> Side:
+    current = leaderboard.newest({p: r for own in runs.values() for p, r in own.items()})
+    lines, answers = {}, {}
+    for name, own in runs.items():
+        line, found = leaderboard.line_of(own, current)
+        if found:
+            lines[name], answers[name] = line, found
+    return _side(text, pd.DataFrame.from_dict(lines, orient="index"), answers, is_row)
+
+
+def _side(text: str, lines: pd.DataFrame, answers: dict[str, Predictions], is_row: bool) -> Side:
+    if lines.empty:
+        raise UserError(f"{text} holds no finished run")
+    return Side(text, lines, answers, is_row)
+
+
+def _read(folder: Path) -> dict[Path, dict]:
+    return {path: store.read(path) for path in sorted(folder.glob("seed-*.json"))}
+
+
+def _key(line: pd.Series) -> tuple[int, str]:
+    return int(line["protocol"]), line["corpus"]
+
+
+def _rows(one: Side, other: Side, comparable: bool) -> tuple[Table, list[str]]:
+    """Set two rows side by side, one score a line."""
+    lines = [side.lines.iloc[0] for side in (one, other)]
+    shown, notes = _table("", one, other)
+    if comparable:
+        shown.add_column("difference", justify="right")
+    same_machine = lines[0]["device"] == lines[1]["device"]
+    for column, (title, factor, form) in (_SCORES | _COSTS).items():
+        values = [factor * line[column] for line in lines]
+        cells = [title, *(format(value, form) for value in values)]
+        if comparable and (same_machine or column not in _OF_THE_MACHINE):
+            cells.append(_signed(values[1] - values[0], form))
+        elif comparable:
+            cells.append("other device")
+        shown.add_row(*cells)
+    answers = [next(iter(side.answers.values()), None) for side in (one, other)]
+    if comparable and all(answers):
+        check_same_reviews(answers[0].labels, answers[1].labels, other.name)
+        pairs = statistics.compare([row.correct for row in answers])
+        verdict = _verdict(one.name, other.name, pairs, answers)
+        notes += [verdict, _alone(one.name, other.name, answers)]
+    return shown, notes
+
+
+def _verdict(one: str, other: str, pairs: statistics.Pairs, answers: list[Predictions]) -> str:
+    p = pairs.p[0, 1]
+    single_runs = all(len(row.records) == 1 for row in answers)
+    test = " by McNemar's test" if single_runs else ""
+    said = "the two cannot be told apart"
+    if p < statistics.LEVEL:
+        said = f"{other if pairs.difference[1, 0] > 0 else one} is more accurate"
+    return (
+        f"Accuracy differs by {100 * pairs.difference[1, 0]:+.2f} points, 95 % interval "
+        f"{_interval(pairs, 1, 0)}, {'p < 0.0001' if p < 1e-4 else f'p = {p:.4f}'}{test}: {said}."
+    )
+
+
+def _interval(pairs: statistics.Pairs, i: int, j: int) -> str:
+    """Return the interval in points, with decimals that show on which side of zero it ends."""
+    bounds = [100 * bound for bound in pairs.interval(i, j)]
+    digits = 3 if any(0 < abs(bound) < 0.005 for bound in bounds) else 2
+    return " to ".join(f"{bound:+.{digits}f}" for bound in bounds)
+
+
+def _alone(one: str, other: str, answers: list[Predictions]) -> str:
+    """Say how often the two answer alike and who is right where they do not, in the mean."""
+    first, second = (row.correct.astype(np.float64).mean(axis=0) for row in answers)
+    only_first, only_second = (first * (1 - second)).mean(), (second * (1 - first)).mean()
+    return (
+        f"They give the same answer to {1 - only_first - only_second:.1%} of the reviews; only "
+        f"{one} is right on {only_first:.1%}, only {other} on {only_second:.1%}."
+    )
+
+
+def _tables(one: Side, other: Side, comparable: bool) -> tuple[Table, list[str]]:
+    """Set two tables side by side, one row a line."""
+    shared = [name for name in one.lines.index if name in other.lines.index]
+    shown, notes = _table("accuracy, %", one, other)
+    if comparable:
+        for title in ("difference", "95 % interval", ""):
+            shown.add_column(title, justify="left" if not title else "right", no_wrap=True)
+    tested = _tested(shared, one, other) if comparable else {}
+    for name in shared:
+        values = [100 * side.lines.loc[name, "accuracy_mean"] for side in (one, other)]
+        cells = [name, *(f"{value:.2f}" for value in values)]
+        if comparable:
+            cells += [_signed(values[1] - values[0], ".2f"), *tested.get(name, ("", ""))]
+        shown.add_row(*cells)
+    for side in (one, other):
+        if alone := [name for name in side.lines.index if name not in shared]:
+            notes.append(f"only in {side.name}: {', '.join(alone)}")
+    if tested:
+        notes.append(
+            "The difference is the second less the first, its interval that of the row for itself; "
+            "better and worse are said of the second, after Holm's correction."
+        )
+    elif comparable:
+        notes.append("No intervals: the predictions of both tables are not at hand.")
+    return shown, notes
+
+
+def _tested(shared: list[str], one: Side, other: Side) -> dict[str, tuple[str, str]]:
+    """Test each row that both sides have predictions of; return interval and verdict."""
+    names = [name for name in shared if name in one.answers and name in other.answers]
+    if not names:
+        return {}
+    rows = [side.answers[name] for side in (one, other) for name in names]
+    for row in rows:
+        check_same_reviews(rows[0].labels, row.labels, other.name)
+    pairs = statistics.compare([row.correct for row in rows])
+    own = range(len(names)), range(len(names), 2 * len(names))
+    adjusted = statistics.holm(pairs.p[own])
+    result = {}
+    for name, i, j, p in zip(names, *own, adjusted, strict=True):
+        better = "better" if pairs.difference[j, i] > 0 else "worse"
+        result[name] = (_interval(pairs, j, i), better if p < statistics.LEVEL else "tied")
+    return result
+
+
+def _is_synthetic(side: Side) -> bool:
+    runs = [record for row in side.answers.values() for record in row.records]
+    return any(record["corpus"]["name"].startswith("sample") for record in runs)
+
+
+def _changes(one: Side, other: Side) -> list[str]:
+    """Say in which circumstances the two differ; of tables, over the rows that both have."""
+    pairs = [(one.lines.index[0], other.lines.index[0])]
+    if not one.is_row:
+        pairs = [(name, name) for name in one.lines.index if name in other.lines.index]
+    facts: list[dict[str, set[str]]] = [{}, {}]
+    for names in pairs:
+        runs = [side.answers.get(name) for side, name in zip((one, other), names, strict=True)]
+        for side, name, found in zip((one, other), names, facts, strict=True):
+            for column in _CIRCUMSTANCES:
+                found.setdefault(column, set()).add(str(side.lines.loc[name, column]))
+        if all(runs):
+            models = {row.records[0]["model"] for row in runs}
+            for row, found in zip(runs, facts, strict=True):
+                _add_recorded(found, row.records, with_hyperparameters=len(models) == 1)
+    said = [{name: ", ".join(sorted(values)) for name, values in found.items()} for found in facts]
+    return [
+        f"{name}: {said[0].get(name, '–')} → {said[1].get(name, '–')}"
+        for name in dict.fromkeys([*said[0], *said[1]])
+        if said[0].get(name) != said[1].get(name)
+    ] or ["Both were made in the same circumstances."]
+
+
+def _add_recorded(facts: dict[str, set[str]], runs: list[dict], with_hyperparameters: bool) -> None:
+    """Add what only the records know."""
+    for record in runs:
+        surroundings = record["environment"]
+        known = {name: surroundings.get(name) for name in ("processor", "cores", "python")}
+        known |= surroundings.get("packages", {})
+        if with_hyperparameters:
+            known |= {f"{record['model']} {k}": v for k, v in record["hyperparameters"].items()}
+        for name, value in known.items():
+            facts.setdefault(name, set()).add(str(value))
+
+
+def _table(first: str, one: Side, other: Side) -> tuple[Table, list[str]]:
+    """Return an empty table with a column for each side, and what long names are short for."""
+    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    shown.add_column(first, no_wrap=True)
+    notes = []
+    for letter, side in zip("AB", (one, other), strict=True):
+        is_short = len(side.name) <= _LONGEST_TITLE
+        shown.add_column(side.name if is_short else letter, justify="right")
+        notes += [] if is_short else [f"{letter}: {side.name}"]
+    return shown, notes
+
+
+def _signed(value: float, form: str) -> str:
+    return format(value, f"+{form}")

@@ -1,0 +1,257 @@
+"""What each step buys: every row beside the simpler one that it changes, in accuracy and in time.
+
+A row's file names that simpler row and the change (`experiment.Step`). Variants step from the
+variant of the simpler row that starts from weights of the same name; those that learn more before
+the fit (`--pretrain`, `--teacher`) step from the one that does not, if there is one.
+"""
+
+import argparse
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmark.analysis import leaderboard, statistics
+from benchmark.analysis.leaderboard import Evaluation
+from benchmark.rows import catalogue
+from benchmark.rows.contract import Row
+from preprocessing.errors import UserError
+from preprocessing.storage import write_atomically
+
+import numpy as np
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+COLUMNS = (
+    "before", "after", "change", "seeds_before", "seeds_after", "accuracy_before",
+    "accuracy_after", "difference", "difference_ci_low", "difference_ci_high", "p_adjusted",
+    "verdict", "seconds_before", "seconds_after",
+)  # fmt: skip
+MARKS = ("<!-- steps: made by `python -m benchmark steps` -->", leaderboard.MARKS[1])
+
+
+def main(options: argparse.Namespace) -> None:
+    """Write ``steps.csv`` and the README's table, and print it.
+
+    Raises:
+        UserError: no two finished rows make a step.
+    """
+    table = build(leaderboard.evaluate(options.results, options.dataset))
+    if table.empty:
+        raise UserError(
+            f"{options.results / 'runs' / options.dataset} holds no row beside the one it changes; "
+            f"python run_all.py makes all of them"
+        )
+    readme = leaderboard.readme_of(options.results)
+    write(table, options.results, options.dataset, readme)
+    Console().print(as_rich(table, options.dataset))
+
+
+def build(evaluation: Evaluation) -> pd.DataFrame:
+    """Return a line for each step between ranked rows, with the columns of `COLUMNS`.
+
+    Accuracies are fractions, means over seeds. The interval is the 95 % one of the step for itself;
+    the verdict ("better", "worse" or "tied") follows Holm's correction over all steps. Seconds are
+    those of training and of all that is made once for it (word vectors, subwords, pretraining, a
+    teacher); they are missing where the two rows were trained on different machines.
+
+    Args:
+        evaluation: the leaderboard and what it was computed from.
+    """
+    names, table = list(evaluation.answers), evaluation.table.set_index("model")
+    origins = {name: origin_of(evaluation.answers[name].records[0]) for name in names}
+    known = {name: origin for name, origin in origins.items() if origin is not None}
+    found = {name: step for name in known if (step := before(name, known))}
+    seconds = leaderboard.whole_seconds(table)
+    lines = []
+    for name in _in_order(names, found):
+        simpler, change = found[name]
+        i, j = names.index(name), names.index(simpler)
+        low, high = evaluation.pairs.interval(i, j)
+        comparable = table.loc[name, "device"] == table.loc[simpler, "device"]
+        lines.append(
+            {
+                "before": simpler,
+                "after": name,
+                "change": change,
+                "seeds_before": table.loc[simpler, "seeds"],
+                "seeds_after": table.loc[name, "seeds"],
+                "accuracy_before": table.loc[simpler, "accuracy_mean"],
+                "accuracy_after": table.loc[name, "accuracy_mean"],
+                "difference": evaluation.pairs.difference[i, j],
+                "difference_ci_low": low,
+                "difference_ci_high": high,
+                "p_adjusted": evaluation.pairs.p[i, j],
+                "seconds_before": seconds[simpler] if comparable else None,
+                "seconds_after": seconds[name] if comparable else None,
+            }
+        )
+    result = pd.DataFrame(lines, columns=COLUMNS)
+    if lines:
+        result["p_adjusted"] = statistics.holm(result["p_adjusted"].to_numpy())
+        real, up = result["p_adjusted"] < statistics.LEVEL, result["difference"] > 0
+        result["verdict"] = np.where(real, np.where(up, "better", "worse"), "tied")
+    return result.round(5)
+
+
+class Origin(NamedTuple):
+    """Where a line of the leaderboard comes from.
+
+    Attributes:
+        model: the row's name.
+        row: the row.
+        start: the options that say which weights it starts from, where they are not the defaults.
+        further: likewise, what more is learned before the fit.
+        weights: the name of the pretrained weights.
+    """
+
+    model: str
+    row: Row
+    start: dict
+    further: dict
+    weights: str
+
+
+def origin_of(record: dict) -> Origin | None:
+    """Return where a run comes from; None if its row cannot be imported."""
+    try:
+        row = catalogue.load(record["model"])
+    except Exception:  # such a row cannot say what it changes, and the others can
+        return None
+    variant = {k: v for k, v in record["changed"].items() if k in row.variant_options}
+    further = {k: v for k, v in variant.items() if k in row.further_options}
+    start = {k: v for k, v in variant.items() if k not in further}
+    return Origin(record["model"], row, start, further, record["weights"])
+
+
+def before(name: str, origins: dict[str, Origin]) -> tuple[str, str] | None:
+    """Return the line that a line steps from, and the change; None if there is none.
+
+    Args:
+        name: the line.
+        origins: where each line comes from, by its name.
+    """
+    own = origins[name]
+
+    def nearest(model: str) -> str | None:
+        """Return the row's line that starts alike and learned most of the same before the fit."""
+        fitting = [
+            other
+            for other, its in origins.items()
+            if its.model == model
+            and other != name
+            and (its.start == own.start or not its.row.variant_options)
+            and its.further.items() <= own.further.items()
+        ]
+        return max(fitting, key=lambda other: len(origins[other].further), default=None)
+
+    changes = []
+    simpler = nearest(own.model)
+    if simpler is None and own.row.step:
+        simpler = nearest(own.row.step.before)
+        changes.append(own.row.step.change)
+    if simpler is None:
+        return None
+    if own.weights != "none" and origins[simpler].weights == "none":
+        changes.append("pretrained on other texts")
+    added = own.further.items() - origins[simpler].further.items()
+    changes += [f"--{option} {value}" for option, value in sorted(added)]
+    return simpler, ", ".join(changes)
+
+
+def _in_order(names: list[str], found: dict[str, tuple[str, str]]) -> list[str]:
+    """Return the lines with a step, each after the one that it steps from, down each branch."""
+    order: list[str] = []
+
+    def follow(simpler: str) -> None:
+        for name in names:
+            if name in found and found[name][0] == simpler:
+                order.append(name)
+                follow(name)
+
+    for name in names:
+        if name not in found:
+            follow(name)
+    return order
+
+
+def write(table: pd.DataFrame, results: Path, dataset: str, readme: Path | None = None) -> None:
+    """Write ``steps.csv``, and the table in the README.
+
+    Args:
+        table: as `build` returns it.
+        results: the results folder.
+        dataset: the corpus's name.
+        readme: a file with the two `MARKS`, between which the table goes; only for imdb.
+    """
+    content = io.StringIO()
+    table.to_csv(content, index=False, lineterminator="\n")
+    folder = leaderboard.folder_of(results, dataset)
+    write_atomically(folder / "steps.csv", content.getvalue())
+    if readme is not None and dataset == "imdb":
+        text = readme.read_text(encoding="utf-8")
+        write_atomically(readme, leaderboard.with_table(text, as_markdown(table), MARKS))
+
+
+def as_markdown(table: pd.DataFrame) -> str:
+    """Return the table for people."""
+    lines = [
+        "| from | to | what changes | accuracy, % | points | | seconds |",
+        "| --- | --- | --- | --: | --: | --- | --: |",
+    ]
+    for _, line in table.iterrows():
+        accuracy = f"{100 * line['accuracy_before']:.2f} → {100 * line['accuracy_after']:.2f}"
+        names = [leaderboard.with_seeds(line[k], line[f"seeds_{k}"]) for k in ("before", "after")]
+        cells = [*names, line["change"], accuracy, *bought(line)]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def as_rich(table: pd.DataFrame, dataset: str) -> Table:
+    """Return the table for a terminal: each row below the one that it steps from, and deeper."""
+    synthetic = " (synthetic)" if dataset.startswith("sample") else ""
+    shown = Table(
+        title=f"{dataset}{synthetic}: what each step buys",
+        caption="points of accuracy ± the step's own 95 % interval; better, worse or tied: after "
+        "Holm's correction over all steps; seconds: training and what it needs",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    shown.add_column("row")
+    for title in ("points", "", "seconds"):
+        shown.add_column(title, justify="right" if title else "left", no_wrap=True)
+    depth, lines = depths(table), table.set_index("after")
+    for name, deep in depth.items():
+        if not deep:
+            shown.add_row(name)
+            continue
+        line = lines.loc[name]
+        said = Text.assemble(
+            leaderboard.with_seeds(name, line["seeds_after"]), (f"\n{line['change']}", "dim")
+        )
+        shown.add_row(Padding(said, (0, 0, 0, 2 * deep)), *bought(line))
+    return shown
+
+
+def depths(table: pd.DataFrame) -> dict[str, int]:
+    """Return how many steps lead to each row of the table, in its order; 0 where it begins."""
+    depth: dict[str, int] = {}
+    for _, line in table.iterrows():
+        depth[line["after"]] = depth.setdefault(line["before"], 0) + 1
+    return depth
+
+
+def bought(line: pd.Series) -> list[str]:
+    """Return gain, verdict and seconds of a step, for people."""
+    reach = (line["difference_ci_high"] - line["difference_ci_low"]) / 2
+    seconds = "other device"
+    if pd.notna(line["seconds_before"]):
+        seconds = " → ".join(
+            f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+            for value in (line["seconds_before"], line["seconds_after"])
+        )
+    return [f"{100 * line['difference']:+.2f} ± {100 * reach:.2f}", line["verdict"], seconds]

@@ -1,0 +1,50 @@
+"""A row's hyperparameters as command-line options."""
+
+import argparse
+from typing import Any, Literal, get_args, get_origin
+
+from preprocessing.errors import UserError
+
+from pydantic import ValidationError
+
+
+def add_hyperparameters(parser: argparse.ArgumentParser, cls: type) -> None:
+    """Make each field of a dataclass of hyperparameters an option."""
+    group = parser.add_argument_group("hyperparameters")
+    for name, field in cls.__pydantic_fields__.items():
+        kind = field.annotation
+        several = get_origin(kind) is tuple
+        default = " ".join(map(str, field.default)) if several else field.default
+        group.add_argument(
+            _flag(name),
+            dest=name,
+            default=argparse.SUPPRESS,
+            nargs="+" if several else None,
+            metavar=_metavar(kind),
+            help=f"{field.description} (default: {default})".replace("%", "%%"),
+        )
+
+
+def _metavar(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return "|".join(map(str, get_args(kind)))
+    return "NAME" if kind is str else "N"
+
+
+def hyperparameters_from(given: argparse.Namespace, cls: type) -> Any:
+    """Return the hyperparameters with what was given on the command line.
+
+    Raises:
+        UserError: a value is of the wrong type or out of range.
+    """
+    values = {name: getattr(given, name) for name in cls.__pydantic_fields__ if name in given}
+    try:
+        return cls(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else ""
+        raise UserError(f"{_flag(name)} {first['input']}: {first['msg']}") from None
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

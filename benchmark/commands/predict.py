@@ -1,0 +1,131 @@
+"""What saved models say to texts: on the command line, in a file, or in a column of a table."""
+
+import argparse
+import csv
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+from benchmark.rows import saved
+from benchmark.rows.saved import SavedModel
+from preprocessing.errors import UserError
+from preprocessing.sources.custom import SEPARATORS, check_columns
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+BATCH = 256
+_LONGEST_FIELD = 1 << 27
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the models and the texts."""
+    parser.add_argument(
+        "--model", action="append", type=Path, required=True, metavar="FOLDER",
+        help="what a row's --save has written; repeat it to see several side by side",
+    )  # fmt: skip
+    parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts to judge")
+    parser.add_argument(
+        "--file", type=Path, metavar="FILE",
+        help="texts, one a line, or a .csv or .tsv table; the answers go to standard output as CSV",
+    )  # fmt: skip
+    parser.add_argument("--column", metavar="NAME", help="the table's column that holds the texts")
+
+
+def main(options: argparse.Namespace) -> None:
+    """Answer the texts.
+
+    Raises:
+        UserError: a model or the file cannot be used.
+    """
+    if bool(options.texts) == bool(options.file):
+        raise UserError('give either texts ("An unforgettable film.") or --file')
+    is_table = options.file is not None and options.file.suffix.lower() in SEPARATORS
+    if is_table != bool(options.column):
+        raise UserError("--column says which column of a .csv or .tsv --file holds the texts")
+    if options.file is not None and not options.file.is_file():
+        raise UserError(f"{options.file}: no such file")
+    models = {name: saved.load(folder) for name, folder in _names(options.model).items()}
+    if options.texts:
+        _show(models, options.texts)
+        return
+    try:
+        with _rows(options.file, options.column) as (columns, rows):
+            _stream(models, columns, options.column or "text", rows)
+        sys.stdout.flush()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{options.file} is not UTF-8 ({error.reason}); convert it") from None
+    except csv.Error as error:
+        raise UserError(f"{options.file} is no table that can be read: {error}") from None
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _names(folders: list[Path]) -> dict[str, Path]:
+    """Name each model by its folder, by the last part where that is enough."""
+    short = [folder.resolve().name for folder in folders]
+    names = short if len(set(short)) == len(short) else [str(folder) for folder in folders]
+    return dict(zip(names, folders, strict=True))
+
+
+def _show(models: dict[str, SavedModel], texts: list[str]) -> None:
+    """Print a line a text, with each model's probability of "positive"."""
+    table = Table("text", title="probability of “positive”", expand=False)
+    for name in models:
+        table.add_column(name, justify="right", overflow="fold")
+    answers = [model.predict(texts) for model in models.values()]
+    for number, text in enumerate(texts):
+        cells = []
+        for answer in answers:
+            colour = "green" if answer[number] >= 0.5 else "red"
+            cells.append(f"[{colour}]{answer[number]:.1%}[/]")
+        table.add_row(Text(text.encode(errors="replace").decode()), *cells)
+    Console().print(table)
+
+
+@contextmanager
+def _rows(file: Path, column: str | None) -> Iterator[tuple[list[str], Iterator[dict]]]:
+    """Open a file; yield its columns and its rows as they are read, with a progress bar.
+
+    Raises:
+        UserError: the table has no such column, or a row is too short to have it.
+    """
+    csv.field_size_limit(_LONGEST_FIELD)
+    with (
+        Progress(console=Console(stderr=True), transient=True) as progress,
+        progress.open(file, "r", encoding="utf-8-sig", newline="", description="") as lines,
+    ):
+        if column is None:
+            yield ["text"], ({"text": line.rstrip("\r\n")} for line in lines)
+            return
+        reader = csv.DictReader(lines, delimiter=SEPARATORS[file.suffix.lower()], strict=True)
+        columns = list(reader.fieldnames or ())
+        if column not in columns:
+            raise UserError(f"{file} has no column {column!r}; it has {', '.join(columns)}")
+        check_columns(file, columns)
+        yield columns, _whole(file, reader, column)
+
+
+def _whole(file: Path, reader: csv.DictReader, column: str) -> Iterator[dict]:
+    for row in reader:
+        if row[column] is None or None in row:
+            raise UserError(f"{file}, line {reader.line_num}: not as many fields as the header")
+        yield row
+
+
+def _stream(
+    models: dict[str, SavedModel], columns: list[str], column: str, rows: Iterator[dict]
+) -> None:
+    """Write the rows with a column more for each model, a batch at a time."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([*columns, *(f"positive, {name}" for name in models)])
+    while batch := list(islice(rows, BATCH)):
+        answers = [model.predict([row[column] for row in batch]) for model in models.values()]
+        for number, row in enumerate(batch):
+            said = (f"{answer[number]:.4f}" for answer in answers)
+            writer.writerow([*(row[name] for name in columns), *said])

@@ -1,0 +1,35 @@
+"""Hyperparameters: a frozen dataclass whose fields say what they are and in which range."""
+
+import dataclasses
+import json
+from typing import Any
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as checked_dataclass
+
+
+def hyperparameters(cls: type) -> type:
+    """Make a class of annotated options a frozen dataclass whose values are checked."""
+    return checked_dataclass(frozen=True, config=ConfigDict(extra="forbid"))(cls)
+
+
+def option(default: Any, why: str, **limits: Any) -> Any:
+    """Describe one hyperparameter.
+
+    Args:
+        default: its value unless the user gives another.
+        why: what it is, with its unit or its reason; shown by ``--help``.
+        **limits: pydantic's ``ge``, ``gt``, ``le``, ``lt``.
+    """
+    return Field(default=default, description=why, **limits)
+
+
+def plain(options: Any) -> dict[str, Any]:
+    """Return hyperparameters as JSON holds them."""
+    return json.loads(json.dumps(dataclasses.asdict(options)))
+
+
+def changed(options: Any) -> dict[str, Any]:
+    """Return the hyperparameters that differ from their defaults."""
+    defaults = plain(type(options)())
+    return {name: value for name, value in plain(options).items() if value != defaults[name]}

@@ -1,0 +1,15 @@
+"""All that the file of a Keras network needs; importing it imports Keras."""
+
+from benchmark.rows import Step, TrainingData, hyperparameters, option
+from benchmark.rows.networks.network_row import NetworkRow
+from benchmark.rows.networks.options import NetworkOptions, TrainingOptions
+
+__all__ = [
+    "NetworkOptions",
+    "NetworkRow",
+    "Step",
+    "TrainingData",
+    "TrainingOptions",
+    "hyperparameters",
+    "option",
+]

@@ -1,0 +1,174 @@
+"""A trained model as one folder that holds all it takes to go from raw text to a probability.
+
+::
+
+    FOLDER/
+        manifest.json            which row, its hyperparameters, where and with what it was trained,
+                                 and the size and SHA-256 of every other file
+        vocabulary.txt           the word of each id, one a line
+        model.keras, model.skops Keras's or skops's own format, and what goes with it
+
+Nothing in it is a pickle. The hashes tell what was damaged or changed; that no code runs on loading
+is up to the formats: Keras refuses lambdas and modules that are not its own or registered, skops
+refuses all but scikit-learn's types and the estimators that rows define.
+"""
+
+import errno
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.rows import catalogue
+from benchmark.rows.contract import Fitted
+from preprocessing import corpus as corpora
+from preprocessing.corpus import Corpus, Reviews
+from preprocessing.errors import UserError
+from preprocessing.storage import MANIFEST, make_folder, sha256
+
+import numpy as np
+from pydantic import ValidationError
+
+FORMAT = 1
+_KEPT = (
+    "model", "family", "seed", "protocol", "corpus", "hyperparameters", "command", "backend",
+    "precision", "parameters", "weights", "outside_data", "validation", "utc",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A model that was loaded.
+
+    Attributes:
+        folder: where from.
+        manifest: what was said of it when it was saved.
+        fitted: the model.
+        vocabulary: the word of each id.
+    """
+
+    folder: Path
+    manifest: dict
+    fitted: Fitted
+    vocabulary: list[str]
+
+    def predict(self, texts: list[str]) -> np.ndarray:
+        """Return the probability that each raw text is positive, shape (texts,), float."""
+        return self.fitted.predict(Reviews.of(texts, self.vocabulary))
+
+
+def check_target(folder: Path) -> None:
+    """Say before hours of training that a model could not be saved there.
+
+    Raises:
+        UserError: the folder is there.
+        OSError: it could not be made.
+    """
+    if folder.exists():
+        raise UserError(f"{folder} is there already; name a folder that --save can make")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder.parent, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder.parent))
+
+
+def save(folder: Path, fitted: Fitted, corpus: Corpus, record: dict) -> None:
+    """Write a model; the folder is there whole or not at all.
+
+    Args:
+        folder: the folder to make.
+        fitted: the model.
+        corpus: what it was trained on.
+        record: the record of its run.
+
+    Raises:
+        UserError: another run has saved its model there since this one began.
+    """
+    built = []
+
+    def build(target: Path) -> dict:
+        built.append(target)
+        fitted.save(target)
+        text = "\n".join(corpus.vocabulary) + "\n"
+        (target / "vocabulary.txt").write_text(text, encoding="utf-8")
+        return {
+            "format": FORMAT,
+            "text_version": corpora.VERSION,
+            "packages": record["environment"]["packages"],
+        } | {name: record[name] for name in _KEPT}
+
+    make_folder(folder, build)
+    if not built:
+        raise UserError(f"{folder} was made by another run meanwhile; this run's model is not kept")
+    (folder.parent / f".{folder.name}.lock").unlink(missing_ok=True)
+
+
+def load(folder: Path) -> SavedModel:
+    """Read a model that `save` wrote.
+
+    Raises:
+        UserError: it is none, or of another format, or was changed, or is not safe to load.
+    """
+    manifest = _manifest(folder)
+    name = manifest["model"]
+    catalogue.choose([name])
+    row = catalogue.load(name)
+    try:
+        options = row.hyperparameters(**manifest["hyperparameters"])
+    except (ValidationError, TypeError) as error:
+        what = error.errors()[0] if isinstance(error, ValidationError) else {"msg": str(error)}
+        raise UserError(
+            f"{folder} has hyperparameters that {name} does not know: "
+            f"{'.'.join(map(str, what.get('loc', ())))} {what['msg']}; train and save it again"
+        ) from None
+    vocabulary = (folder / "vocabulary.txt").read_text(encoding="utf-8").splitlines()
+    try:
+        fitted = row.load(options, folder)
+    except UserError:
+        raise
+    except Exception as error:  # libraries say in many ways that a file is not what they wrote
+        said = " ".join(str(error).split())[:300]
+        raise UserError(f"{folder} cannot be loaded: {type(error).__name__}: {said}") from error
+    return SavedModel(folder, manifest, fitted, vocabulary)
+
+
+def _manifest(folder: Path) -> dict:
+    """Return the manifest, having checked it and the hash of every file.
+
+    Raises:
+        UserError: something is not as it was saved.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        saved_format = manifest["format"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UserError(f"{folder} is no saved model; --save FOLDER of a row makes one") from None
+    if saved_format != FORMAT:
+        raise UserError(
+            f"{folder} was saved in format {saved_format}, and this version reads {FORMAT}; "
+            f"train and save it again"
+        )
+    try:
+        text_version, files = manifest["text_version"], manifest["files"]
+        hashes = {name: about["sha256"] for name, about in files.items()}
+        str(manifest["model"]), dict(manifest["hyperparameters"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise UserError(f"{folder / MANIFEST} is damaged; train and save the model again") from None
+    if text_version != corpora.VERSION:
+        raise UserError(
+            f"{folder} reads words as version {text_version} of the preprocessing made them, "
+            f"and this is {corpora.VERSION}; train and save it again"
+        )
+    found = {
+        file.relative_to(folder).as_posix(): file for file in folder.rglob("*") if file.is_file()
+    }
+    found.pop(MANIFEST)
+    for name in sorted({*hashes, *found, "vocabulary.txt"}):
+        if name not in hashes:
+            raise UserError(f"{folder / name} was not there when the model was saved; remove it")
+        if name not in found:
+            raise UserError(f"{folder / name} is missing; train and save the model again")
+        if sha256(found[name]) != hashes[name]:
+            raise UserError(
+                f"{folder / name} has changed since it was saved; train and save the model again"
+            )
+    return manifest

@@ -1,0 +1,149 @@
+"""What run_all.py shows while it works: a live table in a terminal, plain lines elsewhere."""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from benchmark.runs.events import describe
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+_ENOUGH_TO_TELL = 0.05
+
+
+class _Running:
+    """A run that has begun: when, and what share of its training is done."""
+
+    def __init__(self) -> None:
+        self.start, self.done = time.perf_counter(), 0.0
+
+    def seconds_left(self, expected: float | None) -> float | None:
+        """Return the rest, from what is done or else from what such runs take; None if unknown."""
+        elapsed = time.perf_counter() - self.start
+        if self.done > _ENOUGH_TO_TELL:
+            return elapsed * (1 - self.done) / self.done
+        return expected and max(0.0, expected - elapsed)
+
+
+class Overview:
+    """Shows every run's state and how much time is left."""
+
+    def __init__(self, runs: Sequence[Any], todo: Sequence[Any], console: Console, jobs: int = 1):
+        """Start with all runs, those of `todo` waiting and the others kept; `jobs` run at once."""
+        self.todo, self.console, self.jobs = list(todo), console, jobs
+        self.state = {run: "·" if run in set(todo) else "[green]kept[/]" for run in runs}
+        self.seconds: dict[str, list[float]] = defaultdict(list)
+        self.running: dict[Any, _Running] = {}
+        self.ended_runs = 0
+        self.lock = threading.Lock()
+        self.bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}"),
+            TimeElapsedColumn(), console=console,
+        )  # fmt: skip
+        self.task = self.bar.add_task("starting", total=1.0, left="")
+        self.live = Live(self, console=console, refresh_per_second=2, transient=False)
+
+    def __enter__(self) -> "Overview":
+        if self.console.is_terminal and self.todo:
+            self.live.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        if self.live.is_started:
+            self.bar.update(self.task, description="done", completed=1.0, left="")
+            self.live.__exit__(*error)
+
+    def started(self, run: Any) -> None:
+        """Note that a run begins."""
+        with self.lock:
+            self.running[run] = _Running()
+            self.state[run] = "[cyan]…[/]"
+            self._plain(f"[{self.todo.index(run) + 1}/{len(self.todo)}] {run.row}, seed {run.seed}")
+
+    def tell(self, run: Any, event: dict[str, Any]) -> None:
+        """Show an event of the run."""
+        with self.lock:
+            self._tell(run, event)
+
+    def _tell(self, run: Any, event: dict[str, Any]) -> None:
+        text = describe(event).strip()
+        if event["event"] == "batch":
+            if event["what"] == "epoch":  # the bar would fall back after pretraining
+                self.running[run].done = event["done"]
+            text = f"{event['what']} {event['epoch']}/{event['epochs']}"
+        elif event["event"] == "epoch":
+            self.running[run].done = event["epoch"] / event["epochs"]
+            accuracy = event["validation_accuracy"]
+            self.state[run] = f"[cyan]epoch {event['epoch']}, {accuracy:.3f}[/]"
+            self._plain(f"  {self._who(run)}{text}")
+            text = f"epoch {event['epoch']}/{event['epochs']}, validation {accuracy:.4f}"
+        if text and event["event"] != "start":
+            done = self.ended_runs + sum(running.done for running in self.running.values())
+            self.bar.update(
+                self.task,
+                description=f"{run.row}, seed {run.seed}: {text}",
+                completed=done / len(self.todo),
+                left=self._time_left(),
+            )
+
+    def ended(self, run: Any, record: dict[str, Any]) -> None:
+        """Note that a run has ended."""
+        with self.lock:
+            who = self._who(run)
+            self.seconds[run.row].append(time.perf_counter() - self.running.pop(run).start)
+            self.ended_runs += 1
+            if record["status"] == "ok":
+                accuracy = record["scores"]["accuracy"]
+                self.state[run] = f"[green]{accuracy:.4f}[/]"
+                text = f"test accuracy {accuracy:.4f}"
+            else:
+                self.state[run] = "[red]failed[/]"
+                text = f"failed: {record['reason']}"
+            left = self._time_left()
+            self._plain(f"  {who}{text}; {self.seconds[run.row][-1]:.1f} s{left and ', ' + left}")
+
+    def _who(self, run: Any) -> str:
+        """Name the run where several at once make their lines alternate."""
+        return f"{run.row}: " if self.jobs > 1 else ""
+
+    def _plain(self, line: str) -> None:
+        if not self.live.is_started:
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def _time_left(self) -> str:
+        """Estimate from the runs of this session: a row's last, else the mean of all rows."""
+        spent = [seconds[-1] for seconds in self.seconds.values()]
+        usual = sum(spent) / len(spent) if spent else None
+        waiting = self.todo[self.ended_runs + len(self.running) :]  # they are begun in order
+        left = 0.0
+        for run in [*self.running, *waiting]:
+            known = self.seconds.get(run.row)
+            expected = known[-1] if known else usual
+            if run in self.running:
+                expected = self.running[run].seconds_left(expected)
+            if expected is None:
+                return ""
+            left += expected / self.jobs
+        return "" if left < 1 else f"about {_duration(left)} left"
+
+    def __rich__(self) -> Group:
+        seeds = sorted({run.seed for run in self.state})
+        table = Table("row", *(f"seed {seed}" for seed in seeds), box=None, pad_edge=False)
+        by_row: dict[str, dict[int, str]] = defaultdict(dict)
+        for run, state in self.state.items():
+            by_row[run.row][run.seed] = state
+        for row, states in by_row.items():
+            table.add_row(row, *(states.get(seed, "") for seed in seeds))
+        return Group(table, self.bar)
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes \
+        else f"{seconds} s"  # fmt: skip

@@ -1,0 +1,1 @@
+"""Where reviews come from: the IMDB archive, the embedded sample, a user's own texts."""

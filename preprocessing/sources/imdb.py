@@ -1,0 +1,170 @@
+"""The Large Movie Review Dataset (Maas et al., ACL 2011): find it, verify it, read it."""
+
+import gzip
+import hashlib
+import re
+import tarfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from preprocessing.errors import UserError
+from preprocessing.sources.download import download
+from preprocessing.sources.review import PARTS, UNLABELLED, Review
+
+URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
+BYTES = 84_125_825
+MD5 = "7c2ac02c03563afcf9b574c7e56c153a"
+FOLDER = "aclImdb"
+PUBLISHED_COUNTS = {
+    "train/pos": 12_500,
+    "train/neg": 12_500,
+    "test/pos": 12_500,
+    "test/neg": 12_500,
+    "train/unsup": 50_000,
+}
+_REVIEW = re.compile(r"((?:train|test)/(?:pos|neg)|train/unsup)/(\d{1,6})_(\d{1,2})\.txt")
+_FILMS = re.compile(r"(train|test)/urls_(pos|neg|unsup)\.txt")
+_LABELS = {"pos": 1, "neg": 0, "unsup": UNLABELLED}
+
+
+def locate(data: Path | None, cache: Path) -> Path:
+    """Return the path of the archive or of its unpacked folder.
+
+    `data` is what the user named; without it, a copy in `cache` is taken, else the archive is
+    downloaded there from `URL`.
+
+    Raises:
+        UserError: nothing is there, or nothing can be downloaded.
+    """
+    if data is not None:
+        if not data.exists():
+            raise UserError(f"{data}: no such file or folder; give the archive or {FOLDER}/")
+        return data
+    archive = cache / "aclImdb_v1.tar.gz"
+    for found in (archive, cache / FOLDER):
+        if found.exists():
+            return found
+    try:
+        return download(URL, archive, size=BYTES, md5=MD5)
+    except UserError as error:
+        raise UserError(
+            f"the IMDB reviews are not here and cannot be downloaded ({error}); either pass a copy "
+            f"with --data PATH, or fetch {URL} by hand into {cache}/, or try --dataset sample"
+        ) from error
+
+
+def fingerprint(path: Path) -> str:
+    """Return a hash that changes when the source does, without reading 100,000 files.
+
+    An archive is hashed whole (0.1 s); an unpacked folder by its files' names, sizes and times.
+    """
+    digest = hashlib.sha256()
+    if path.is_dir():
+        for file in sorted(path.rglob("*.txt")):
+            state = file.stat()
+            digest.update(
+                f"{file.relative_to(path)} {state.st_size} {state.st_mtime_ns}\n".encode()
+            )
+    else:
+        with path.open("rb") as archive:
+            while block := archive.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def read(path: Path, counts: dict[str, int] = PUBLISHED_COUNTS) -> dict[str, list[Review]]:
+    """Read all reviews from the archive or from its unpacked folder.
+
+    Returns the reviews of `train`, `test` and `unsup`, each sorted by class (neg, pos) and number,
+    so that the order is the same wherever they were read from.
+
+    Raises:
+        UserError: the source is damaged, incomplete, or no such data set.
+    """
+    films: dict[str, list[str]] = {}
+    found: dict[str, dict[int, tuple[int, str]]] = {group: {} for group in counts}
+    for name, content in _folder_files(path) if path.is_dir() else _archive_files(path):
+        try:
+            text = content.decode()
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"{path}: {name} is not UTF-8 (byte {error.start}); get a fresh copy"
+            ) from None
+        if match := _FILMS.fullmatch(name):
+            films[f"{match[1]}/{match[2]}"] = text.splitlines()
+            continue
+        if not text.strip():
+            raise UserError(f"{path}: {name} is empty; get a fresh copy of the data set")
+        group, number, rating = _REVIEW.fullmatch(name).groups()
+        found[group][int(number)] = (int(rating), text)
+    _check(path, found, films, counts)
+
+    reviews: dict[str, list[Review]] = {part: [] for part in PARTS}
+    for group in sorted(found):
+        part, label = group.split("/")
+        for number, (rating, text) in sorted(found[group].items()):
+            reviews["unsup" if label == "unsup" else part].append(
+                Review(
+                    id=f"{group}/{number}_{rating}",
+                    text=text,
+                    label=_LABELS[label],
+                    rating=rating,
+                    film=films[group][number],
+                )
+            )
+    return reviews
+
+
+def _check(path: Path, found: dict, films: dict, counts: dict[str, int]) -> None:
+    missing = [
+        f"{group} has {len(found[group]):,} of {count:,}"
+        for group, count in counts.items()
+        if len(found[group]) != count
+    ]
+    missing += [
+        f"{part}/urls_{label}.txt names {len(films.get(group, ())):,} films of {count:,}"
+        for group, count in counts.items()
+        for part, label in [group.split("/")]
+        if len(films.get(group, ())) <= max(found[group], default=count - 1)
+    ]
+    if missing:
+        raise UserError(f"{path} is not the whole IMDB data set: {'; '.join(missing)}")
+
+
+def _folder_files(path: Path) -> Iterator[tuple[str, bytes]]:
+    root = path / FOLDER if (path / FOLDER).is_dir() else path
+    if not (root / "train").is_dir() or not (root / "test").is_dir():
+        raise UserError(f"{path} is no IMDB folder: it has no train/ and test/ inside")
+    for group in ("train", "test"):
+        for file in sorted((root / group).glob("urls_*.txt")):
+            yield f"{group}/{file.name}", file.read_bytes()
+    for group in PUBLISHED_COUNTS:
+        for file in sorted((root / group).glob("*.txt")):
+            if _REVIEW.fullmatch(name := f"{group}/{file.name}"):
+                yield name, file.read_bytes()
+
+
+def _archive_files(path: Path) -> Iterator[tuple[str, bytes]]:
+    seen: Counter[str] = Counter()
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            for member in archive:
+                entry = PurePosixPath(member.name)
+                if entry.is_absolute() or ".." in entry.parts or entry.parts[:1] != (FOLDER,):
+                    raise UserError(
+                        f"{path}: refused, its entry {member.name!r} lies outside {FOLDER}/"
+                    )
+                name = "/".join(entry.parts[1:])
+                if not (_REVIEW.fullmatch(name) or _FILMS.fullmatch(name)):
+                    continue
+                if not member.isfile():
+                    raise UserError(f"{path}: refused, its entry {member.name!r} is no plain file")
+                seen[name.rpartition("/")[0]] += 1
+                yield name, archive.extractfile(member).read()
+    except (EOFError, tarfile.TarError, gzip.BadGzipFile, zlib.error) as error:
+        raise UserError(
+            f"{path} is truncated or no .tar.gz archive ({error}); "
+            f"read {seen.total():,} files before that; get a fresh copy"
+        ) from None
