@@ -10,7 +10,7 @@ and in the head. Known to stay at 50 % with higher rates: the same step moves ev
     python bert_family/albert.py --preset scratch --size tiny --pretrain 2
 """
 
-from benchmark.rows import Step, hyperparameters, option
+from benchmark.rows import Step, Variant, hyperparameters, option
 from bert_family.bert import SIZES
 from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
 from bert_family.shared.presets import Architecture
@@ -47,6 +47,13 @@ row = FineTunedRow(
     Hyperparameters,
     architecture=architecture,
     step=Step("bert", "layers that share their weights, small embeddings"),
+    weights="albert_base_en_uncased",
+    variants={
+        "scratch-tiny": Variant(
+            {"preset": "scratch", "size": "tiny", "max_tokens": 256, "truncation": "tail"},
+            Step("bert (scratch-tiny)", "layers that share their weights, small embeddings"),
+        ),
+    },
 )
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ trained, goes to a single unit. The public preset is base size, lower-cased: 12 
     python bert_family/bert.py --preset scratch --size tiny --pretrain 2
 """
 
-from benchmark.rows import Step, hyperparameters
+from benchmark.rows import Step, Variant, hyperparameters
 from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
 from bert_family.shared.presets import Architecture
 from bert_family.shared.speed import ways_to_train
@@ -48,7 +48,37 @@ row = FineTunedRow(
     Hyperparameters,
     architecture=architecture,
     also_measure=ways_to_train,
-    step=Step("transformer", "subwords and BERT's form"),
+    step=Step("transformer", "subwords and BERT's form, pretrained on other texts"),
+    weights="bert_base_en_uncased",
+    variants={
+        "all-MiniLM-L6-v2": Variant(
+            {
+                "preset": "all-MiniLM-L6-v2=hf://sentence-transformers/all-MiniLM-L6-v2",
+                "epochs": 1,
+                "max_tokens": 256,
+                "truncation": "tail",
+                "batch_size": 16,
+                "learning_rate": 5e-5,
+            },
+            Step("transformer", "subwords and BERT's form, pretrained on other texts"),
+            weights="all-MiniLM-L6-v2",
+        ),
+        "scratch-tiny": Variant(
+            {"preset": "scratch", "size": "tiny", "max_tokens": 256, "truncation": "tail"},
+            Step("transformer", "subwords and BERT's form"),
+        ),
+        "scratch-tiny-pretrained-3": Variant(
+            {
+                "preset": "scratch",
+                "size": "tiny",
+                "pretrain": 3,
+                "max_tokens": 256,
+                "truncation": "tail",
+                "learning_rate": 3e-4,
+            },
+            Step("bert (scratch-tiny)", "three passes over the reviews with masked tokens first"),
+        ),
+    },
 )
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ hidden states while it is fine-tuned itself, which the paper calls a second step
     python bert_family/distilbert.py --preset scratch --size tiny --teacher scratch --pretrain 2
 """
 
-from benchmark.rows import Step, hyperparameters
+from benchmark.rows import Step, Variant, hyperparameters
 from bert_family import bert
 from bert_family.bert import sized
 from bert_family.shared.distillation import DistilledOptions, DistilledRow
@@ -37,6 +37,19 @@ row = DistilledRow(
     architecture=architecture,
     teacher=bert.row,
     step=Step("bert", "half of the layers"),
+    weights="distil_bert_base_en_uncased",
+    variants={
+        "scratch-tiny-taught-by-scratch": Variant(
+            {
+                "preset": "scratch",
+                "size": "tiny",
+                "teacher": "scratch",
+                "max_tokens": 256,
+                "truncation": "tail",
+            },
+            Step("bert (scratch-tiny)", "half of the layers, taught by a BERT"),
+        ),
+    },
 )
 
 if __name__ == "__main__":

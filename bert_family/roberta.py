@@ -10,7 +10,7 @@ the rate is of the paper's range, with 6 % of the steps to warm up.
     python bert_family/roberta.py --preset scratch --size tiny --pretrain 2
 """
 
-from benchmark.rows import Step, hyperparameters, option
+from benchmark.rows import Step, Variant, hyperparameters, option
 from bert_family.bert import SIZES
 from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
 from bert_family.shared.presets import Architecture
@@ -37,6 +37,13 @@ row = FineTunedRow(
     Hyperparameters,
     architecture=architecture,
     step=Step("bert", "byte pairs, no segments"),
+    weights="roberta_base_en",
+    variants={
+        "scratch-tiny": Variant(
+            {"preset": "scratch", "size": "tiny", "max_tokens": 256, "truncation": "tail"},
+            Step("bert (scratch-tiny)", "byte pairs, no segments"),
+        ),
+    },
 )
 
 if __name__ == "__main__":

@@ -44,20 +44,22 @@ class Evaluation:
     """The leaderboard and what it was computed from.
 
     Attributes:
-        table: one line for each row that the catalogue finds and for each variant, with the columns
-            of `COLUMNS`.
+        table: one line for each row and variant that the catalogue finds and that needs no public
+            weights or has a record, with the columns of `COLUMNS`.
         answers: the predictions of each ranked row, the most accurate first.
         pairs: the ranked rows compared with each other, in the same order; None if there are none.
+        unreached: lines that need public weights and have no record.
     """
 
     table: pd.DataFrame
     answers: dict[str, Predictions]
     pairs: statistics.Pairs | None
+    unreached: tuple[str, ...] = ()
 
 
 def line_name(record: dict) -> str:
     """Return the name of the line that a record belongs to: its row, and its variant if any."""
-    return record["model"] + (f" ({record['variant']})" if "variant" in record else "")
+    return catalogue.line_name(record["model"], record.get("variant", ""))
 
 
 def build(results: Path, dataset: str) -> pd.DataFrame:
@@ -78,10 +80,13 @@ def evaluate(results: Path, dataset: str) -> Evaluation:
     """
     runs = store.read_runs(results, dataset)
     current = newest(runs)
-    runs_of: dict[str, dict[Path, dict]] = {name: {} for name in catalogue.modules()}
+    known = catalogue.lines()
+    runs_of: dict[str, dict[Path, dict]] = {name: {} for name in known}
     for path, record in runs.items():
-        if record["model"] in runs_of:
-            runs_of.setdefault(line_name(record), {})[path] = record
+        if line_name(record) in known:
+            runs_of[line_name(record)][path] = record
+    unreached = tuple(name for name, own in runs_of.items() if not own and known[name].weights)
+    runs_of = {name: own for name, own in runs_of.items() if name not in unreached}
     lines, found = [], {}
     for name, own in runs_of.items():
         line, answered = line_of(own, current)
@@ -107,7 +112,7 @@ def evaluate(results: Path, dataset: str) -> Evaluation:
     )
     for column in ("rank", "seeds", "parameters", "protocol"):
         table[column] = table[column].astype("Int64")
-    return Evaluation(table, found, pairs)
+    return Evaluation(table, found, pairs, unreached)
 
 
 def newest(runs: dict[Path, dict]) -> tuple[int, str] | None:
@@ -215,8 +220,14 @@ def readme_of(results: Path) -> Path | None:
     return ROOT / "README.md" if results.resolve() == ROOT / "results" else None
 
 
-def as_markdown(table: pd.DataFrame, dataset: str) -> str:
-    """Return the table for people: percentages, plus or minus, and what it cost."""
+def as_markdown(table: pd.DataFrame, dataset: str, unreached: tuple[str, ...] = ()) -> str:
+    """Return the table for people: percentages, plus or minus, and what it cost.
+
+    Args:
+        table: a leaderboard.
+        dataset: the corpus's name.
+        unreached: lines that are not in the table because they need public weights.
+    """
     lines = [
         "| # | row | family | outside weights | test accuracy, % | 95 % interval | F1 | AUC "
         "| log loss | parameters | training, s | made once, s | reviews/s predicted |",
@@ -250,6 +261,8 @@ def as_markdown(table: pd.DataFrame, dataset: str) -> str:
             f"reviews and seeds, Holm's correction, 95 %). Protocol {good['protocol'].iloc[0]}, "
             f"corpus `{good['corpus'].iloc[0]}`, on {'; '.join(sorted(set(good['device'])))}.",
         ]
+    if unreached and not dataset.startswith("sample"):
+        lines += ["", f"Needs public weights and was not run: {', '.join(unreached)}."]
     return "\n".join(lines) + "\n"
 
 
@@ -307,12 +320,13 @@ def write(results: Path, dataset: str, readme: Path | None = None) -> pd.DataFra
         dataset: the corpus's name.
         readme: a file with the two `MARKS`, between which the table goes; only for imdb.
     """
-    table = build(results, dataset)
+    evaluation = evaluate(results, dataset)
+    table = evaluation.table
     folder = folder_of(results, dataset)
     content = io.StringIO()
     table.to_csv(content, index=False, lineterminator="\n")
     write_atomically(folder / "leaderboard.csv", content.getvalue())
-    markdown = as_markdown(table, dataset)
+    markdown = as_markdown(table, dataset, evaluation.unreached)
     write_atomically(folder / "leaderboard.md", f"# Leaderboard: {dataset}\n\n{markdown}")
     if readme is not None and dataset == "imdb":
         write_atomically(readme, with_table(readme.read_text(encoding="utf-8"), markdown))

@@ -1,19 +1,15 @@
 """What each step buys: every row beside the simpler one that it changes, in accuracy and in time.
 
-A row's file names that simpler row and the change (`experiment.Step`). Variants step from the
-variant of the simpler row that starts from weights of the same name; those that learn more before
-the fit (`--pretrain`, `--teacher`) step from the one that does not, if there is one.
+A row's file names the simpler line and the change, for itself and for each of its variants.
 """
 
 import argparse
 import io
 from pathlib import Path
-from typing import NamedTuple
 
 from benchmark.analysis import leaderboard, statistics
 from benchmark.analysis.leaderboard import Evaluation
 from benchmark.rows import catalogue
-from benchmark.rows.contract import Row
 from preprocessing.errors import UserError
 from preprocessing.storage import write_atomically
 
@@ -62,17 +58,20 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
         evaluation: the leaderboard and what it was computed from.
     """
     names, table = list(evaluation.answers), evaluation.table.set_index("model")
-    origins = {name: origin_of(evaluation.answers[name].records[0]) for name in names}
-    known = {name: origin for name, origin in origins.items() if origin is not None}
-    found = {name: step for name in known if (step := before(name, known))}
+    lines = catalogue.lines()
+    found = {
+        name: (step.before, step.change)
+        for name in names
+        if (step := lines[name].step) is not None and step.before in names
+    }
     seconds = leaderboard.whole_seconds(table)
-    lines = []
+    bought_lines = []
     for name in _in_order(names, found):
         simpler, change = found[name]
         i, j = names.index(name), names.index(simpler)
         low, high = evaluation.pairs.interval(i, j)
         comparable = table.loc[name, "device"] == table.loc[simpler, "device"]
-        lines.append(
+        bought_lines.append(
             {
                 "before": simpler,
                 "after": name,
@@ -89,77 +88,12 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
                 "seconds_after": seconds[name] if comparable else None,
             }
         )
-    result = pd.DataFrame(lines, columns=COLUMNS)
-    if lines:
+    result = pd.DataFrame(bought_lines, columns=COLUMNS)
+    if bought_lines:
         result["p_adjusted"] = statistics.holm(result["p_adjusted"].to_numpy())
         real, up = result["p_adjusted"] < statistics.LEVEL, result["difference"] > 0
         result["verdict"] = np.where(real, np.where(up, "better", "worse"), "tied")
     return result.round(5)
-
-
-class Origin(NamedTuple):
-    """Where a line of the leaderboard comes from.
-
-    Attributes:
-        model: the row's name.
-        row: the row.
-        start: the options that say which weights it starts from, where they are not the defaults.
-        further: likewise, what more is learned before the fit.
-        weights: the name of the pretrained weights.
-    """
-
-    model: str
-    row: Row
-    start: dict
-    further: dict
-    weights: str
-
-
-def origin_of(record: dict) -> Origin | None:
-    """Return where a run comes from; None if its row cannot be imported."""
-    try:
-        row = catalogue.load(record["model"])
-    except Exception:  # such a row cannot say what it changes, and the others can
-        return None
-    variant = {k: v for k, v in record["changed"].items() if k in row.variant_options}
-    further = {k: v for k, v in variant.items() if k in row.further_options}
-    start = {k: v for k, v in variant.items() if k not in further}
-    return Origin(record["model"], row, start, further, record["weights"])
-
-
-def before(name: str, origins: dict[str, Origin]) -> tuple[str, str] | None:
-    """Return the line that a line steps from, and the change; None if there is none.
-
-    Args:
-        name: the line.
-        origins: where each line comes from, by its name.
-    """
-    own = origins[name]
-
-    def nearest(model: str) -> str | None:
-        """Return the row's line that starts alike and learned most of the same before the fit."""
-        fitting = [
-            other
-            for other, its in origins.items()
-            if its.model == model
-            and other != name
-            and (its.start == own.start or not its.row.variant_options)
-            and its.further.items() <= own.further.items()
-        ]
-        return max(fitting, key=lambda other: len(origins[other].further), default=None)
-
-    changes = []
-    simpler = nearest(own.model)
-    if simpler is None and own.row.step:
-        simpler = nearest(own.row.step.before)
-        changes.append(own.row.step.change)
-    if simpler is None:
-        return None
-    if own.weights != "none" and origins[simpler].weights == "none":
-        changes.append("pretrained on other texts")
-    added = own.further.items() - origins[simpler].further.items()
-    changes += [f"--{option} {value}" for option, value in sorted(added)]
-    return simpler, ", ".join(changes)
 
 
 def _in_order(names: list[str], found: dict[str, tuple[str, str]]) -> list[str]:

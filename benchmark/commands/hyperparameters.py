@@ -31,13 +31,16 @@ def _metavar(kind: Any) -> str:
     return "NAME" if kind is str else "N"
 
 
-def hyperparameters_from(given: argparse.Namespace, cls: type) -> Any:
-    """Return the hyperparameters with what was given on the command line.
+def hyperparameters_from(given: argparse.Namespace, cls: type, base: Any) -> Any:
+    """Return the hyperparameters of `base` with what was given on the command line.
 
     Raises:
         UserError: a value is of the wrong type or out of range.
     """
-    values = {name: getattr(given, name) for name in cls.__pydantic_fields__ if name in given}
+    values = {
+        name: getattr(given, name) if name in given else getattr(base, name)
+        for name in cls.__pydantic_fields__
+    }
     try:
         return cls(**values)
     except ValidationError as error:

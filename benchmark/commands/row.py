@@ -9,6 +9,7 @@ from typing import Any
 from benchmark.commands.hyperparameters import _flag, add_hyperparameters, hyperparameters_from
 from benchmark.commands.options import add_results_option, add_tensorboard_option, seed_number
 from benchmark.rows import catalogue
+from benchmark.rows.hyperparameters import changed
 from benchmark.rows.saved import check_target
 from benchmark.runs import events
 from preprocessing.corpus import Corpus
@@ -34,6 +35,11 @@ def _main(name: str) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    if row.variants:
+        parser.add_argument(
+            "--variant", choices=row.variants, metavar="NAME",
+            help=f"named settings: {', '.join(row.variants)}; see the file for what they are",
+        )  # fmt: skip
     add_hyperparameters(parser, row.hyperparameters)
     row.add_actions(parser)
     add_data_options(parser)
@@ -63,7 +69,9 @@ def _main(name: str) -> int:
         help="lines for people, or JSON lines for programs (default: %(default)s)",
     )  # fmt: skip
     given = parser.parse_args()
-    options = hyperparameters_from(given, row.hyperparameters)
+    named = getattr(given, "variant", None) or ""
+    options = hyperparameters_from(given, row.hyperparameters, row.options_of(named))
+    variant = named or row.variant_of(options)
     if given.save is not None:
         check_target(given.save)
     corpus = corpus_from(given)
@@ -80,7 +88,8 @@ def _main(name: str) -> int:
     record = run(
         name, row, options, given.seed, corpus, given.results,
         on_event=on_event,
-        command=_command(module, given, options),
+        variant=variant,
+        command=_command(module, given, variant, changed(options, row.options_of(variant))),
         validation_only=given.validation_only,
         save_to=given.save,
     )  # fmt: skip
@@ -104,14 +113,13 @@ def _explain(name: str, row: Any, options: Any, corpus: Corpus, given: argparse.
     return 0
 
 
-def _command(module: str, given: argparse.Namespace, options: Any) -> str:
+def _command(module: str, given: argparse.Namespace, variant: str, changes: dict) -> str:
     """Return the command that makes this run again; paths of this machine are left out."""
-    from benchmark.rows.hyperparameters import changed
-
     words = ["python", "-m", module, "--seed", str(given.seed)]
+    words += ["--variant", variant] if variant else []
     words += data_words(given)
     words += ["--data", given.data.name] if given.data and is_own(given.data) else []
-    for name, value in changed(options).items():
+    for name, value in changes.items():
         words += [_flag(name), *map(str, value if isinstance(value, list) else [value])]
     words += ["--validation-only"] if given.validation_only else []
     return shlex.join(words)

@@ -1,18 +1,53 @@
-"""Which rows there are: the files in the row folders. There is no second list.
+"""Which rows and variants there are: the files in the row folders. There is no second list.
 
 Every Python file directly in ``models/`` or ``bert_family/`` is a row, unless its name begins with
-an underscore; what rows share lives in folders below. Rows are not imported to be listed.
+an underscore; what rows share lives in folders below. To list them no row is imported, which would
+import Keras: what the catalogue says stands as literals in the call that makes a file's `row`.
 """
 
+import ast
 import difflib
 import importlib
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from benchmark.rows.contract import Row
+from benchmark.rows.contract import Row, Step, Variant
 from preprocessing.errors import UserError
 from preprocessing.program import ROOT
 
 FOLDERS = ("models", "bert_family")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the leaderboard: a row with its defaults, or one of its variants.
+
+    Attributes:
+        row: the row's name.
+        variant: the variant's name; empty for the row with its defaults.
+        module: the Python module to import.
+        settings: the hyperparameters that the variant sets.
+        step: what the line changes in a simpler one.
+        weights: the name of the public weights that it starts from; empty if it needs none.
+    """
+
+    row: str
+    variant: str
+    module: str
+    settings: dict[str, Any] = field(default_factory=dict, hash=False)
+    step: Step | None = None
+    weights: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name that the leaderboard shows, such as ``bert (scratch-tiny)``."""
+        return line_name(self.row, self.variant)
+
+
+def line_name(row: str, variant: str) -> str:
+    """Return the name of a line."""
+    return f"{row} ({variant})" if variant else row
 
 
 def modules(root: Path = ROOT) -> dict[str, str]:
@@ -26,21 +61,108 @@ def modules(root: Path = ROOT) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def choose(names: list[str], root: Path = ROOT) -> list[str]:
-    """Return the rows of these names, or all rows if there are none.
+def lines(root: Path = ROOT) -> dict[str, Line]:
+    """Return all lines by name: each row, followed by its variants."""
+    found = {}
+    for row, module in modules(root).items():
+        declared = _declared(root / f"{module.replace('.', '/')}.py")
+        variants = {"": Variant({}, declared.get("step"), declared.get("weights", ""))}
+        for name, variant in (variants | declared.get("variants", {})).items():
+            line = Line(row, name, module, variant.settings, variant.step, variant.weights)
+            found[line.name] = line
+    return found
+
+
+def choose(names: list[str], root: Path = ROOT) -> dict[str, Line]:
+    """Return the lines that are named; a row's name stands for its variants, too.
+
+    Args:
+        names: of rows or of lines; none for all lines.
+        root: the checkout.
+
+    Raises:
+        UserError: there is no such row or line.
+    """
+    known = lines(root)
+    rows = {line.row for line in known.values()}
+    for name in names:
+        if name not in rows and name not in known:
+            raise UserError(f"no row is called {name!r}; {hint(name, known)}")
+    chosen = {
+        line.name: line
+        for name in names
+        for line in known.values()
+        if name in (line.row, line.name)
+    }
+    return chosen or known
+
+
+def choose_row(name: str, root: Path = ROOT) -> str:
+    """Return the module of the row of this name.
 
     Raises:
         UserError: there is no such row.
     """
     known = modules(root)
-    for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-            raise UserError(f"no row is called {name!r}; {hint}")
-    return list(dict.fromkeys(names)) or list(known)
+    if name not in known:
+        raise UserError(f"no row is called {name!r}; {hint(name, known)}")
+    return known[name]
 
 
 def load(name: str) -> Row:
     """Import the row's file and return its row."""
-    return importlib.import_module(modules()[choose([name])[0]]).row
+    return importlib.import_module(choose_row(name)).row
+
+
+def hint(name: str, known: Any) -> str:
+    """Return what somebody who typed `name` may have meant, or else what there is."""
+    lower = {one.lower(): one for one in known}
+    near = difflib.get_close_matches(name.lower(), lower, n=1)
+    return f"did you mean {lower[near[0]]}?" if near else f"there are {', '.join(known)}"
+
+
+def _declared(file: Path) -> dict[str, Any]:
+    """Return step, variants and weights as the call that makes the file's `row` has them."""
+    try:
+        body = ast.parse(file.read_text(encoding="utf-8")).body
+    except (SyntaxError, ValueError, OSError):
+        return {}  # its own run says why it cannot be imported
+    calls = [
+        node.value
+        for node in body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and [getattr(target, "id", "") for target in node.targets] == ["row"]
+    ]
+    return {
+        keyword.arg: _literal(keyword.value, file)
+        for call in calls[-1:]
+        for keyword in call.keywords
+        if keyword.arg in ("step", "variants", "weights")
+    }
+
+
+def _literal(node: ast.expr, file: Path) -> Any:
+    """Return the value of an expression of literals, steps and variants.
+
+    Raises:
+        UserError: it is anything else.
+    """
+    if isinstance(node, ast.Call) and (kind := _KINDS.get(getattr(node.func, "id", ""))):
+        given = {keyword.arg: _literal(keyword.value, file) for keyword in node.keywords}
+        return kind(*(_literal(one, file) for one in node.args), **given)
+    if isinstance(node, ast.Dict):
+        return {
+            ast.literal_eval(key): _literal(value, file)
+            for key, value in zip(node.keys, node.values, strict=True)
+        }
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        raise UserError(
+            f"{file}, line {node.lineno}: step, variants and weights of a row are read without "
+            f"importing it, so they are written as literals"
+        ) from None
+
+
+_KINDS: dict[str, type] = {"Step": Step, "Variant": Variant}

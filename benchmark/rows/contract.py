@@ -54,15 +54,30 @@ class Fitted(ABC):
 
 @dataclass(frozen=True)
 class Step:
-    """What a row changes in a simpler one.
+    """What a line of the leaderboard changes in a simpler one.
 
     Attributes:
-        before: the simpler row's name.
+        before: the simpler line's name, such as ``lstm`` or ``bert (scratch-tiny)``.
         change: the change, in a few words.
     """
 
     before: str
     change: str
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Named settings of a row, which make a line of the leaderboard of their own.
+
+    Attributes:
+        settings: the hyperparameters that differ from the row's defaults.
+        step: what the variant changes in a simpler line.
+        weights: the name of the public weights that it starts from; empty if it needs none.
+    """
+
+    settings: dict[str, Any]
+    step: Step | None = None
+    weights: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,9 +88,10 @@ class Row(ABC):
         family: the family it is compared within.
         hyperparameters: dataclass of its options, made by `hyperparameters`.
         step: what it changes in a simpler row; `python -m benchmark steps` says what that buys.
-        variant_options: the options that say which weights it starts from. With others than the
-            defaults it is a variant, with records and a line of the leaderboard of its own.
-        further_options: those of them that say what more is learned before the fit.
+        variants: named settings, each a line of the leaderboard of its own.
+        weights: the name of the public weights that the defaults start from; empty if none.
+            Step, variants and weights are written as literals, since the catalogue reads them
+            without importing the row.
         also_measure: what `python -m benchmark speed` measures beside the rate of this row; takes
             the row and the corpus and returns lines for people.
     """
@@ -83,13 +99,25 @@ class Row(ABC):
     family: str
     hyperparameters: type
     step: Step | None = field(default=None, kw_only=True)
-    variant_options: tuple[str, ...] = field(default=(), kw_only=True)
-    further_options: tuple[str, ...] = field(default=(), kw_only=True)
+    variants: dict[str, Variant] = field(default_factory=dict, kw_only=True)
+    weights: str = field(default="", kw_only=True)
     also_measure: Callable[["Row", Corpus], str] | None = field(default=None, kw_only=True)
 
-    def variant(self, options: Any) -> str:
-        """Return the name of the variant that the options make; empty for the row itself."""
-        return ""
+    def options_of(self, variant: str) -> Any:
+        """Return the hyperparameters of a variant; of the row's defaults if the name is empty."""
+        return self.hyperparameters(**(self.variants[variant].settings if variant else {}))
+
+    def variant_of(self, options: Any) -> str:
+        """Return the variant that has exactly these hyperparameters; empty if there is none."""
+        return next((name for name in self.variants if self.options_of(name) == options), "")
+
+    def check_weights(self, options: Any) -> None:
+        """Tell within seconds whether the pretrained weights can be had, if the row needs any.
+
+        Raises:
+            UserError: they cannot.
+        """
+        return
 
     def add_actions(self, parser: argparse.ArgumentParser) -> None:
         """Add options that print something and exit; most rows have none."""

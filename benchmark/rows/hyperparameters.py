@@ -29,7 +29,7 @@ def plain(options: Any) -> dict[str, Any]:
     return json.loads(json.dumps(dataclasses.asdict(options)))
 
 
-def changed(options: Any) -> dict[str, Any]:
-    """Return the hyperparameters that differ from their defaults."""
-    defaults = plain(type(options)())
-    return {name: value for name, value in plain(options).items() if value != defaults[name]}
+def changed(options: Any, base: Any = None) -> dict[str, Any]:
+    """Return the hyperparameters that differ from those of `base`, or else from their defaults."""
+    usual = plain(type(options)() if base is None else base)
+    return {name: value for name, value in plain(options).items() if value != usual[name]}

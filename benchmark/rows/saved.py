@@ -110,7 +110,6 @@ def load(folder: Path) -> SavedModel:
     """
     manifest = _manifest(folder)
     name = manifest["model"]
-    catalogue.choose([name])
     row = catalogue.load(name)
     try:
         options = row.hyperparameters(**manifest["hyperparameters"])

@@ -63,7 +63,9 @@ class Overview:
         with self.lock:
             self.running[run] = _Running()
             self.state[run] = "[cyan]…[/]"
-            self._plain(f"[{self.todo.index(run) + 1}/{len(self.todo)}] {run.row}, seed {run.seed}")
+            self._plain(
+                f"[{self.todo.index(run) + 1}/{len(self.todo)}] {run.line.name}, seed {run.seed}"
+            )
 
     def tell(self, run: Any, event: dict[str, Any]) -> None:
         """Show an event of the run."""
@@ -86,7 +88,7 @@ class Overview:
             done = self.ended_runs + sum(running.done for running in self.running.values())
             self.bar.update(
                 self.task,
-                description=f"{run.row}, seed {run.seed}: {text}",
+                description=f"{run.line.name}, seed {run.seed}: {text}",
                 completed=done / len(self.todo),
                 left=self._time_left(),
             )
@@ -95,7 +97,7 @@ class Overview:
         """Note that a run has ended."""
         with self.lock:
             who = self._who(run)
-            self.seconds[run.row].append(time.perf_counter() - self.running.pop(run).start)
+            self.seconds[run.line.name].append(time.perf_counter() - self.running.pop(run).start)
             self.ended_runs += 1
             if record["status"] == "ok":
                 accuracy = record["scores"]["accuracy"]
@@ -105,11 +107,13 @@ class Overview:
                 self.state[run] = "[red]failed[/]"
                 text = f"failed: {record['reason']}"
             left = self._time_left()
-            self._plain(f"  {who}{text}; {self.seconds[run.row][-1]:.1f} s{left and ', ' + left}")
+            self._plain(
+                f"  {who}{text}; {self.seconds[run.line.name][-1]:.1f} s{left and ', ' + left}"
+            )
 
     def _who(self, run: Any) -> str:
         """Name the run where several at once make their lines alternate."""
-        return f"{run.row}: " if self.jobs > 1 else ""
+        return f"{run.line.name}: " if self.jobs > 1 else ""
 
     def _plain(self, line: str) -> None:
         if not self.live.is_started:
@@ -122,7 +126,7 @@ class Overview:
         waiting = self.todo[self.ended_runs + len(self.running) :]  # they are begun in order
         left = 0.0
         for run in [*self.running, *waiting]:
-            known = self.seconds.get(run.row)
+            known = self.seconds.get(run.line.name)
             expected = known[-1] if known else usual
             if run in self.running:
                 expected = self.running[run].seconds_left(expected)
@@ -136,7 +140,7 @@ class Overview:
         table = Table("row", *(f"seed {seed}" for seed in seeds), box=None, pad_edge=False)
         by_row: dict[str, dict[int, str]] = defaultdict(dict)
         for run, state in self.state.items():
-            by_row[run.row][run.seed] = state
+            by_row[run.line.name][run.seed] = state
         for row, states in by_row.items():
             table.add_row(row, *(states.get(seed, "") for seed in seeds))
         return Group(table, self.bar)

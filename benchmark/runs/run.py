@@ -24,6 +24,7 @@ def run(
     corpus: Corpus,
     results: Path,
     on_event: OnEvent,
+    variant: str = "",
     command: str = "",
     validation_only: bool = False,
     save_to: Path | None = None,
@@ -38,6 +39,7 @@ def run(
         corpus: the reviews.
         results: the results folder.
         on_event: is told of progress.
+        variant: the variant that the hyperparameters are of, or start from.
         command: what a user types to make this run again.
         validation_only: leave the test reviews alone; for making choices.
         save_to: the folder to keep the trained model in, if it is to be kept.
@@ -45,8 +47,7 @@ def run(
     Returns:
         The record.
     """
-    variant = row.variant(options)
-    further = {k: v for k, v in changed(options).items() if k not in row.variant_options}
+    further = changed(options, row.options_of(variant))
     path = store.record_path(
         results, corpus.name, name, further, seed, variant=variant, tuning=validation_only
     )
@@ -59,7 +60,7 @@ def run(
         "protocol": store.PROTOCOL,
         "corpus": {"name": corpus.name, "hash": corpus.hash},
         "hyperparameters": plain(options),
-        "changed": changed(options),
+        "changed": further,
         "command": command,
         "environment": environment.describe(),
     }

@@ -34,7 +34,7 @@ def measure(options: argparse.Namespace) -> None:
     """
     console = Console()
     console.print(f"on {hardware.processor()}, {environment.describe()['cores']} cores")
-    names = catalogue.choose(options.rows)
+    names = list(dict.fromkeys(line.row for line in catalogue.choose(options.rows).values()))
     corpus = corpus_from(options)
     if not options.rows:
         console.print(_preprocessing(options))

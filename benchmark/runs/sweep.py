@@ -19,6 +19,7 @@ from benchmark.analysis import leaderboard
 from benchmark.commands.options import add_results_option, add_tensorboard_option
 from benchmark.records import environment, store
 from benchmark.rows import catalogue
+from benchmark.rows.catalogue import Line
 from benchmark.rows.hyperparameters import plain
 from benchmark.runs.overview import Overview
 from preprocessing.corpus import Corpus
@@ -30,24 +31,25 @@ from preprocessing.storage import verify
 from filelock import FileLock, Timeout
 from rich.console import Console
 
+WEIGHTS = "IMDB_WEIGHTS"
+"""The environment variable that tells every run where copies of public weights are."""
+
 _KEPT_LINES = 20
 _SECONDS_TO_STOP = 10
 
 
 @dataclass(frozen=True)
 class Run:
-    """One row with one seed.
+    """One line of the leaderboard with one seed.
 
     Attributes:
-        row: the row's name.
-        module: the Python module to run.
+        line: the row or variant.
         seed: the seed.
         path: where its record goes.
         family: the row's family; empty if the row cannot be imported.
     """
 
-    row: str
-    module: str
+    line: Line
     seed: int
     path: Path
     family: str = ""
@@ -61,7 +63,15 @@ def main(description: str) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("rows", nargs="*", help="rows to run (default: all)")
+    parser.add_argument(
+        "rows", nargs="*",
+        help='rows to run with their variants, or lines as the leaderboard has them, such as "bert '
+        '(scratch-tiny)" (default: all)',
+    )  # fmt: skip
+    parser.add_argument(
+        "--weights", action="append", default=[], metavar="NAME=FOLDER",
+        help="where a copy of public weights is, such as all-MiniLM-L6-v2=FOLDER; may be repeated",
+    )  # fmt: skip
     parser.add_argument(
         "--seeds", type=positive, default=leaderboard.PROTOCOL_SEEDS, metavar="N",
         help="seeds 0 to N - 1 (default: %(default)s)",
@@ -75,7 +85,8 @@ def main(description: str) -> int:
     add_results_option(parser)
     add_tensorboard_option(parser)
     options = parser.parse_args()
-    names = catalogue.choose(options.rows)
+    lines = catalogue.choose(options.rows)
+    os.environ[WEIGHTS] = os.pathsep.join(options.weights)
     corpus = corpus_from(options)
     verify(corpus.folder)
 
@@ -88,7 +99,7 @@ def main(description: str) -> int:
     console = Console()
     with _only_one(options.results, corpus.name):
         leaderboard.build(options.results, corpus.name)  # damage is told before hours pass
-        everything = _planned(names, options.seeds, corpus, options.results)
+        everything, unreached = _planned(lines, options.seeds, corpus, options.results)
         todo = [run for run, finished in everything if options.force or not finished]
         kept = len(everything) - len(todo)
         console.print(
@@ -102,6 +113,11 @@ def main(description: str) -> int:
         finally:  # also after Ctrl-C, with what was finished
             table = leaderboard.write(options.results, corpus.name, readme)
     console.print(leaderboard.as_rich(table, corpus.name))
+    if unreached:
+        console.print(
+            f"needs weights that this machine cannot reach: {', '.join(unreached)}; "
+            f"--weights NAME=FOLDER says where a copy is"
+        )
     where = leaderboard.folder_of(options.results, corpus.name) / "leaderboard.csv"
     console.print(f"written to {where}")
     return 1 if failed else 0
@@ -129,23 +145,39 @@ def _only_one(results: Path, dataset: str) -> Iterator[None]:
         lock.release()
 
 
-def _planned(names: list[str], seeds: int, corpus: Corpus, results: Path) -> list[tuple[Run, bool]]:
-    """Return all runs, and whether each is finished; first seeds first."""
-    rows = {}
-    for name in names:
+def _planned(
+    lines: dict[str, Line], seeds: int, corpus: Corpus, results: Path
+) -> tuple[list[tuple[Run, bool]], list[str]]:
+    """Return what is to be run.
+
+    Returns:
+        All runs, first seeds first, and whether each is finished; and the lines that are left out
+        because their public weights cannot be had. The synthetic reviews need none of those lines.
+    """
+    planned, unreached = [], []
+    synthetic = corpus.name.startswith("sample")
+    for line in lines.values():
+        if line.weights and synthetic:
+            continue
         try:
-            row = catalogue.load(name)
-            rows[name] = row.family, plain(row.hyperparameters())
+            row = catalogue.load(line.row)
+            options = row.options_of(line.variant)
+            family, settings = row.family, plain(options)
         except Exception:  # a row that cannot be imported fails in its own process, with the reason
-            rows[name] = "", None
-    planned = []
-    for seed in range(seeds):
-        for name, (family, defaults) in rows.items():
-            path = store.record_path(results, corpus.name, name, {}, seed)
-            run = Run(name, catalogue.modules()[name], seed, path, family)
-            finished = path.exists() and store.is_finished(store.read(path), corpus.hash, defaults)
-            planned.append((run, finished))
-    return planned
+            row, family, settings = None, "", None
+        runs = []
+        for seed in range(seeds):
+            path = store.record_path(results, corpus.name, line.row, {}, seed, line.variant)
+            finished = path.exists() and store.is_finished(store.read(path), corpus.hash, settings)
+            runs.append((Run(line, seed, path, family), finished))
+        if row is not None and not all(finished for _, finished in runs):
+            try:
+                row.check_weights(options)
+            except UserError:
+                unreached.append(line.name)
+                runs = [(run, finished) for run, finished in runs if finished]
+        planned += runs
+    return sorted(planned, key=lambda each: each[0].seed), unreached
 
 
 def _make_all(
@@ -209,7 +241,8 @@ def _make(
         return store.read(run.path)
     record = {
         "status": "failed",
-        "model": run.row,
+        "model": run.line.row,
+        **({"variant": run.line.variant} if run.line.variant else {}),
         "family": run.family,
         "seed": run.seed,
         "protocol": store.PROTOCOL,
@@ -234,7 +267,8 @@ def _shares(jobs: int) -> dict[str, str]:
 
 
 def _command(run: Run, options: argparse.Namespace) -> list[str]:
-    command = [sys.executable, "-m", run.module, "--seed", str(run.seed)]
+    command = [sys.executable, "-m", run.line.module, "--seed", str(run.seed)]
+    command += ["--variant", run.line.variant] if run.line.variant else []
     command += [*data_words(options), "--progress", "json"]
     command += ["--cache", str(options.cache.resolve())]
     command += ["--results", str(options.results.resolve())]

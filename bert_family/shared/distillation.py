@@ -63,15 +63,6 @@ class DistilledRow(FineTunedRow):
     """
 
     teacher: FineTunedRow = field(kw_only=True)
-    variant_options: tuple[str, ...] = field(
-        default=("preset", "size", "pretrain", "teacher"), kw_only=True
-    )
-    further_options: tuple[str, ...] = field(default=("pretrain", "teacher"), kw_only=True)
-
-    def variant(self, options: DistilledOptions) -> str:
-        """Name the weights, and the teacher if there is one."""
-        taught = "" if options.teacher == NOBODY else f"taught-by-{options.teacher}"
-        return "-".join(filter(None, (super().variant(options), taught)))
 
     def subword_data(
         self, options: DistilledOptions, data: TrainingData, source: Source, on_event: OnEvent
@@ -137,7 +128,8 @@ class DistilledRow(FineTunedRow):
         settings = plain(theirs) | {"precision": self.teacher.dtype_policy(theirs)}
         depends = json.dumps([settings, weights_name(options.teacher)])
         digest = hashlib.sha256(depends.encode()).hexdigest()[:8]
-        name = f"teacher-{self.teacher.variant(theirs) or 'default'}-{digest}-seed-{data.seed}"
+        called = self.teacher.variant_of(theirs) or options.teacher
+        name = f"teacher-{called}-{digest}-seed-{data.seed}"
 
         def build(target: Path) -> dict:
             on_event({"event": "step", "text": f"fine-tuning the teacher, {options.teacher}"})

@@ -131,16 +131,16 @@ class FineTunedRow(NetworkRow):
     """
 
     architecture: Architecture = field(kw_only=True)
-    variant_options: tuple[str, ...] = field(default=("preset", "size", "pretrain"), kw_only=True)
-    further_options: tuple[str, ...] = field(default=("pretrain",), kw_only=True)
 
-    def variant(self, options: FineTuningOptions) -> str:
-        """Name other weights than the default: the preset, or scratch and the size."""
-        same_size = options.size == self.hyperparameters().size
-        own = "" if same_size else f"size-{options.size}"
-        named = {AUTO: own, SCRATCH: f"scratch-{options.size}"}.get(options.preset, options.preset)
-        passes = f"pretrained-{options.pretrain}" if options.pretrain else ""
-        return "-".join(filter(None, (named, passes)))
+    def check_weights(self, options: FineTuningOptions) -> None:
+        """Tell whether the preset is on this machine or its host answers.
+
+        Raises:
+            UserError: neither.
+        """
+        if options.preset != SCRATCH:
+            named = self.architecture.preset if options.preset == AUTO else options.preset
+            self.architecture.check(Preset.of(named))
 
     def add_actions(self, parser: argparse.ArgumentParser) -> None:
         """Add --list-presets."""

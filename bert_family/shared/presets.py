@@ -25,6 +25,9 @@ with native_log_hidden():
         ) from None
 
 AUTO, SCRATCH = "auto", "scratch"
+WEIGHTS = "IMDB_WEIGHTS"
+"""The environment variable that says where weights are: NAME=FOLDER, several parted as in PATH."""
+
 _HOSTS = {"kaggle": "api.kaggle.com", "hf": "huggingface.co"}
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 _SECONDS_TO_ANSWER = 5
@@ -48,6 +51,7 @@ class Preset(str):
         """
         if isinstance(text, cls):
             return text
+        text = _places().get(str(text), text)
         name, _, place = str(text).partition("=")
         if not place or os.sep in name:
             place = str(text)
@@ -67,6 +71,12 @@ def _preset(name: str, place: str) -> Preset:
     preset = Preset(name)
     preset.place = place
     return preset
+
+
+def _places() -> dict[str, str]:
+    """Return what the environment says of where weights are, as NAME=FOLDER, by name."""
+    given = filter(None, os.environ.get(WEIGHTS, "").split(os.pathsep))
+    return {entry.partition("=")[0]: entry for entry in given}
 
 
 def _is_folder(place: str) -> bool:
@@ -168,12 +178,20 @@ class Architecture:
         backbone.save_to_preset(str(folder))
         as_kerashub(tokenizer, self.tokenizer).save_to_preset(str(folder))
 
-    def _load(self, cls: type, preset: Preset, **arguments: Any) -> Any:
+    def check(self, preset: Preset) -> None:
+        """Tell whether a preset can be loaded, without loading it.
+
+        Raises:
+            UserError: there is none of this name, or its host does not answer.
+        """
         if not preset.is_local and "://" not in preset.place and preset not in self.presets():
             near = difflib.get_close_matches(preset, self.presets(), n=1)
             hint = f"did you mean {near[0]}?" if near else "--list-presets shows what there is"
             raise UserError(f"KerasHub has no {self.name} preset {preset!s}; {hint}")
         _check_reachable(preset)
+
+    def _load(self, cls: type, preset: Preset, **arguments: Any) -> Any:
+        self.check(preset)
         try:
             return cls.from_preset(preset.place, **arguments)
         except Exception as error:  # KerasHub and its downloaders raise all kinds

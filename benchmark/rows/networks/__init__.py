@@ -1,6 +1,6 @@
 """All that the file of a Keras network needs; importing it imports Keras."""
 
-from benchmark.rows import Step, TrainingData, hyperparameters, option
+from benchmark.rows import Step, TrainingData, Variant, hyperparameters, option
 from benchmark.rows.networks.network_row import NetworkRow
 from benchmark.rows.networks.options import NetworkOptions, TrainingOptions
 
@@ -10,6 +10,7 @@ __all__ = [
     "Step",
     "TrainingData",
     "TrainingOptions",
+    "Variant",
     "hyperparameters",
     "option",
 ]

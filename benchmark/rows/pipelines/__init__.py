@@ -1,6 +1,6 @@
 """All that the file of a scikit-learn pipeline needs."""
 
-from benchmark.rows import Step, TrainingData, hyperparameters, option
+from benchmark.rows import Step, TrainingData, Variant, hyperparameters, option
 from benchmark.rows.pipelines.pipeline_row import WORD, PipelineRow
 
-__all__ = ["WORD", "PipelineRow", "Step", "TrainingData", "hyperparameters", "option"]
+__all__ = ["WORD", "PipelineRow", "Step", "TrainingData", "Variant", "hyperparameters", "option"]
