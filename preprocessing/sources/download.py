@@ -15,7 +15,7 @@ TIMEOUT_SECONDS = 20
 BLOCK_BYTES = 1 << 18
 
 
-def download(url: str, target: Path, size: int, md5: str) -> Path:
+def download(url: str, target: Path, size: int, checksum: str, algorithm: str = "md5") -> Path:
     """Download `url` to `target`, which is there whole and verified or not at all.
 
     What has arrived is kept beside it as ``*.part`` and the next call goes on from there.
@@ -24,7 +24,8 @@ def download(url: str, target: Path, size: int, md5: str) -> Path:
         url: the address.
         target: the file to make.
         size: its length in bytes.
-        md5: its published MD5 checksum, in hexadecimal.
+        checksum: its published checksum, in hexadecimal.
+        algorithm: what the checksum is, as hashlib names it.
 
     Raises:
         UserError: the address cannot be reached, or what arrived is not what was published.
@@ -38,10 +39,11 @@ def download(url: str, target: Path, size: int, md5: str) -> Path:
             _fetch(url, part, size)
         except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError) as error:
             raise UserError(f"{url}: {getattr(error, 'reason', error)}") from error
-        digest = hashlib.md5(part.read_bytes(), usedforsecurity=False).hexdigest()
-        if digest != md5:
+        content = part.read_bytes()
+        digest = hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()
+        if digest != checksum:
             part.unlink()
-            raise UserError(f"{url}: checksum is {digest}, published is {md5}; download again")
+            raise UserError(f"{url}: checksum is {digest}, published is {checksum}; download again")
         part.replace(target)
     return target
 

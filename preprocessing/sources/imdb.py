@@ -47,7 +47,7 @@ def locate(data: Path | None, cache: Path) -> Path:
         if found.exists():
             return found
     try:
-        return download(URL, archive, size=BYTES, md5=MD5)
+        return download(URL, archive, size=BYTES, checksum=MD5)
     except UserError as error:
         raise UserError(
             f"the IMDB reviews are not here and cannot be downloaded ({error}); either pass a copy "

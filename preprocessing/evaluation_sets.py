@@ -1,0 +1,331 @@
+"""Evaluation sets: texts on which a trained model is asked beside the official test reviews.
+
+They show whether a model reads or merely counts. Nothing is trained and nothing is chosen on them.
+Three kinds:
+
+- edited reviews, each beside its original with the opposite verdict (``counterfactual``,
+  ``contrast``): a model that answers from single words goes on answering as before;
+- texts of another kind (``sentences``; ``products``, which are pairs, too);
+- a table of the user's own.
+
+Texts are fetched from where they are published, at one commit each, and checked by SHA-256. They are
+never part of this repository.
+"""
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from preprocessing.errors import UserError
+from preprocessing.sources.download import download
+from preprocessing.storage import sha256
+
+import numpy as np
+
+UNPAIRED = -1
+_LABELS = {"Negative": 0, "Positive": 1}
+_LONGEST_FIELD = 1 << 27
+
+
+@dataclass(frozen=True)
+class EvaluationSet:
+    """Labelled texts to be predicted once by every trained model.
+
+    Attributes:
+        name: what its columns in the leaderboard begin with.
+        texts: the raw texts.
+        labels: shape (texts,), int8, 1 positive, 0 negative.
+        pairs: shape (texts,), int32; the two texts of a pair share a number; `UNPAIRED` without.
+        edited: shape (texts,), bool; whether the text is the edited one of its pair.
+        ids: an identifier for each text, such as ``contrast/12/edited``; says nothing of the text.
+        citation: whom to cite.
+        licence: what its publisher says of its use.
+    """
+
+    name: str
+    texts: Sequence[str]
+    labels: np.ndarray
+    pairs: np.ndarray
+    edited: np.ndarray
+    ids: Sequence[str]
+    citation: str = ""
+    licence: str = ""
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether every text has its counterpart with the opposite label."""
+        return bool(len(self)) and bool((self.pairs != UNPAIRED).all())
+
+    @cached_property
+    def hash(self) -> str:
+        """Sixteen hexadecimal digits that name texts, labels and pairs."""
+        digest = hashlib.sha256()
+        for text, label, pair, edited in zip(
+            self.texts, self.labels, self.pairs, self.edited, strict=True
+        ):
+            encoded = text.encode(errors="surrogateescape")
+            digest.update(f"{len(encoded)} {label} {pair} {int(edited)}\n".encode() + encoded)
+        return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """A file of a published set.
+
+    Attributes:
+        path: its place in the folder that ``--evaluation-data`` names, and in the cache.
+        url: its published address, at one commit.
+        size: its length in bytes.
+        sha256: its SHA-256, in hexadecimal.
+    """
+
+    path: str
+    url: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class PublishedSet:
+    """A set that others have published.
+
+    Attributes:
+        name: its name here.
+        files: what it is read from.
+        read: takes the files' contents, in that order, and returns texts, labels, pairs, edited.
+        citation: whom to cite.
+        licence: what its publisher says of its use.
+    """
+
+    name: str
+    files: tuple[PublishedFile, ...]
+    read: Callable[..., "Read"]
+    citation: str
+    licence: str
+
+
+Read = tuple[list[str], list[int], list[int], list[bool]]
+"""Texts, labels, pairs and whether each is edited, of one length."""
+
+
+def load(name: str, folder: Path | None, cache: Path) -> EvaluationSet:
+    """Return a published set.
+
+    Args:
+        name: a key of `PUBLISHED`.
+        folder: a folder with the sets' files, which is not written to; None to fetch them.
+        cache: the folder that downloads are kept in.
+
+    Raises:
+        UserError: a file is not there, cannot be fetched, or is not the published one.
+    """
+    published = PUBLISHED[name]
+    contents = [_content(file, folder, cache) for file in published.files]
+    texts, labels, pairs, edited = published.read(*contents)
+    numbers: dict[int, int] = {}
+    return EvaluationSet(
+        name,
+        texts,
+        np.array(labels, np.int8),
+        np.array([UNPAIRED if p == UNPAIRED else numbers.setdefault(p, len(numbers)) for p in pairs],
+                 np.int32),
+        np.array(edited, bool),
+        [_identifier(name, row, pair, is_edited)
+         for row, (pair, is_edited) in enumerate(zip(pairs, edited, strict=True))],
+        published.citation,
+        published.licence,
+    )  # fmt: skip
+
+
+def _identifier(name: str, row: int, pair: int, is_edited: bool) -> str:
+    if pair == UNPAIRED:
+        return f"{name}/{row}"
+    return f"{name}/{pair}/{'edited' if is_edited else 'original'}"
+
+
+def _content(file: PublishedFile, folder: Path | None, cache: Path) -> bytes:
+    """Return a file's bytes, after comparing their hash with the published one."""
+    if folder is None:
+        path = download(
+            file.url, cache / "evaluation" / file.path, file.size, file.sha256, "sha256"
+        )
+    else:
+        path = folder / file.path
+        if not path.is_file():
+            raise UserError(f"{path}: no such file; it is published at {file.url}")
+    if sha256(path) != file.sha256:
+        raise UserError(
+            f"{path} is not the published file (its SHA-256 is not {file.sha256[:16]}…); "
+            f"get a fresh copy from {file.url}"
+        )
+    return path.read_bytes()
+
+
+def _table(content: bytes) -> list[dict[str, str]]:
+    """Return the rows of a table separated by tabs, in which texts may stand in quotes."""
+    csv.field_size_limit(_LONGEST_FIELD)
+    return list(
+        csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter="\t")
+    )
+
+
+def _without_unedited(rows: list[tuple[str, int, int, bool]]) -> Read:
+    """Return the rows whose pair really differs.
+
+    Two published "edits" are their unedited originals with the opposite label.
+    """
+    texts: dict[int, set[str]] = {}
+    for text, _, pair, _ in rows:
+        texts.setdefault(pair, set()).add(re.sub(r"\W+", "", text.casefold()))
+    kept = [row for row in rows if len(texts[row[2]]) == 2]
+    return tuple(map(list, zip(*kept, strict=True)))
+
+
+def _read_counterfactual(paired: bytes) -> Read:
+    """Read pairs that share a ``batch_id``, the original first."""
+    seen: set[int] = set()
+    rows = []
+    for row in _table(paired):
+        pair = int(row["batch_id"])
+        rows.append((row["Text"], _LABELS[row["Sentiment"]], pair, pair in seen))
+        seen.add(pair)
+    return _without_unedited(rows)
+
+
+def _read_contrast(original: bytes, contrast: bytes) -> Read:
+    """Read two files whose rows belong together one by one."""
+    rows = []
+    for pair, both in enumerate(zip(_table(original), _table(contrast), strict=True)):
+        for row, is_edited in zip(both, (False, True), strict=True):
+            rows.append((row["Text"], _LABELS[row["Sentiment"]], pair, is_edited))
+    return _without_unedited(rows)
+
+
+def _read_sentences(negative: bytes, positive: bytes) -> Read:
+    """Read a sentence a line, in Latin-1."""
+    texts, labels = [], []
+    for label, content in enumerate((negative, positive)):
+        lines = content.decode("latin-1").split("\n")
+        found = [line.strip() for line in lines if line.strip()]
+        texts += found
+        labels += [label] * len(found)
+    return texts, labels, [UNPAIRED] * len(texts), [False] * len(texts)
+
+
+def _read_products(negative: bytes, positive: bytes) -> Read:
+    """Read a sentence and its rewrite a line, separated by a tab; numbers stand as ``num_num``."""
+    texts, labels, pairs, edited = [], [], [], []
+    for label, content in enumerate((negative, positive)):
+        for line in content.decode("utf-8").split("\n"):
+            if not line.strip():
+                continue
+            pair = len(texts) // 2
+            for text, is_edited in zip(line.split("\t"), (False, True), strict=True):
+                texts.append(text.strip())
+                labels.append(1 - label if is_edited else label)
+                pairs.append(pair)
+                edited.append(is_edited)
+    return texts, labels, pairs, edited
+
+
+def _github(repository: str, commit: str, path: str) -> str:
+    return f"https://raw.githubusercontent.com/{repository}/{commit}/{path}"
+
+
+_COUNTERFACTUAL = (
+    "acmi-lab/counterfactually-augmented-data", "6f232a1d2a11462a30ce08fb4825b734ab30828e",
+)  # fmt: skip
+_CONTRAST = "allenai/contrast-sets", "e2b87316ba7b30093bc9ffbc340e6550cab79f67"
+_SENTENCES = "yoonkim/CNN_sentence", "23e0e1f7355705bb083043fda05c031b15acb38c"
+_PRODUCTS = (
+    "lijuncen/Sentiment-and-Style-Transfer", "14a48fa3f49a5d0020083830901037a4640deab4",
+)  # fmt: skip
+
+PUBLISHED = {
+    one.name: one
+    for one in (
+        PublishedSet(
+            "contrast",
+            (
+                PublishedFile(
+                    "contrast/test_original.tsv",
+                    _github(*_CONTRAST, "IMDb/data/test_original.tsv"),
+                    452_024,
+                    "9dc78ddeb5cb6ff6060d24df33a83b6d29f9828994f4b1a5e0086f7e774713bd",
+                ),
+                PublishedFile(
+                    "contrast/test_contrast.tsv",
+                    _github(*_CONTRAST, "IMDb/data/test_contrast.tsv"),
+                    453_717,
+                    "3bcb3bd41218b6a5d7bef7fe020a243919f3df0f12f55291b25ef8bbdbe04173",
+                ),
+            ),
+            _read_contrast,
+            "Gardner et al. (2020), https://arxiv.org/abs/2004.02709",
+            "none stated",
+        ),
+        PublishedSet(
+            "counterfactual",
+            (
+                PublishedFile(
+                    "counterfactual/test_paired.tsv",
+                    _github(*_COUNTERFACTUAL, "sentiment/combined/paired/test_paired.tsv"),
+                    907_811,
+                    "9534b20850205c59015b313983cae7afb31c54c04ffcbd19cea7f1bce5011275",
+                ),
+            ),
+            _read_counterfactual,
+            "Kaushik, Hovy & Lipton (2020), https://arxiv.org/abs/1909.12434",
+            "Apache-2.0",
+        ),
+        PublishedSet(
+            "sentences",
+            (
+                PublishedFile(
+                    "sentences/rt-polarity.neg",
+                    _github(*_SENTENCES, "rt-polarity.neg"),
+                    612_256,
+                    "4ace77d558c3714723843f1d65b60c01e3417b208180f0728808d76ad0eeeaca",
+                ),
+                PublishedFile(
+                    "sentences/rt-polarity.pos",
+                    _github(*_SENTENCES, "rt-polarity.pos"),
+                    626_139,
+                    "2da124ec187a9d5a29c9f04e91c540e02baed5af8868f550a26bd6fd4dbf8bf0",
+                ),
+            ),
+            _read_sentences,
+            "Pang & Lee (2005), https://aclanthology.org/P05-1015",
+            "none stated",
+        ),
+        PublishedSet(
+            "products",
+            (
+                PublishedFile(
+                    "products/reference.0",
+                    _github(*_PRODUCTS, "data/amazon/reference.0"),
+                    55_649,
+                    "adff4326eebfcbebbb2076991f417214b57896011366c5d2132112a7b90035fc",
+                ),
+                PublishedFile(
+                    "products/reference.1",
+                    _github(*_PRODUCTS, "data/amazon/reference.1"),
+                    56_921,
+                    "07ce244c105853e871eecfb64b58470dd76af282599042a1d6e3ab537629412c",
+                ),
+            ),
+            _read_products,
+            "Li, Jia, He & Liang (2018), https://aclanthology.org/N18-1169",
+            "CC BY-SA 4.0",
+        ),
+    )
+}
+"""The built-in sets by name, in the order of the leaderboard's columns."""
