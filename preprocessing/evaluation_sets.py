@@ -8,8 +8,8 @@ Three kinds:
 - texts of another kind (``sentences``; ``products``, which are pairs, too);
 - a table of the user's own.
 
-Texts are fetched from where they are published, at one commit each, and checked by SHA-256. They are
-never part of this repository.
+Texts are fetched from where they are published, at one commit each, and checked by SHA-256. They
+are never part of this repository.
 """
 
 import csv
@@ -40,7 +40,8 @@ class EvaluationSet:
         name: what its columns in the leaderboard begin with.
         texts: the raw texts.
         labels: shape (texts,), int8, 1 positive, 0 negative.
-        pairs: shape (texts,), int32; the two texts of a pair share a number; `UNPAIRED` without.
+        pairs: shape (texts,), int32; the two texts of a pair share a number, any; `UNPAIRED`
+            without.
         edited: shape (texts,), bool; whether the text is the edited one of its pair.
         ids: an identifier for each text, such as ``contrast/12/edited``; says nothing of the text.
         citation: whom to cite.
@@ -130,19 +131,17 @@ def load(name: str, folder: Path | None, cache: Path) -> EvaluationSet:
     published = PUBLISHED[name]
     contents = [_content(file, folder, cache) for file in published.files]
     texts, labels, pairs, edited = published.read(*contents)
-    numbers: dict[int, int] = {}
+    rows = zip(range(len(texts)), pairs, edited, strict=True)
     return EvaluationSet(
         name,
         texts,
         np.array(labels, np.int8),
-        np.array([UNPAIRED if p == UNPAIRED else numbers.setdefault(p, len(numbers)) for p in pairs],
-                 np.int32),
+        np.array(pairs, np.int32),
         np.array(edited, bool),
-        [_identifier(name, row, pair, is_edited)
-         for row, (pair, is_edited) in enumerate(zip(pairs, edited, strict=True))],
+        [_identifier(name, row, pair, is_edited) for row, pair, is_edited in rows],
         published.citation,
         published.licence,
-    )  # fmt: skip
+    )
 
 
 def _identifier(name: str, row: int, pair: int, is_edited: bool) -> str:

@@ -10,11 +10,10 @@ Unicode is folded to its plain form (compatibility forms, curly quotes, accents)
 >>> words("“Amélie” is NAÏVE")
 ['amelie', 'is', 'naive']
 
-A backtick in an apostrophe's place is read as one only in texts that hold such characters: an
-oversight that stays as it is until a new protocol, since mending it changes the words.
+So is a backtick in an apostrophe's place:
 
->>> words("I don`t"), words("I don`t like cafés")
-(['i', 'don', 't'], ['i', 'do', 'not', 'like', 'cafes'])
+>>> words("I don`t like cafés")
+['i', 'do', 'not', 'like', 'cafes']
 
 Contractions are written out, so that "didn't" and "did not" share their negation; the possessive
 and the "is" of ``'s`` cannot be told apart and are dropped:
@@ -39,7 +38,7 @@ import re
 import unicodedata
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
-_QUOTES = str.maketrans({"‘": "'", "’": "'", "´": "'", "`": "'", "\x92": "'"})
+_QUOTES = str.maketrans({"‘": "'", "’": "'", "´": "'", "\x92": "'"})
 _SUFFIX = re.compile(r"'(ll|re|ve|m|d|s)\b")
 _SUFFIX_WORDS = {"ll": " will", "re": " are", "ve": " have", "m": " am", "d": " would", "s": " "}
 _RATING = re.compile(r"\b(10|\d(?:\.5)?) ?/ ?10\b")
@@ -49,7 +48,7 @@ _WORD = re.compile(r"\d(?:\.5)?/10|10/10|[^\W_]+|[!?]{1,2}|\.\.\.|[:;]-?[()]")
 
 def clean(text: str) -> str:
     """Return `text` without markup, in plain lower-case characters, contractions written out."""
-    text = _TAG.sub(" ", text)
+    text = _TAG.sub(" ", text).replace("`", "'")
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():

@@ -15,7 +15,7 @@ from benchmark.runs import events
 from preprocessing.corpus import Corpus
 from preprocessing.options import add_data_options, corpus_from, data_words
 from preprocessing.program import run_program
-from preprocessing.sources.custom import is_own
+from preprocessing.sources.custom import is_custom
 from preprocessing.storage import write_atomically
 
 from rich.console import Console
@@ -118,7 +118,7 @@ def _command(module: str, given: argparse.Namespace, variant: str, changes: dict
     words = ["python", "-m", module, "--seed", str(given.seed)]
     words += ["--variant", variant] if variant else []
     words += data_words(given)
-    words += ["--data", given.data.name] if given.data and is_own(given.data) else []
+    words += ["--data", given.data.name] if given.data and is_custom(given.data) else []
     for name, value in changes.items():
         words += [_flag(name), *map(str, value if isinstance(value, list) else [value])]
     words += ["--validation-only"] if given.validation_only else []

@@ -232,18 +232,18 @@ def read_sample(seed: int = 0) -> dict[str, list[Review]]:
     epithets, objects = (WORDS[slot].split(", ") for slot in ("epithet", "object"))
     titles = [f"The {epithet} {object_}" for epithet in epithets for object_ in objects]
     rng.shuffle(titles)
-    films = (_make_film(number, titles, rng) for number in range(len(titles)))
+    films = (make_film(number, titles, rng) for number in range(len(titles)))
     train = _make_part("train", [0, 1] * 500, films, rng)
     test = _make_part("test", [0, 1] * 500, films, rng)
     unsup = _make_part("unsup", [UNLABELLED] * 500, films, rng)
     return {"train": train, "test": _share_texts(train, test, rng), "unsup": unsup}
 
 
-def _make_film(number: int, titles: Sequence[str], rng: Random) -> dict[str, str]:
+def make_film(number: int, titles: Sequence[str], rng: Random) -> dict[str, str]:
     """Return the slots that hold the same in all reviews of a film, and its identifier."""
     templates = {"hero": "{first}", "town": "{town}"}
     templates |= dict.fromkeys(("director", "lead", "second"), "{first} {last}")
-    film = {slot: _fill(template, WORDS, rng) for slot, template in templates.items()}
+    film = {slot: fill(template, WORDS, rng) for slot, template in templates.items()}
     titled = {"title": titles[number], "other": titles[number - 1]}
     return film | titled | {"id": f"synthetic/film/{number:04d}"}
 
@@ -294,22 +294,22 @@ def _write(polarity: int, stars: int, film: Mapping[str, str], rng: Random) -> s
     verdicts = []
     for _ in range(1 + rng.randrange(1 + min(size // 15, 4))):
         templates = DIRECT if rng.random() < DIRECT_VERDICTS else rng.choice(twists)
-        verdicts.append(_fill(rng.choice(templates), slots[polarity], rng))
+        verdicts.append(fill(rng.choice(templates), slots[polarity], rng))
     asides = [*FILLERS, *ASPECTS]
     rng.shuffle(asides)
     sentences: list[str] = []
     while len(" ".join(verdicts + sentences).split()) < size:
         agrees = rng.random() < AGREEING_ASPECTS
-        sentences.append(_fill(asides.pop(), slots[polarity if agrees else 1 - polarity], rng))
+        sentences.append(fill(asides.pop(), slots[polarity if agrees else 1 - polarity], rng))
     for verdict in verdicts:
         middle = rng.randrange(len(sentences) + 1)
         sentences.insert(rng.choice((0, middle, len(sentences))), verdict)
     if rng.random() < STARS_IN_TEXT:
         sentences.append(rng.choice(RATINGS).format(stars=stars))
-    return _typeset(sentences, rng)
+    return typeset(sentences, rng)
 
 
-def _fill(template: str, slots: Mapping[str, str], rng: Random) -> str:
+def fill(template: str, slots: Mapping[str, str], rng: Random) -> str:
     """Replace each {slot} by one of its words, a few opinions in capitals; mend "a" before vowels.
 
     Words at the head of a list come more often, as counts fall off in real text; opinions most so.
@@ -327,7 +327,7 @@ def _fill(template: str, slots: Mapping[str, str], rng: Random) -> str:
     return re.sub(r"\b([Aa]) (?=[aeiouAEIOU])", r"\1n ", text)
 
 
-def _typeset(sentences: Sequence[str], rng: Random) -> str:
+def typeset(sentences: Sequence[str], rng: Random) -> str:
     """Join sentences as they stand in an IMDB file: line breaks, exclamations, kinds of quotes."""
     text = ""
     for sentence in sentences:
