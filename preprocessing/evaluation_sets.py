@@ -16,12 +16,14 @@ import csv
 import hashlib
 import io
 import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from preprocessing.errors import UserError
+from preprocessing.sources import custom, sample_sets
 from preprocessing.sources.download import download
 from preprocessing.storage import sha256
 
@@ -130,24 +132,109 @@ def load(name: str, folder: Path | None, cache: Path) -> EvaluationSet:
     """
     published = PUBLISHED[name]
     contents = [_content(file, folder, cache) for file in published.files]
-    texts, labels, pairs, edited = published.read(*contents)
-    rows = zip(range(len(texts)), pairs, edited, strict=True)
+    rows = list(zip(*published.read(*contents), strict=True))
+    return _of(name, rows, citation=published.citation, licence=published.licence)
+
+
+def built_in(
+    dataset: str, folder: Path | None, cache: Path
+) -> tuple[list[EvaluationSet], list[str]]:
+    """Return the sets that models trained on a data set are asked, and what is missing.
+
+    Args:
+        dataset: "imdb" for the published sets, "sample" for those of the embedded sample; models
+            of other texts are asked nothing but what ``--evaluate-on`` names.
+        folder: a folder with the published sets' files; None to fetch them.
+        cache: the folder that downloads are kept in.
+
+    Returns:
+        The sets that are at hand, and a sentence for each that is not.
+    """
+    if dataset == "sample":
+        return [_of(name, rows()) for name, rows in EMBEDDED.items()], []
+    found, missing = [], []
+    for name in PUBLISHED if dataset == "imdb" else ():
+        try:
+            found.append(load(name, folder, cache))
+        except UserError as error:
+            missing.append(f"evaluation set {name} is left out: {error}")
+            if folder is None:  # the others would wait for the same silent host
+                rest = [
+                    other for other in PUBLISHED if other not in (name, *(s.name for s in found))
+                ]
+                missing += [f"evaluation set {other} is left out, too" for other in rest]
+                break
+    return found, missing
+
+
+def _of(name: str, rows: Sequence[tuple[str, int, int, bool]], **about: str) -> EvaluationSet:
+    """Return rows of text, label, pair and whether it is edited as a set."""
+    texts, labels, pairs, edited = zip(*rows, strict=True)
     return EvaluationSet(
         name,
         texts,
         np.array(labels, np.int8),
         np.array(pairs, np.int32),
         np.array(edited, bool),
-        [_identifier(name, row, pair, is_edited) for row, pair, is_edited in rows],
-        published.citation,
-        published.licence,
-    )
+        [
+            f"{name}/{row}" if pair == UNPAIRED
+            else f"{name}/{pair}/{'edited' if is_edited else 'original'}"
+            for row, (_, _, pair, is_edited) in enumerate(rows)
+        ],
+        **about,
+    )  # fmt: skip
 
 
-def _identifier(name: str, row: int, pair: int, is_edited: bool) -> str:
-    if pair == UNPAIRED:
-        return f"{name}/{row}"
-    return f"{name}/{pair}/{'edited' if is_edited else 'original'}"
+def from_table(
+    path: Path, text_column: str = "text", label_column: str = "label", pair_column: str = "pair"
+) -> EvaluationSet:
+    """Return a table of the user's own as a set.
+
+    Args:
+        path: a .csv, .tsv or .jsonl table.
+        text_column: the column of the texts.
+        label_column: the column of the classes' names, of which there are two.
+        pair_column: the column that two texts of a pair share a value of, if there is one; the
+            first of them is the original.
+
+    Raises:
+        UserError: a column is missing, a row cannot be used, or there are not two classes.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    if path.suffix.lower() not in (*custom.SEPARATORS, *custom.JSON_LINES):
+        raise UserError(f"{path}: evaluation sets are read from .csv, .tsv and .jsonl tables")
+    bad: dict[str, list[str]] = defaultdict(list)
+    records = list(custom.records_of(path, bad))
+    for reason, lines in bad.items():
+        raise UserError(f"{path}, line {lines[0]}: {reason}")
+    if not records:
+        raise UserError(f"{path} has no rows")
+    for line, record in records:
+        for column in (text_column, label_column):
+            if not str(record.get(column) or "").strip():
+                raise UserError(f"{path}, line {line}: no {column}")
+    counts = Counter(str(record[label_column]).strip() for _, record in records)
+    if len(counts) != 2:
+        found = ", ".join(f"{name!r} ({count:,})" for name, count in counts.most_common(5))
+        raise UserError(f"{path}: two classes are needed in {label_column!r}; there are {found}")
+    classes = sorted(counts, key=custom.class_order)
+    numbers: dict[str, int] = {}
+    seen: Counter[int] = Counter()
+    rows = []
+    for _, record in records:
+        value = str(record.get(pair_column) or "").strip()
+        pair = numbers.setdefault(value, len(numbers)) if value else UNPAIRED
+        label = classes.index(str(record[label_column]).strip())
+        rows.append((str(record[text_column]), label, pair, pair != UNPAIRED and seen[pair] > 0))
+        seen[pair] += 1
+    odd = [value for value, pair in numbers.items() if seen[pair] != 2]
+    if odd:
+        raise UserError(
+            f"{path}: {pair_column} {odd[0]!r} stands in {seen[numbers[odd[0]]]} rows; a pair has 2"
+        )
+    name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_") or "own"
+    return _of(name, rows)
 
 
 def _content(file: PublishedFile, folder: Path | None, cache: Path) -> bytes:
@@ -328,3 +415,6 @@ PUBLISHED = {
     )
 }
 """The built-in sets by name, in the order of the leaderboard's columns."""
+
+EMBEDDED = {"edits": sample_sets.edited_pairs, "things": sample_sets.things}
+"""The sets of the embedded sample."""

@@ -135,11 +135,7 @@ class CustomReviews:
         """Yield what can be read; the places of the rest go to `bad`, by reason."""
         if self.path.is_dir():
             return _files(self.path)
-        if self.path.suffix.lower() in JSON_LINES:
-            records = _json_records(self.path, bad)
-        else:
-            records = _table_records(self.path, bad)
-        return self._fields(records, bad)
+        return self._fields(records_of(self.path, bad), bad)
 
     def _fields(self, records: Iterator[tuple[int, dict]], bad: dict[str, list[str]]) -> Iterator:
         needed = (self.text_column, self.label_column)
@@ -162,7 +158,7 @@ class CustomReviews:
     def _classes(self, rows: list[Row]) -> tuple[str, str]:
         """Return the names of the two most frequent classes, the positive one last."""
         counts = Counter(row.label for row in rows if row.label)
-        two = sorted((name for name, _ in counts.most_common(2)), key=_order)
+        two = sorted((name for name, _ in counts.most_common(2)), key=class_order)
         if len(two) < 2:
             raise UserError(f"{self.path}: two classes are needed; there is {two or 'none'}")
         return tuple(two)
@@ -228,13 +224,27 @@ def _why_not(row: Row) -> str:
     return ""
 
 
-def _order(name: str) -> tuple:
+def class_order(name: str) -> tuple:
     """Sort the positive class last: by its name, else by number, else by alphabet."""
     try:
         number = float(name)
     except ValueError:
         number = 0.0
     return name.lower() in POSITIVE, number, name
+
+
+def records_of(path: Path, bad: dict[str, list[str]]) -> Iterator[tuple[int, dict]]:
+    """Yield the rows of a table or of a file of JSON lines, each with the line it starts in.
+
+    Args:
+        path: the file; its ending says what it is.
+        bad: where the lines of what cannot be read are added, by reason.
+
+    Raises:
+        UserError: the file is not such a table.
+    """
+    is_json = path.suffix.lower() in JSON_LINES
+    return _json_records(path, bad) if is_json else _table_records(path, bad)
 
 
 def _table_records(path: Path, bad: dict[str, list[str]]) -> Iterator[tuple[int, dict]]:

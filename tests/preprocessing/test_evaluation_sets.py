@@ -125,3 +125,69 @@ def test_without_a_folder_the_files_are_downloaded_and_kept(folder, tmp_path, mo
     assert len(found) == 4
     assert all("23e0e1f7355705bb083043fda05c031b15acb38c" in url for url in asked)
     assert np.array_equal(found.labels, [0, 0, 1, 1])
+
+
+def test_the_sample_has_edited_pairs_and_other_texts():
+    (edits, things), missing = evaluation_sets.built_in("sample", None, None)
+    assert not missing
+    assert edits.is_paired
+    assert not things.is_paired
+    for pair in set(edits.pairs):
+        original, edit = np.flatnonzero(edits.pairs == pair)
+        assert edits.labels[original] != edits.labels[edit]
+        before, after = edits.texts[original].split(), edits.texts[edit].split()
+        assert before != after
+        unlike = sum(a != b for a, b in zip(before, after, strict=False))
+        assert len(set(before) ^ set(after)) <= 20
+        assert unlike < len(before)
+    assert things.labels.mean() == edits.labels.mean() == 0.5
+    assert not {"film", "picture", "movie"} & set(" ".join(things.texts).lower().split())
+
+
+def test_sets_that_are_not_at_hand_are_named_and_the_others_read(folder):
+    (folder / "products" / "reference.0").unlink()
+    found, missing = evaluation_sets.built_in("imdb", folder, folder)
+    assert [one.name for one in found] == ["contrast", "counterfactual", "sentences"]
+    assert len(missing) == 1
+    assert missing[0].startswith("evaluation set products is left out:")
+    assert evaluation_sets.built_in("own-films", folder, folder) == ([], [])
+
+
+def table(tmp_path, text, name="mine.csv"):
+    path = tmp_path / name
+    path.write_text(text)
+    return path
+
+
+def test_a_table_of_ones_own_with_pairs(tmp_path):
+    found = evaluation_sets.from_table(
+        table(tmp_path, "text,label,pair\nbad,neg,a\nok,pos,b\ngood,pos,a\nnot ok,neg,b\n")
+    )
+    assert found.name == "mine"
+    assert found.is_paired
+    assert found.labels.tolist() == [0, 1, 1, 0]
+    assert found.pairs.tolist() == [0, 1, 0, 1]
+    assert found.edited.tolist() == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("text,label\n", "has no rows"),
+        ("text,label\ngood,pos\n,neg\n", "line 3: no text"),
+        ("text,mood\ngood,pos\n", "line 2: no label"),
+        ("text,label\na,pos\nb,neg\nc,so\n", "two classes are needed in 'label'; there are 'pos'"),
+        ("text,label,pair\na,pos,1\nb,neg,1\nc,neg,1\n", "pair '1' stands in 3 rows"),
+        ("text,label\na,pos,x\n", "line 2: with more or fewer fields"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_told_in_one_line(tmp_path, text, said):
+    with pytest.raises(UserError, match=said):
+        evaluation_sets.from_table(table(tmp_path, text))
+
+
+def test_other_files_are_refused_by_name(tmp_path):
+    with pytest.raises(UserError, match=r"\.xlsx: evaluation sets are read from \.csv"):
+        evaluation_sets.from_table(table(tmp_path, "x", "mine.xlsx"))
+    with pytest.raises(UserError, match="no such file"):
+        evaluation_sets.from_table(tmp_path / "none.csv")
