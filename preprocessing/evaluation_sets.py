@@ -159,10 +159,12 @@ def built_in(
         except UserError as error:
             missing.append(f"evaluation set {name} is left out: {error}")
             if folder is None:  # the others would wait for the same silent host
-                rest = [
-                    other for other in PUBLISHED if other not in (name, *(s.name for s in found))
+                known = {name, *(one.name for one in found)}
+                missing += [
+                    f"evaluation set {other} is left out, too"
+                    for other in PUBLISHED
+                    if other not in known
                 ]
-                missing += [f"evaluation set {other} is left out, too" for other in rest]
                 break
     return found, missing
 
@@ -172,7 +174,7 @@ def _of(name: str, rows: Sequence[tuple[str, int, int, bool]], **about: str) -> 
     texts, labels, pairs, edited = zip(*rows, strict=True)
     return EvaluationSet(
         name,
-        texts,
+        list(texts),
         np.array(labels, np.int8),
         np.array(pairs, np.int32),
         np.array(edited, bool),

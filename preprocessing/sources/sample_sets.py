@@ -1,9 +1,9 @@
 """Evaluation sets of the embedded sample: edited reviews, and texts about other things.
 
 ``edits`` are pairs: a synthetic review, and the same review after the smallest change that turns
-its verdict around. Only the words of the verdict change; the sentences around them, the asides about
-the acting or the music and the order of everything stay. ``things`` are short reviews of household
-goods, with the opinions of the film reviews and other nouns.
+its verdict around. Only the words of the verdict change; the sentences around them, the asides
+about the acting or the music and the order of everything stay. ``things`` are short reviews of
+household goods, with the opinions of the film reviews and other nouns.
 """
 
 import re
