@@ -24,7 +24,7 @@ def main() -> None:
     verify(corpus.folder)
     console, about = Console(), corpus.manifest
 
-    synthetic = " (synthetic)" if about["name"].startswith("sample") else ""
+    synthetic = " (synthetic)" if corpus.synthetic else ""
     console.print(f"[bold]{about['name']}[/]{synthetic}, hash {corpus.hash}, in {corpus.folder}")
     console.print(
         f"vocabulary: {about['vocabulary']:,} ids ({about['id_type']}) for the words that occur at "

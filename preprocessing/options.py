@@ -1,19 +1,14 @@
-"""The command-line options that say which reviews to use, and how programs end."""
+"""The command-line options that say which reviews to use."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 from preprocessing.corpus import Corpus
-from preprocessing.errors import UserError
-from preprocessing.prepare import DATASETS, Settings, prepare
+from preprocessing.prepare import DATASETS, data_from_environment, open_corpus
 from preprocessing.program import ROOT
-from preprocessing.sources.custom import OwnReviews, is_own
 
 LEAST_LIMIT = 40
-
-
 _COLUMNS = {
     "text": "the column of the texts",
     "label": "the column of the classes' names",
@@ -69,21 +64,21 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def corpus_from(options: argparse.Namespace) -> Corpus:
-    """Open, and prepare where needed, the corpus that the options name.
+def data_path(options: argparse.Namespace) -> Path | None:
+    """Return what --data names, else, where the data set is IMDB, what ``IMDB_DATA`` names."""
+    return options.data or data_from_environment(options.dataset)
 
-    Puts what the environment says of the data into the options.
-    """
-    if options.data is None and options.dataset == "imdb" and os.environ.get("IMDB_DATA"):
-        options.data = Path(os.environ["IMDB_DATA"])
-    data = options.data
-    if data is not None and options.dataset == "imdb" and is_own(data):
-        if not data.exists():
-            raise UserError(f"{data}: no such file")
-        data = OwnReviews(
-            data, *(getattr(options, f"{name}_column") for name in _COLUMNS), options.allow_bad_rows
-        )
-    corpus = prepare(options.dataset, data, options.cache, Settings(limit=options.limit))
+
+def corpus_from(options: argparse.Namespace) -> Corpus:
+    """Open, and prepare where needed, the corpus that the options name; print its notes."""
+    corpus = open_corpus(
+        dataset=options.dataset,
+        data=data_path(options),
+        cache=options.cache,
+        **{f"{name}_column": getattr(options, f"{name}_column") for name in _COLUMNS},
+        allow_bad_rows=options.allow_bad_rows,
+        limit=options.limit,
+    )
     for note in corpus.notes:
         print(f"{corpus.name}: {note}", file=sys.stderr)
     return corpus

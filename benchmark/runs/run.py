@@ -18,11 +18,11 @@ from benchmark.records.record import (
     Seconds,
 )
 from benchmark.records.store import TestPredictions
-from benchmark.rows import hardware, saved
+from benchmark.rows import catalogue, hardware, saved, sources
 from benchmark.rows.contract import Fitted, OnEvent, Row
 from benchmark.rows.hyperparameters import changed, plain
 from benchmark.rows.training_data import TrainingData
-from preprocessing.corpus import Corpus
+from preprocessing.corpus import Corpus, withholding_test
 from preprocessing.errors import UserError
 from preprocessing.storage import verify
 
@@ -39,7 +39,7 @@ def run(
     command: str = "",
     validation_only: bool = False,
     save_to: Path | None = None,
-) -> Record:
+) -> tuple[Record, TestPredictions | None]:
     """Make one run and write its record, also when the row fails.
 
     Args:
@@ -56,7 +56,7 @@ def run(
         save_to: the folder to keep the trained model in, if it is to be kept.
 
     Returns:
-        The record.
+        The record, and the predictions for the test reviews if there are any.
     """
     further = changed(options, row.options_of(variant))
     path = store.record_path(
@@ -71,27 +71,37 @@ def run(
         "hyperparameters": plain(options),
         "changed": further,
         "command": command,
-        "sources": None,
+        "sources": sources.digest(catalogue.choose_row(name)),
         "environment": environment.describe(),
     }  # of finished and failed runs alike
     verify(corpus.folder)
-    on_event({"event": "start", "record": str(path), "model": name, "seed": seed,
-              "corpus": corpus.name})  # fmt: skip
+    started = {"model": name, "variant": variant, "seed": seed, "corpus": corpus.name}
+    on_event({"event": "start", "record": str(path), **started})
     record: Record
     fitted, predictions = None, None
     try:
         library, float32, bfloat16 = hardware.matrix_products()
         data = TrainingData.of(corpus, seed)
         learning = _Stopwatch()
-        fitted = row.fit(options, data, on_event)
-        learning.stop(less=data.cache_seconds)
+        with withholding_test():
+            fitted = row.fit(options, data, on_event)
+        learning.stop(less=data.clock.cache_seconds, less_cpu=data.clock.cache_cpu_seconds)
         on_event({"event": "step", "text": "predicting"})
         validation = corpus.reviews("validation")
         kept = metrics.logits_to_keep(fitted.predict(validation))
-        predicting = _Stopwatch()
-        if not validation_only:
-            predictions = _predict(fitted, corpus)
+        if validation_only:
+            predicting = None
+        else:
+            test = corpus.reviews("test")
+            fitted.make_ready(test)
+            predicting = _Stopwatch()
+            probabilities = fitted.predict(test)
             predicting.stop()
+            predictions = TestPredictions(
+                metrics.logits_to_keep(probabilities),
+                corpus.column("labels", "test"),
+                corpus.column("also_in_train", "test"),
+            )
         passes = max(1, len(fitted.history))
         record = Finished(
             **about,
@@ -104,21 +114,22 @@ def run(
             matrix_products=MatrixProducts(library=library, float32=float32, bfloat16=bfloat16),
             history=[Epoch(**epoch) for epoch in fitted.history],
             seconds=Seconds(
-                preprocessing=data.seconds,
+                preprocessing=data.clock.seconds,
                 training=learning.seconds,
                 training_cpu=learning.cpu_seconds,
                 compilation=fitted.seconds_compiling,
-                prediction=predicting.seconds,
-                prediction_cpu=predicting.cpu_seconds,
+                prediction=predicting and predicting.seconds,
+                prediction_cpu=predicting and predicting.cpu_seconds,
             ),
             reviews_per_second=Rates(
                 training=passes * len(data.train) / learning.seconds,
-                prediction=len(predictions.labels) / predicting.seconds if predictions else None,
+                prediction=len(test) / predicting.seconds if predicting else None,
             ),
             peak_memory_mb=environment.peak_memory_mb(),
             validation=Scores(**metrics.scores(kept, validation.labels)),
         )
     except Exception as error:
+        predictions = None
         if not isinstance(error, UserError):
             traceback.print_exc()
         record = Failed(**about, reason=_reason(error))
@@ -127,16 +138,15 @@ def run(
         saved.save(save_to, fitted, corpus, record.as_json())
         on_event({"event": "step", "text": f"saved to {save_to}"})
     on_event({"event": "end", "record": str(path)})
-    return record
+    return record, predictions
 
 
 class _Stopwatch:
-    """Counts wall and CPU seconds from when it is made; both are None until it is stopped."""
+    """Counts wall and CPU seconds from when it is made until it is stopped."""
 
     def __init__(self) -> None:
         self._start, self._cpu_start = time.perf_counter(), time.process_time()
-        self.seconds: float | None = None
-        self.cpu_seconds: float | None = None
+        self.seconds = self.cpu_seconds = 0.0
 
     def stop(self, less: float = 0.0, less_cpu: float = 0.0) -> None:
         """Stop it, and take off seconds that do not count."""

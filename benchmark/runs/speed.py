@@ -15,7 +15,7 @@ from benchmark.rows.contract import Fitted, Row
 from benchmark.rows.networks.options import NetworkOptions, TrainingOptions
 from benchmark.rows.training_data import TrainingData
 from preprocessing.corpus import Corpus, Reviews
-from preprocessing.options import corpus_from
+from preprocessing.options import corpus_from, data_path
 
 from rich.console import Console
 from rich.table import Table
@@ -60,7 +60,7 @@ def _preprocessing(options: argparse.Namespace) -> Table:
     """Prepare the corpus anew, in a folder that is thrown away."""
     with tempfile.TemporaryDirectory() as folder:
         fresh = argparse.Namespace(**(vars(options) | {"cache": Path(folder)}))
-        fresh.data = options.data or _cached_archive(options.cache)
+        fresh.data = data_path(options) or _cached_archive(options.cache)
         seconds = corpus_from(fresh).manifest["seconds"]
     table = Table("preprocessing", "seconds")
     for step, value in (seconds | {"in all": sum(seconds.values())}).items():
@@ -93,7 +93,7 @@ def _middle(reviews: Reviews, most: int) -> Reviews:
     """Return the reviews in the middle, which are of both classes: they are sorted by class."""
     start = max(0, (len(reviews) - most) // 2)
     part = reviews.part(start, min(len(reviews), start + most))
-    return dataclasses.replace(part, texts=dataclasses.replace(part.texts, corpus=None))
+    return dataclasses.replace(part, texts=dataclasses.replace(part.texts, corpus=None, split=""))
 
 
 def _row(name: str, corpus: Corpus) -> tuple[str, str, str]:
@@ -122,7 +122,7 @@ def timed_fit(row: Row, options: Any, data: TrainingData, epochs: int = 3) -> tu
     """Train; return the seconds of an epoch without compilation, or of all where there is none."""
     if isinstance(options, TrainingOptions):
         options = dataclasses.replace(options, epochs=epochs, least_steps=1)
-    cache_seconds, start = data.cache_seconds, time.perf_counter()
+    cache_seconds, start = data.clock.cache_seconds, time.perf_counter()
     fitted = row.fit(options, data, lambda event: None)
-    seconds = time.perf_counter() - start - (data.cache_seconds - cache_seconds)
+    seconds = time.perf_counter() - start - (data.clock.cache_seconds - cache_seconds)
     return fitted, min((epoch["seconds"] for epoch in fitted.history[1:]), default=seconds)

@@ -54,7 +54,7 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True)
-class OwnReviews:
+class CustomReviews:
     """Where the texts are and how to read them.
 
     Attributes:
@@ -208,7 +208,7 @@ class OwnReviews:
         )
 
 
-def is_own(path: Path) -> bool:
+def is_custom(path: Path) -> bool:
     """Tell whether a path is a table, or a folder of class folders that is not IMDB's."""
     if path.is_dir():
         return bool(_class_folders(path))

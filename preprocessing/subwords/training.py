@@ -9,7 +9,7 @@ from preprocessing.subwords.tokenizers import (
     BytePairs,
     SentencePiece,
     WordPiece,
-    _byte_words,
+    byte_level_words,
     split_words,
 )
 
@@ -46,7 +46,7 @@ def learn_byte_pairs(texts: Iterator[str], size: int) -> BytePairs:
     from tokenizers import models, pre_tokenizers, trainers
 
     library = Library(models.BPE())
-    library.pre_tokenizer = _byte_words()
+    library.pre_tokenizer = byte_level_words()
     trainer = trainers.BpeTrainer(
         vocab_size=size,
         special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],

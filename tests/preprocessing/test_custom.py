@@ -4,7 +4,7 @@ import os
 
 from preprocessing.errors import UserError
 from preprocessing.prepare import prepare
-from preprocessing.sources.custom import OwnReviews, is_own
+from preprocessing.sources.custom import CustomReviews, is_custom
 from tests.conftest import run_python
 
 import pytest
@@ -50,12 +50,12 @@ def test_every_form_reads_the_same_texts(tmp_path):
     ]
     expected = sorted((text, int(label == "good")) for text, label in rows())
     for form in forms:
-        assert is_own(form)
-        assert contents(OwnReviews(form).read()[0]) == expected
+        assert is_custom(form)
+        assert contents(CustomReviews(form).read()[0]) == expected
 
 
 def test_without_a_split_a_fifth_of_each_class_is_drawn_always_the_same_and_said(tmp_path):
-    own = OwnReviews(table(tmp_path / "a.csv", rows()))
+    own = CustomReviews(table(tmp_path / "a.csv", rows()))
     reviews, notes = own.read()
     assert [r.label for r in reviews["test"]] == [0] * 10 + [1] * 10
     assert "20% of each class" in notes[-1]
@@ -64,7 +64,7 @@ def test_without_a_split_a_fifth_of_each_class_is_drawn_always_the_same_and_said
 
 
 def test_a_text_that_stands_twice_is_on_one_side(tmp_path):
-    reviews, _ = OwnReviews(table(tmp_path / "a.csv", rows() * 2)).read()
+    reviews, _ = CustomReviews(table(tmp_path / "a.csv", rows() * 2)).read()
     train, test = ({r.text for r in reviews[part]} for part in ("train", "test"))
     assert test
     assert not train & test
@@ -75,12 +75,12 @@ def test_a_given_split_is_kept(tmp_path):
     lines += [(f"{text} again", label, "validation") for text, label in rows(5)]
     lines += [(f"{text} and again", label, "TEST") for text, label in rows(25)]
     lines += [(f"who knows {i}", "-1", "unsup") for i in range(99)]  # "-1" is no class
-    own = OwnReviews(table(tmp_path / "a.csv", lines, ("text", "label", "split")))
+    own = CustomReviews(table(tmp_path / "a.csv", lines, ("text", "label", "split")))
     reviews, _ = own.read()
     assert {part: len(found) for part, found in reviews.items()} == {
         "train": 60, "test": 50, "unsup": 99,
     }  # fmt: skip
-    folder, _ = OwnReviews(class_folders(tmp_path / "b", 25, ("train", "test"))).read()
+    folder, _ = CustomReviews(class_folders(tmp_path / "b", 25, ("train", "test"))).read()
     assert {part: len(found) for part, found in folder.items()} == {
         "train": 50, "test": 50, "unsup": 0,
     }  # fmt: skip
@@ -99,7 +99,7 @@ def test_a_given_split_is_kept(tmp_path):
 )
 def test_which_class_is_positive(tmp_path, names, positive):
     lines = [(f"{text} {name}", name) for name in names for text, _ in rows(25)]
-    reviews, notes = OwnReviews(table(tmp_path / "a.csv", lines)).read()
+    reviews, notes = CustomReviews(table(tmp_path / "a.csv", lines)).read()
     assert all(r.text.endswith(f" {positive}") == (r.label == 1) for r in reviews["train"])
     assert notes[0].startswith(f"{positive!r} counts as positive")
 
@@ -108,7 +108,7 @@ def test_bad_rows_are_counted_and_named_by_line(tmp_path):
     file = table(tmp_path / "a.csv", [("two\nlines", "good"), *rows(500)])
     with file.open("ab") as end:
         end.write(b" ,good\nfine,\nhm,meh\ncaf\xe9,bad\n\n\nshort\n")
-    reviews, notes = OwnReviews(file).read()
+    reviews, notes = CustomReviews(file).read()
     assert len(contents(reviews)) == 1001
     assert notes[0] == (
         "5 of 1,006 texts cannot be used: 1 without a text (line 1004); 1 without a label (line "
@@ -120,15 +120,15 @@ def test_bad_rows_are_counted_and_named_by_line(tmp_path):
 def test_too_many_bad_rows_stop_unless_allowed(tmp_path):
     file = table(tmp_path / "a.csv", [*rows(), ("", "good"), ("", "bad")])
     with pytest.raises(UserError, match=r"2 of 102 .* \(lines 102, 103\).*--allow-bad-rows"):
-        OwnReviews(file).read()
-    assert len(contents(OwnReviews(file, allow_bad_rows=True).read()[0])) == 100
+        CustomReviews(file).read()
+    assert len(contents(CustomReviews(file, allow_bad_rows=True).read()[0])) == 100
 
 
 def test_damaged_json_is_a_bad_row(tmp_path):
     file = json_lines(tmp_path / "a.jsonl")
     half = '{"text": "half an emoji \\ud83d", "label": "good"}'
     file.write_text(file.read_text() + f'\n{{"text": \n[1]\n{half}\n')
-    _, notes = OwnReviews(file, allow_bad_rows=True).read()
+    _, notes = CustomReviews(file, allow_bad_rows=True).read()
     assert notes[0] == (
         "3 of 103 texts cannot be used: 2 no JSON object (lines 101, 102); 1 not UTF-8 (line 103)"
     )
@@ -142,7 +142,7 @@ def test_a_file_name_in_another_encoding_is_a_bad_row(tmp_path):
         )
     except OSError:
         pytest.skip("this file system has UTF-8 names alone")
-    own = OwnReviews(folder, allow_bad_rows=True)
+    own = CustomReviews(folder, allow_bad_rows=True)
     assert len(own.fingerprint()) == 64
     assert "1 not UTF-8" in own.read()[1][0]
 
@@ -159,7 +159,7 @@ def test_a_file_name_in_another_encoding_is_a_bad_row(tmp_path):
 )
 def test_what_cannot_be_used_is_said(tmp_path, lines, header, said):
     with pytest.raises(UserError) as error:
-        OwnReviews(table(tmp_path / "a.csv", lines, header)).read()
+        CustomReviews(table(tmp_path / "a.csv", lines, header)).read()
     assert said in str(error.value)
 
 
@@ -167,22 +167,22 @@ def test_an_imdb_folder_is_not_taken_for_ones_own(tmp_path):
     for folder in ("train/pos", "train/neg", "train/unsup", "test/pos", "test/neg"):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "0_9.txt").write_text("a review")
-    assert not is_own(tmp_path)
+    assert not is_custom(tmp_path)
 
 
 def test_another_way_to_read_is_another_corpus(tmp_path):
     lines = [(text, label, label) for text, label in rows()]
     lines[0] = (*rows()[0], "bad")
     file = table(tmp_path / "My Films.csv", lines, ("text", "label", "mood"))
-    one = prepare("imdb", OwnReviews(file), tmp_path / "cache")
-    other = prepare("imdb", OwnReviews(file, label_column="mood"), tmp_path / "cache")
+    one = prepare("imdb", CustomReviews(file), tmp_path / "cache")
+    other = prepare("imdb", CustomReviews(file, label_column="mood"), tmp_path / "cache")
     assert one.name == "own-my-films"
     assert one.hash != other.hash
-    assert prepare("imdb", OwnReviews(file), tmp_path / "cache").notes == one.notes
+    assert prepare("imdb", CustomReviews(file), tmp_path / "cache").notes == one.notes
 
 
 def test_a_class_folder_of_another_name_is_another_data_set(tmp_path):
-    own = OwnReviews(class_folders(tmp_path / "a"))
+    own = CustomReviews(class_folders(tmp_path / "a"))
     before = own.fingerprint()
     (tmp_path / "a" / "bad").rename(tmp_path / "a" / "awful")
     assert own.fingerprint() != before
