@@ -8,6 +8,9 @@ from typing import Any
 
 from benchmark.commands.hyperparameters import _flag, add_hyperparameters, hyperparameters_from
 from benchmark.commands.options import add_results_option, add_tensorboard_option, seed_number
+from benchmark.records import metrics
+from benchmark.records.record import Failed, Finished
+from benchmark.records.store import TestPredictions
 from benchmark.rows import catalogue
 from benchmark.rows.hyperparameters import changed
 from benchmark.rows.saved import check_target
@@ -85,7 +88,7 @@ def _main(name: str) -> int:
         from benchmark.runs.tensorboard import Curves
 
         on_event = Curves(on_event, given.tensorboard, given.results)
-    record = run(
+    record, predictions = run(
         name, row, options, given.seed, corpus, given.results,
         on_event=on_event,
         variant=variant,
@@ -93,10 +96,10 @@ def _main(name: str) -> int:
         validation_only=given.validation_only,
         save_to=given.save,
     )  # fmt: skip
-    if record["status"] == "failed":
-        raise SystemExit(f"failed: {record['reason']}")
+    if isinstance(record, Failed):
+        raise SystemExit(f"failed: {record.reason}")
     if given.progress == "lines":
-        print(_summary(record))
+        print(_summary(record, predictions))
     return 0
 
 
@@ -125,18 +128,23 @@ def _command(module: str, given: argparse.Namespace, variant: str, changes: dict
     return shlex.join(words)
 
 
-def _summary(record: dict) -> str:
-    seconds = record["seconds"]
-    lines = [f"  validation accuracy {record['validation']['accuracy']:.4f}"]
-    if "scores" in record:
-        scores = record["scores"]
+def _summary(record: Finished, predictions: TestPredictions | None) -> str:
+    """Return what a person wants to know of a run first.
+
+    Args:
+        record: the run's record.
+        predictions: those of the test reviews; None if they were left alone.
+    """
+    lines = [f"  validation accuracy {record.validation.accuracy:.4f}"]
+    if predictions is not None:
+        scores = metrics.scores(predictions.logits, predictions.labels)
         lines.append(
             f"  test accuracy {scores['accuracy']:.4f}, F1 {scores['f1']:.4f}, "
             f"AUC {scores['roc_auc']:.4f}, log loss {scores['log_loss']:.4f}, "
             f"calibration error {scores['calibration_error']:.4f}"
         )
     lines.append(
-        f"  {record['parameters']:,} parameters, trained in {seconds['training']:.1f} s "
-        f"on {record['device']}"
+        f"  {record.parameters:,} parameters, trained in {record.seconds.training:.1f} s "
+        f"on {record.device}"
     )
     return "\n".join(lines)

@@ -1,10 +1,26 @@
-"""The processor and the GPUs of this machine."""
+"""The processor and the GPUs of this machine, and how fast they multiply matrices."""
 
+import os
 import platform
-import re
 import shutil
 import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_EXTENSIONS = (
+    "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile",
+    "amx_bf16", "amx_int8", "neon", "bf16", "i8mm", "sve", "sve2",
+)  # fmt: skip
+"""What Linux calls the vector extensions that decide how fast matrices are multiplied."""
+
+_LARGEST_MATRIX = 4096
+_ENOUGH_SECONDS = 0.01
+_REPEATS = 3
 
 
 def processor() -> str:
@@ -17,12 +33,84 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def multiplies_bfloat16() -> bool:
-    """Tell whether the processor has instructions that multiply bfloat16 numbers."""
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def vector_extensions() -> list[str] | None:
+    """Return the processor's vector extensions, as Linux calls them; None where it cannot tell."""
     cpuinfo = Path("/proc/cpuinfo")
     if not cpuinfo.exists():
-        return False
-    return bool(re.search(r"\b(avx512_bf16|amx_bf16)\b", cpuinfo.read_text()))
+        return None
+    for line in cpuinfo.read_text().splitlines():
+        name, _, listed = line.partition(":")
+        if name.strip() in ("flags", "Features"):  # of x86, of ARM
+            flags = set(listed.split())
+            if "asimd" in flags:  # what 64-bit ARM calls NEON
+                flags.add("neon")
+            return [extension for extension in _EXTENSIONS if extension in flags]
+    return None
+
+
+def multiplies_bfloat16() -> bool:
+    """Tell whether the processor has instructions that multiply bfloat16 numbers."""
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(vector_extensions() or ())
+
+
+def matrix_products() -> tuple[str, float, float | None]:
+    """Measure how fast the numerical library of this process multiplies square matrices.
+
+    That is Keras's backend, on the device that it computes on, if Keras was imported; else numpy.
+    Matrices grow until one product takes 10 ms, so that it takes a fraction of a second.
+
+    Returns:
+        The library's name; GFLOP/s (10^9 additions and multiplications a second) in float32; the
+        same in bfloat16, or None without Keras.
+    """
+    keras = sys.modules.get("keras")
+    if keras is None:
+        return "numpy", _gflops(lambda n: np.ones((n, n), np.float32), np.matmul, _nothing), None
+
+    def rate(dtype: str) -> float:
+        return _gflops(
+            lambda n: keras.ops.ones((n, n), dtype),
+            keras.ops.matmul,
+            lambda product: keras.ops.convert_to_numpy(keras.ops.cast(product[0, 0], "float32")),
+        )
+
+    return keras.backend.backend(), rate("float32"), rate("bfloat16")
+
+
+def _gflops(
+    make: Callable[[int], Any],
+    multiply: Callable[[Any, Any], Any],
+    finish: Callable[[Any], Any],
+) -> float:
+    """Return the best rate of a few products.
+
+    Args:
+        make: makes a matrix of n rows and columns.
+        multiply: begins a product.
+        finish: waits for it.
+    """
+    size = 128
+    while True:
+        size *= 2
+        matrix, seconds = make(size), []
+        finish(multiply(matrix, matrix))  # the first one also compiles
+        for _ in range(_REPEATS):
+            start = time.perf_counter()
+            finish(multiply(matrix, matrix))
+            seconds.append(time.perf_counter() - start)
+        if min(seconds) >= _ENOUGH_SECONDS or size >= _LARGEST_MATRIX:
+            return round(2 * size**3 / min(seconds) / 1e9, 1)
+
+
+def _nothing(_: Any) -> None:
+    return
 
 
 def gpus() -> list[str]:

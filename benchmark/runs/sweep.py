@@ -11,14 +11,15 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmark.analysis import leaderboard
 from benchmark.commands.options import add_results_option, add_tensorboard_option
 from benchmark.records import environment, store
-from benchmark.rows import catalogue
+from benchmark.records.record import CorpusId, Failed, Record
+from benchmark.rows import catalogue, sources
 from benchmark.rows.catalogue import Line
 from benchmark.rows.hyperparameters import plain
 from benchmark.runs.overview import Overview
@@ -47,12 +48,14 @@ class Run:
         seed: the seed.
         path: where its record goes.
         family: the row's family; empty if the row cannot be imported.
+        hyperparameters: of the line; None if the row cannot be imported.
     """
 
     line: Line
     seed: int
     path: Path
     family: str = ""
+    hyperparameters: dict[str, Any] | None = field(default=None, compare=False)
 
 
 def main(description: str) -> int:
@@ -169,7 +172,7 @@ def _planned(
         for seed in range(seeds):
             path = store.record_path(results, corpus.name, line.row, {}, seed, line.variant)
             finished = path.exists() and store.is_finished(store.read(path), corpus.hash, settings)
-            runs.append((Run(line, seed, path, family), finished))
+            runs.append((Run(line, seed, path, family, settings), finished))
         if row is not None and not all(finished for _, finished in runs):
             try:
                 row.check_weights(options)
@@ -190,7 +193,7 @@ def _make_all(
         overview.started(run)
         record = _make(run, options, overview, corpus, running)
         overview.ended(run, record)
-        return record["status"] == "failed"
+        return isinstance(record, Failed)
 
     with ThreadPoolExecutor(options.jobs) as pool:
         try:
@@ -210,7 +213,7 @@ def _make(
     overview: Overview,
     corpus: Corpus,
     running: set[subprocess.Popen],
-) -> dict:
+) -> Record:
     """Make one run in its own process; return its record, also if the process dies."""
     before = run.path.stat().st_mtime_ns if run.path.exists() else None
     errors: deque[str] = deque(maxlen=_KEPT_LINES)
@@ -239,19 +242,17 @@ def _make(
     after = run.path.stat().st_mtime_ns if run.path.exists() else None
     if after != before:
         return store.read(run.path)
-    record = {
-        "status": "failed",
-        "model": run.line.row,
-        **({"variant": run.line.variant} if run.line.variant else {}),
-        "family": run.family,
-        "seed": run.seed,
-        "protocol": store.PROTOCOL,
-        "corpus": {"name": corpus.name, "hash": corpus.hash},
-        "hyperparameters": None,
-        "environment": environment.describe(),
-        "reason": _why(code, list(errors)),
-        "utc": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    record = Failed(
+        model=run.line.row,
+        variant=run.line.variant,
+        family=run.family,
+        seed=run.seed,
+        corpus=CorpusId(name=corpus.name, hash=corpus.hash),
+        hyperparameters=run.hyperparameters,
+        sources=sources.digest(run.line.module),
+        environment=environment.describe(),
+        reason=_why(code, list(errors)),
+    )
     store.write(run.path, record)
     return record
 
