@@ -16,7 +16,7 @@ from preprocessing.errors import UserError
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
 FORMAT = 2
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 class Part(BaseModel):
@@ -142,6 +142,20 @@ class PredictionsFile(Part):
     sha256: str
 
 
+class Evaluation(Part):
+    """How the trained model was asked an evaluation set, once.
+
+    Attributes:
+        hash: names the set's texts, labels and pairs.
+        seconds: of the prediction; no part of the run's own.
+        predictions: the file of what it answered.
+    """
+
+    hash: str
+    seconds: float
+    predictions: PredictionsFile
+
+
 class _Run(Part):
     """What finished and failed runs have in common.
 
@@ -151,6 +165,7 @@ class _Run(Part):
         variant: the variant's name; empty for the row with its defaults.
         family: the row's family; empty if the row could not be imported.
         seed: fixed all chance in the run.
+        labels: how many training reviews had a label; null for all of them.
         protocol: the version of the rules that it was run under.
         corpus: the reviews.
         hyperparameters: all of them; null if the row could not be imported.
@@ -166,6 +181,7 @@ class _Run(Part):
     variant: str = ""
     family: str
     seed: int
+    labels: int | None = None
     protocol: int = PROTOCOL
     corpus: CorpusId
     hyperparameters: dict[str, JsonValue] | None
@@ -180,9 +196,7 @@ class _Run(Part):
         """The name of the leaderboard's line that the run belongs to."""
         return catalogue.line_name(self.model, self.variant)
 
-    def answers_for(
-        self, protocol: int, corpus_hash: str, options: dict[str, Any] | None
-    ) -> bool:
+    def answers_for(self, protocol: int, corpus_hash: str, options: dict[str, Any] | None) -> bool:
         """Tell whether it is a run of this protocol, corpus and hyperparameters, however it ended.
 
         Args:
@@ -214,6 +228,7 @@ class Finished(_Run):
         peak_memory_mb: the most main memory that the process held, MB (10^6 bytes).
         validation: scores of the validation reviews.
         predictions: the file of the test predictions; null if the test reviews were left alone.
+        evaluations: the evaluation sets that the model was asked, by name.
     """
 
     status: Literal["ok"] = "ok"
@@ -230,6 +245,7 @@ class Finished(_Run):
     peak_memory_mb: float
     validation: Scores
     predictions: PredictionsFile | None = None
+    evaluations: dict[str, Evaluation] = Field(default_factory=dict)
 
 
 class Failed(_Run):

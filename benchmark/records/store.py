@@ -5,13 +5,14 @@
     results/runs/<dataset>/<row>/seed-0.json             the row as its file has it
     results/runs/<dataset>/<row>/filters=64/seed-0.json  with a hyperparameter changed
     results/runs/<dataset>/<row>@<variant>/seed-0.json   a variant of the row
+    results/runs/<dataset>/<row>/labels=100/seed-0.json  with 100 labelled training reviews
     results/tuning/<dataset>/<row>/…                     scored on validation only
 
 Beside the record of a finished run stands ``seed-0-<hash>.npz``: `logits` (float16), `labels`
-(int8) and `also_in_train` (bool) of the test reviews, in the corpus's order. The record names it,
-and is written after it: whenever a run is killed, the old pair or the new pair is there. A reader
-between whose two looks the pair changed is told that it is damaged, and finds the new pair when it
-starts again.
+(int8) and `also_in_train` (bool) of the test reviews, in the corpus's order. For each evaluation
+set stands ``seed-0-<set>-<hash>.npz``. The record names them, and is written after them: whenever a
+run is killed, the old record or the new one is there with its predictions. A reader between whose
+two looks they changed is told that one is damaged, and finds the new ones when it starts again.
 """
 
 import hashlib
@@ -20,16 +21,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmark.records import record as records
-from benchmark.records.record import PROTOCOL, Failed, Finished, PredictionsFile, Record
+from benchmark.records.record import PROTOCOL, Evaluation, Failed, Finished, PredictionsFile, Record
 from preprocessing.errors import UserError
 from preprocessing.storage import write_atomically
 
 import numpy as np
 
 _LONGEST_NAME = 120
+_P = TypeVar("_P", "TestPredictions", "SetPredictions")
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,38 @@ class TestPredictions:
     also_in_train: np.ndarray
 
 
+@dataclass(frozen=True)
+class SetPredictions:
+    """What a run predicted for an evaluation set, and what scores it; in the set's order.
+
+    Attributes:
+        logits: log-odds of "positive", shape (texts,), float16.
+        labels: 1 positive, 0 negative, shape (texts,), int8.
+        pairs: the number of each text's pair, shape (texts,), int32; -1 without.
+        edited: whether the text is the edited one of its pair, shape (texts,), bool.
+    """
+
+    logits: np.ndarray
+    labels: np.ndarray
+    pairs: np.ndarray
+    edited: np.ndarray
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An evaluation set as a run answered it.
+
+    Attributes:
+        hash: of the set.
+        seconds: that the prediction took.
+        predictions: the answers.
+    """
+
+    hash: str
+    seconds: float
+    predictions: SetPredictions
+
+
 def record_path(
     results: Path,
     dataset: str,
@@ -57,6 +91,7 @@ def record_path(
     seed: int,
     variant: str = "",
     tuning: bool = False,
+    labels: int | None = None,
 ) -> Path:
     """Return where the record of a run stands.
 
@@ -68,11 +103,13 @@ def record_path(
         seed: the run's seed.
         variant: the name of the row's variant, if it is one.
         tuning: the run is scored on validation only.
+        labels: how many training reviews have a label; None for all.
     """
     line = f"{row}@{_short(_plain(variant))}" if variant else row
     folder = results / ("tuning" if tuning else "runs") / dataset / line
-    if changed:
-        folder /= _short(",".join(f"{key}={_plain(value)}" for key, value in sorted(changed.items())))
+    parts = ({} if labels is None else {"labels": labels}) | dict(sorted(changed.items()))
+    if parts:
+        folder /= _short(",".join(f"{key}={_plain(value)}" for key, value in parts.items()))
     return folder / f"seed-{seed}.json"
 
 
@@ -88,11 +125,22 @@ def _short(name: str) -> str:
     return f"{name[:_LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def write(path: Path, record: Record, predictions: TestPredictions | None = None) -> None:
+def write(
+    path: Path,
+    record: Record,
+    predictions: TestPredictions | None = None,
+    answered: Mapping[str, Answered] | None = None,
+) -> None:
     """Write a record, and its predictions if there are any.
 
     A failure never replaces a finished run of the same protocol, corpus and hyperparameters; one
     that is out of date it does replace, so that the reason is not lost.
+
+    Args:
+        path: where the record goes.
+        record: the record.
+        predictions: for the test reviews.
+        answered: for the evaluation sets, by name.
     """
     if isinstance(record, Failed) and path.exists():
         old = read(path)
@@ -100,19 +148,55 @@ def write(path: Path, record: Record, predictions: TestPredictions | None = None
             record.protocol, record.corpus.hash, record.hyperparameters
         ):
             return
-    kept = None
     if predictions is not None and isinstance(record, Finished):
-        content = io.BytesIO()
-        arrays = {field.name: getattr(predictions, field.name) for field in fields(predictions)}
-        np.savez_compressed(content, **arrays)
-        digest = hashlib.sha256(content.getvalue()).hexdigest()
-        kept = path.with_name(f"{path.stem}-{digest[:8]}.npz")
-        write_atomically(kept, content.getvalue())
-        named = PredictionsFile(file=kept.name, sha256=digest)
-        record = record.model_copy(update={"predictions": named})
+        kept = _keep(path, predictions)
+        evaluations = _keep_all(path, answered or {})
+        record = record.model_copy(update={"predictions": kept, "evaluations": evaluations})
+    _write(path, record)
+
+
+def add_evaluations(path: Path, record: Finished, answered: Mapping[str, Answered]) -> Finished:
+    """Write a record again with what its model answered to further evaluation sets.
+
+    Answers to an earlier version of a set are replaced.
+    """
+    evaluations = record.evaluations | _keep_all(path, answered)
+    record = record.model_copy(update={"evaluations": evaluations})
+    _write(path, record)
+    return record
+
+
+def _keep_all(path: Path, answered: Mapping[str, Answered]) -> dict[str, Evaluation]:
+    return {
+        name: Evaluation(
+            hash=one.hash, seconds=one.seconds, predictions=_keep(path, one.predictions, f"{name}-")
+        )
+        for name, one in answered.items()
+    }
+
+
+def _keep(
+    path: Path, predictions: TestPredictions | SetPredictions, of: str = ""
+) -> PredictionsFile:
+    """Write predictions beside the record that will stand at `path`."""
+    content = io.BytesIO()
+    arrays = {field.name: getattr(predictions, field.name) for field in fields(predictions)}
+    np.savez_compressed(content, **arrays)
+    digest = hashlib.sha256(content.getvalue()).hexdigest()
+    kept = path.with_name(f"{path.stem}-{of}{digest[:8]}.npz")
+    write_atomically(kept, content.getvalue())
+    return PredictionsFile(file=kept.name, sha256=digest)
+
+
+def _write(path: Path, record: Record) -> None:
+    """Write a record whose predictions are written, and remove those of the one before."""
     write_atomically(path, records.to_text(record))
+    files: list[PredictionsFile | None] = []
+    if isinstance(record, Finished):
+        files = [record.predictions, *(one.predictions for one in record.evaluations.values())]
+    named = {file.file for file in files if file is not None}
     for old_file in path.parent.glob(f"{path.stem}-*.npz"):
-        if old_file != kept:
+        if old_file.name not in named:
             old_file.unlink(missing_ok=True)
 
 
@@ -133,15 +217,34 @@ def read_predictions(path: Path, record: Finished) -> TestPredictions:
             the test reviews alone.
     """
     if record.predictions is None:
-        raise UserError(f"{path} is of a run with --validation-only, which kept no test predictions")
-    file = path.with_name(record.predictions.file)
+        raise UserError(
+            f"{path} is of a run with --validation-only, which kept no test predictions"
+        )
+    return _load(path, record.predictions, TestPredictions)
+
+
+def read_evaluation(path: Path, record: Finished, name: str) -> SetPredictions:
+    """Return what the run whose record stands at `path` answered to an evaluation set.
+
+    Args:
+        path: of the record.
+        record: the record.
+        name: of a set in ``record.evaluations``.
+
+    Raises:
+        UserError: the file is missing, or is not the one that the record names.
+    """
+    return _load(path, record.evaluations[name].predictions, SetPredictions)
+
+
+def _load(path: Path, named: PredictionsFile, kind: type[_P]) -> _P:
+    file = path.with_name(named.file)
     try:
         content = file.read_bytes()
-        if hashlib.sha256(content).hexdigest() != record.predictions.sha256:
+        if hashlib.sha256(content).hexdigest() != named.sha256:
             raise ValueError("its hash is not the one in the record")
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return TestPredictions(**{field.name: arrays[field.name] for field in
-                                      fields(TestPredictions)})  # fmt: skip
+            return kind(**{field.name: arrays[field.name] for field in fields(kind)})
     except (FileNotFoundError, ValueError, KeyError) as error:
         raise records.damaged(file, error) from None
 

@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,15 @@ from benchmark.records.record import (
     Scores,
     Seconds,
 )
-from benchmark.records.store import TestPredictions
+from benchmark.records.store import Answered, TestPredictions
 from benchmark.rows import catalogue, hardware, saved, sources
 from benchmark.rows.contract import Fitted, OnEvent, Row
 from benchmark.rows.hyperparameters import changed, plain
 from benchmark.rows.training_data import TrainingData
+from benchmark.runs.evaluation import ask
 from preprocessing.corpus import Corpus, withholding_test
 from preprocessing.errors import UserError
+from preprocessing.evaluation_sets import EvaluationSet
 from preprocessing.storage import verify
 
 
@@ -39,6 +42,8 @@ def run(
     command: str = "",
     validation_only: bool = False,
     save_to: Path | None = None,
+    evaluation_sets: Sequence[EvaluationSet] = (),
+    labels: int | None = None,
 ) -> tuple[Record, TestPredictions | None]:
     """Make one run and write its record, also when the row fails.
 
@@ -54,19 +59,29 @@ def run(
         command: what a user types to make this run again.
         validation_only: leave the test reviews alone; for making choices.
         save_to: the folder to keep the trained model in, if it is to be kept.
+        evaluation_sets: what the trained model is asked, once, after the test reviews.
+        labels: how many training reviews keep their label; None for all.
 
     Returns:
         The record, and the predictions for the test reviews if there are any.
     """
     further = changed(options, row.options_of(variant))
     path = store.record_path(
-        results, corpus.name, name, further, seed, variant=variant, tuning=validation_only
+        results,
+        corpus.name,
+        name,
+        further,
+        seed,
+        variant=variant,
+        tuning=validation_only,
+        labels=labels,
     )
     about = {
         "model": name,
         "variant": variant,
         "family": row.family,
         "seed": seed,
+        "labels": labels,
         "corpus": CorpusId(name=corpus.name, hash=corpus.hash),
         "hyperparameters": plain(options),
         "changed": further,
@@ -79,9 +94,10 @@ def run(
     on_event({"event": "start", "record": str(path), **started})
     record: Record
     fitted, predictions = None, None
+    answered: dict[str, Answered] = {}
     try:
         library, float32, bfloat16 = hardware.matrix_products()
-        data = TrainingData.of(corpus, seed)
+        data = TrainingData.of(corpus, seed, labels)
         learning = _Stopwatch()
         with withholding_test():
             fitted = row.fit(options, data, on_event)
@@ -102,6 +118,7 @@ def run(
                 corpus.column("labels", "test"),
                 corpus.column("also_in_train", "test"),
             )
+            answered = ask(fitted, evaluation_sets, corpus.vocabulary, on_event)
         passes = max(1, len(fitted.history))
         record = Finished(
             **about,
@@ -133,7 +150,7 @@ def run(
         if not isinstance(error, UserError):
             traceback.print_exc()
         record = Failed(**about, reason=_reason(error))
-    store.write(path, record, predictions)
+    store.write(path, record, predictions, answered)
     if save_to is not None and fitted is not None and isinstance(record, Finished):
         saved.save(save_to, fitted, corpus, record.as_json())
         on_event({"event": "step", "text": f"saved to {save_to}"})
