@@ -196,17 +196,25 @@ class _Run(Part):
         """The name of the leaderboard's line that the run belongs to."""
         return catalogue.line_name(self.model, self.variant)
 
-    def answers_for(self, protocol: int, corpus_hash: str, options: dict[str, Any] | None) -> bool:
+    def answers_for(
+        self,
+        protocol: int,
+        corpus_hash: str,
+        options: dict[str, Any] | None,
+        labels: int | None = None,
+    ) -> bool:
         """Tell whether it is a run of this protocol, corpus and hyperparameters, however it ended.
 
         Args:
             protocol: the version of the rules.
             corpus_hash: of the reviews.
             options: hyperparameters; None if they are not known, and then they do not count.
+            labels: how many training reviews have a label; None for all.
         """
         return (
             self.protocol == protocol
             and self.corpus.hash == corpus_hash
+            and self.labels == labels
             and options in (None, self.hyperparameters)
         )
 

@@ -145,7 +145,7 @@ def write(
     if isinstance(record, Failed) and path.exists():
         old = read(path)
         if isinstance(old, Finished) and old.answers_for(
-            record.protocol, record.corpus.hash, record.hyperparameters
+            record.protocol, record.corpus.hash, record.hyperparameters, record.labels
         ):
             return
     if predictions is not None and isinstance(record, Finished):
@@ -259,16 +259,19 @@ def read_below(folder: Path) -> dict[Path, Record]:
     return {path: read(path) for path in sorted(folder.glob("*/seed-*.json"))}
 
 
-def is_finished(record: Record, corpus_hash: str, options: dict[str, Any] | None) -> bool:
+def is_finished(
+    record: Record, corpus_hash: str, options: dict[str, Any] | None, labels: int | None = None
+) -> bool:
     """Tell whether a record answers for a run under this protocol, corpus and hyperparameters.
 
     Args:
         record: the record.
         corpus_hash: of the reviews.
         options: hyperparameters; with None, since the row cannot be imported, nothing answers.
+        labels: how many training reviews have a label; None for all.
     """
     return (
         isinstance(record, Finished)
         and options is not None
-        and record.answers_for(PROTOCOL, corpus_hash, options)
+        and record.answers_for(PROTOCOL, corpus_hash, options, labels)
     )
