@@ -1,0 +1,99 @@
+"""Models that finished runs leave behind, so that later questions need no training.
+
+::
+
+    data/models/<dataset>/<row>[@<variant>]/[<changed hyperparameters>/]seed-0/
+
+A model stands where its run's record stands below ``results/runs/``, in the cache and not in the
+repository. Together they take at most so much of the disk; the least recently used go first.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from benchmark.records.record import Finished
+from benchmark.rows import saved
+from benchmark.rows.contract import Fitted
+from preprocessing.corpus import Corpus
+from preprocessing.errors import UserError
+from preprocessing.storage import MANIFEST
+
+GIGABYTES = 20.0
+"""What kept models take at most, unless the user says otherwise."""
+
+
+def folder_of(cache: Path, results: Path, record_path: Path) -> Path:
+    """Return where the model of the run whose record stands at `record_path` is kept."""
+    return cache / "models" / record_path.relative_to(results / "runs").with_suffix("")
+
+
+def keep(
+    folder: Path, fitted: Fitted, corpus: Corpus, record: Finished, cache: Path, gigabytes: float
+) -> None:
+    """Keep a run's model in the place of an earlier run's, and make room for it.
+
+    Args:
+        folder: as `folder_of` returns it.
+        fitted: the model.
+        corpus: what it was trained on.
+        record: the record of its run.
+        cache: the folder of all models.
+        gigabytes: what all kept models take at most, 10^9 bytes each.
+    """
+    if folder.exists():
+        shutil.rmtree(folder)
+    saved.save(folder, fitted, corpus, record.as_json())
+    make_room(cache, gigabytes)
+
+
+def find(folder: Path, record: Finished) -> saved.SavedModel | None:
+    """Load the model of a run; None if it was not kept, or if it is that of another run.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    if not (folder / MANIFEST).exists():
+        return None
+    model = saved.load(folder)
+    if model.manifest["utc"] != record.utc:
+        return None
+    os.utime(folder / MANIFEST)
+    return model
+
+
+def make_room(cache: Path, gigabytes: float) -> list[Path]:
+    """Remove the least recently used models until the others fit; return what was removed."""
+    folders = [manifest.parent for manifest in (cache / "models").rglob(MANIFEST)]
+    folders.sort(key=lambda folder: (folder / MANIFEST).stat().st_mtime_ns, reverse=True)
+    total, removed = 0.0, []
+    for folder in folders:
+        total += sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        if total > gigabytes * 1e9:
+            shutil.rmtree(folder)
+            removed.append(folder)
+    return removed
+
+
+def by_name(cache: Path, dataset: str, name: str) -> Path:
+    """Return the folder of the kept model that a user names by its line in the leaderboard.
+
+    Args:
+        cache: the folder of all models.
+        dataset: the corpus's name.
+        name: of a row, such as ``cnn``, or of a variant, such as ``bert (scratch-tiny)``.
+
+    Raises:
+        UserError: there is none.
+    """
+    row, _, variant = name.removesuffix(")").partition(" (")
+    line = f"{row}@{variant}" if variant else row
+    folder = cache / "models" / dataset
+    seeds = sorted((folder / line).glob("seed-*/" + MANIFEST))
+    if not seeds:
+        there = sorted(one.name for one in folder.glob("*")) or ["none"]
+        raise UserError(
+            f"no model of {name!r} is kept in {folder}; there is {', '.join(there)}; "
+            f"a run keeps its model, and --model takes a folder, too"
+        )
+    return seeds[0].parent
