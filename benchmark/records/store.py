@@ -254,6 +254,15 @@ def read_runs(results: Path, dataset: str) -> dict[Path, Record]:
     return read_below(results / "runs" / dataset)
 
 
+def read_with_labels(results: Path, dataset: str) -> dict[Path, Record]:
+    """Return the records of `read_runs`, and of the same with fewer labelled reviews, by path."""
+    fewer = (results / "runs" / dataset).glob("*/labels=*/seed-*.json")
+    few = {path: read(path) for path in sorted(fewer)}
+    return read_runs(results, dataset) | {
+        p: record for p, record in few.items() if not record.changed
+    }
+
+
 def read_below(folder: Path) -> dict[Path, Record]:
     """Return the records of the rows and variants whose folders stand in a folder, by path."""
     return {path: read(path) for path in sorted(folder.glob("*/seed-*.json"))}
