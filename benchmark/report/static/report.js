@@ -41,7 +41,7 @@ function filter() {
       && within(row, "train_seconds") && within(row, "parameters"));
   }
   const shown = rows().filter((row) => !row.hidden).length;
-  filters.querySelector("output").value = `${shown} of ${rows().length} rows`;
+  filters.querySelector("output").value = `${shown} of ${rows().length} models`;
 }
 
 function choose(chosen) {
@@ -66,4 +66,9 @@ body.addEventListener("keydown", (event) => {
     choose(event.target.closest("tr"));
   }
 });
+
+const box = document.querySelector(".leaderboard .scroll");
+new ResizeObserver(() => {
+  document.querySelector(".hint").hidden = box.scrollWidth <= box.clientWidth;
+}).observe(box);
 filter();
