@@ -67,8 +67,10 @@ body.addEventListener("keydown", (event) => {
   }
 });
 
-const box = document.querySelector(".leaderboard .scroll");
-new ResizeObserver(() => {
-  document.querySelector(".hint").hidden = box.scrollWidth <= box.clientWidth;
-}).observe(box);
+const hints = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    target.previousElementSibling.hidden = target.scrollWidth <= target.clientWidth;
+  }
+});
+document.querySelectorAll(".scroll").forEach((box) => hints.observe(box));
 filter();
