@@ -66,10 +66,8 @@ def write(results: Path, dataset: str, cache: Path, with_texts: bool = False) ->
         )
     folder = leaderboard.folder_of(results, dataset)
     with figures.style():
-        shown = draw(ranked, predictions, _histories(predictions), slices)
-        if dataset.startswith("sample"):
-            for drawing in shown:
-                drawing.figure.suptitle("synthetic reviews", color=figures.FAINT, fontsize=9)
+        heading = "synthetic reviews" if dataset.startswith("sample") else ""
+        shown = draw(ranked, predictions, _histories(predictions), slices, heading)
     for drawing in shown:
         path = folder / "figures" / drawing.name
         write_atomically(path.with_suffix(".svg"), figures.as_svg(drawing.figure))
@@ -88,6 +86,7 @@ def draw(
     predictions: dict[str, Predictions],
     histories: dict[str, list[pd.DataFrame]],
     slices: Slices | None,
+    heading: str = "",
 ) -> list[page.Shown]:
     """Draw all figures that can be drawn.
 
@@ -96,6 +95,7 @@ def draw(
         predictions: of each of these lines.
         histories: of those of them that learn in epochs; see `figures.learning_curves`.
         slices: of the test reviews; None if the corpus is not at hand.
+        heading: what stands above each figure.
     """
     informed = predictions_of.informed(predictions)
     family_of = dict(zip(ranked["model"], ranked["family"], strict=True))
@@ -109,20 +109,21 @@ def draw(
             "accuracy_by_time",
             "Accuracy against time",
             "Mean over seeds with its 95 % interval over reviews. The time is that of training and "
-            "of what is made once for it: word vectors, subwords, pretraining, a teacher. Nothing "
-            "beats the models on the Pareto front in both. Times are compared only within one "
-            f"machine.{below}",
+            "of what is made once for it: word vectors, subwords, pretraining, a teacher. A dashed "
+            "line, where there is one, joins the models that no other beats in both: the Pareto "
+            f"front. Times are compared only within one machine.{below}",
             figures.accuracy_by_cost(
                 ranked.assign(whole_seconds=leaderboard.whole_seconds(ranked)),
                 "whole_seconds",
                 "training and what is made for it, seconds",
+                heading,
             ),
         ),
         page.Shown(
             "accuracy_by_parameters",
             "Accuracy against size",
             f"Numbers that the model holds, given word vectors included.{below}",
-            figures.accuracy_by_cost(ranked, "parameters", "size, parameters"),
+            figures.accuracy_by_cost(ranked, "parameters", "size, parameters", heading),
         ),
         page.Shown(
             "reliability",
@@ -179,6 +180,9 @@ def draw(
                 figures.error_by_negation(informed, slices, family_of),
             )
         )  # fmt: skip
+    for drawing in shown:
+        if not drawing.figure.get_suptitle():
+            figures.set_heading(drawing.figure, heading)
     return shown
 
 

@@ -77,7 +77,7 @@ def style() -> Iterator[None]:
         yield
 
 
-def accuracy_by_cost(table: pd.DataFrame, column: str, label: str) -> Figure:
+def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str = "") -> Figure:
     """Draw accuracy against a cost, with the rows that no other beats in both.
 
     Rows `below_frame` are left out.
@@ -86,6 +86,7 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str) -> Figure:
         table: the leaderboard's ranked lines.
         column: the cost; where it depends on the machine, each machine has a panel of its own.
         label: the cost's name and unit.
+        heading: see `set_heading`; names are placed below it.
     """
     colour, marker = _looks(sorted(table["family"].unique()))
     table = table.drop(below_frame(table).index)
@@ -135,11 +136,18 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str) -> Figure:
     if any(len(front.get_xdata()) > 1 for front in fronts):
         handles.append(Line2D([], [], color=FAINT, linestyle="--", label="Pareto front"))
     _legend_below(figure, handles)
+    set_heading(figure, heading)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # or all would move once more, away from the names
     for axes, shown, front in zip(all_axes, panels, fronts, strict=True):
         _name_points(axes, shown, column, front)
     return figure
+
+
+def set_heading(figure: Figure, heading: str) -> None:
+    """Write a line above a figure; an empty one takes no room."""
+    if heading:
+        figure.suptitle(heading, color=FAINT, fontsize=9)
 
 
 def below_frame(table: pd.DataFrame) -> pd.DataFrame:
