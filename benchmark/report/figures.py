@@ -29,7 +29,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.path import Path
 from matplotlib.text import Text
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
 INK, FAINT, GRID = "#1b1f24", "#5f6872", "#d4d9df"
@@ -128,6 +128,9 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str 
         axes.set_ylabel("test accuracy, %")
         if device:
             axes.set_title(f"on {device}")
+    least, most = all_axes[-1].get_xlim()
+    in_a_decade = FuncFormatter(_short) if most < 10 * least else NullFormatter()
+    all_axes[-1].xaxis.set_minor_formatter(in_a_decade)
     all_axes[-1].set_xlabel(label)
     handles = [
         Line2D([], [], color=colour[f], marker=marker[f], linestyle="", label=f)
