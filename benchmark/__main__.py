@@ -11,15 +11,14 @@ python -m benchmark speed --dataset sample               how fast everything is
 """
 
 import argparse
-from pathlib import Path
 
 from benchmark.analysis import comparison, leaderboard, selection
-from benchmark.commands import predict
+from benchmark.commands import predict, report
 from benchmark.commands.options import add_results_option
 from benchmark.rows import catalogue
 from preprocessing.errors import UserError
 from preprocessing.options import add_data_options
-from preprocessing.program import ROOT, run_program
+from preprocessing.program import run_program
 
 from rich.console import Console
 
@@ -39,18 +38,9 @@ def main() -> None:
     bought.add_argument("--dataset", default="imdb", help="(default: %(default)s)")
     add_results_option(bought)
     comparison.add_options(commands.add_parser("compare", help="two tables or rows side by side"))
-    page = commands.add_parser("report", help="write one page with the table and all figures")
-    page.add_argument("--dataset", default="imdb", help="(default: %(default)s)")
-    add_results_option(page)
-    page.add_argument(
-        "--cache", type=Path, metavar="FOLDER", default=ROOT / "data",
-        help="where prepared corpora are kept; without the records' corpus there, the report "
-        "leaves out what needs it (default: data/)",
-    )  # fmt: skip
-    page.add_argument(
-        "--with-texts", action="store_true",
-        help="show the listed reviews' texts; such a page is not to be passed on",
-    )  # fmt: skip
+    report.add_options(
+        commands.add_parser("report", help="write one page with the table and all figures")
+    )
     predict.add_options(commands.add_parser("predict", help="ask saved models about texts"))
     commands.add_parser("rows", help="which rows there are")
     speed = commands.add_parser("speed", help="measure how fast everything is, or some rows")
@@ -70,9 +60,7 @@ def main() -> None:
         case "predict":
             predict.main(options)
         case "report":
-            from benchmark.report import build  # imports matplotlib, which takes a second
-
-            build.main(options)
+            report.main(options)
         case "rows":
             for name, module in catalogue.modules().items():
                 print(f"{name:24} python -m {module}")

@@ -101,14 +101,17 @@ def _main(name: str) -> int:
 
 
 def _explain(name: str, row: Any, options: Any, corpus: Corpus, given: argparse.Namespace) -> int:
+    from benchmark.report import attention
     from benchmark.runs import explain
 
     explanation = explain.explain(
         name, row, options, given.seed, corpus, given.explain, events.reporter(given.progress)
     )
-    write_atomically(given.html, explain.as_html(explanation))
+    title = str(explanation).capitalize()
+    page = attention.as_html(title, explanation.words, explanation.weights)
+    write_atomically(given.html, page)
     console = Console(soft_wrap=True)
-    console.print(explain.for_terminal(explanation))
+    console.print(attention.for_terminal(explanation.words, explanation.weights))
     console.print(f"{explanation}; also in {given.html}", highlight=False)
     return 0
 
