@@ -180,9 +180,7 @@ class _Run(Part):
         """The name of the leaderboard's line that the run belongs to."""
         return catalogue.line_name(self.model, self.variant)
 
-    def answers_for(
-        self, protocol: int, corpus_hash: str, options: dict[str, Any] | None
-    ) -> bool:
+    def answers_for(self, protocol: int, corpus_hash: str, options: dict[str, Any] | None) -> bool:
         """Tell whether it is a run of this protocol, corpus and hyperparameters, however it ended.
 
         Args:

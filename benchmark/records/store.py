@@ -72,7 +72,9 @@ def record_path(
     line = f"{row}@{_short(_plain(variant))}" if variant else row
     folder = results / ("tuning" if tuning else "runs") / dataset / line
     if changed:
-        folder /= _short(",".join(f"{key}={_plain(value)}" for key, value in sorted(changed.items())))
+        folder /= _short(
+            ",".join(f"{key}={_plain(value)}" for key, value in sorted(changed.items()))
+        )
     return folder / f"seed-{seed}.json"
 
 
@@ -133,7 +135,7 @@ def read_predictions(path: Path, record: Finished) -> TestPredictions:
             the test reviews alone.
     """
     if record.predictions is None:
-        raise UserError(f"{path} is of a run with --validation-only, which kept no test predictions")
+        raise UserError(f"{path} is of a run with --validation-only: it has no test predictions")
     file = path.with_name(record.predictions.file)
     try:
         content = file.read_bytes()

@@ -104,7 +104,7 @@ def draw(
             figures.reliability_curves(answers),
         ),
     ]
-    with_epochs = {n: row for n, row in answers.items() if any(r["history"] for r in row.records)}
+    with_epochs = {n: row for n, row in answers.items() if any(r.history for r in row.records)}
     if with_epochs:
         shown.append(
             page.Shown(

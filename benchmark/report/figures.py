@@ -223,9 +223,9 @@ def learning_curves(answers: dict[str, Predictions]) -> Figure:
     figure, panels = _grid(len(answers), height=1.9)
     for axes, (name, row) in zip(panels, answers.items(), strict=True):
         for record in row.records:
-            epochs = np.arange(1, len(record["history"]) + 1)
+            epochs = np.arange(1, len(record.history) + 1)
             for key, look in looks.items():
-                losses = [epoch[key] for epoch in record["history"]]
+                losses = [getattr(epoch, key) for epoch in record.history]
                 axes.plot(epochs, losses, linewidth=1.3, markersize=3, **look)
         axes.set_title(_wrapped(name))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
@@ -240,7 +240,7 @@ def reliability_curves(answers: dict[str, Predictions]) -> Figure:
     """Draw what was claimed against what was so, one panel a family, all seeds together."""
     families: dict[str, list[str]] = {}
     for name, row in answers.items():
-        families.setdefault(row.records[0]["family"], []).append(name)
+        families.setdefault(row.records[0].family, []).append(name)
     figure, panels = _grid(len(families), height=3.0, sharex=True, sharey=True)
     for axes, (family, names) in zip(panels, families.items(), strict=True):
         axes.plot([0, 100], [0, 100], color=FAINT, linewidth=0.8)
@@ -371,7 +371,7 @@ def _errors(
     """
     best: dict[str, str] = {}
     for name, row in answers.items():
-        best.setdefault(row.records[0]["family"], name)
+        best.setdefault(row.records[0].family, name)
     colour, marker = _looks(families)
     figure = Figure(figsize=(WIDTH, 3.9))
     axes = figure.subplots()

@@ -1,5 +1,6 @@
 """The processor and the GPUs of this machine, and how fast they multiply matrices."""
 
+import functools
 import os
 import platform
 import shutil
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+CPUINFO = Path("/proc/cpuinfo")
 
 _EXTENSIONS = (
     "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile",
@@ -25,9 +28,8 @@ _REPEATS = 3
 
 def processor() -> str:
     """Return the processor's name."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
+    if CPUINFO.exists():
+        for line in CPUINFO.read_text().splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
@@ -42,10 +44,9 @@ def cores() -> int:
 
 def vector_extensions() -> list[str] | None:
     """Return the processor's vector extensions, as Linux calls them; None where it cannot tell."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if not cpuinfo.exists():
+    if not CPUINFO.exists():
         return None
-    for line in cpuinfo.read_text().splitlines():
+    for line in CPUINFO.read_text().splitlines():
         name, _, listed = line.partition(":")
         if name.strip() in ("flags", "Features"):  # of x86, of ARM
             flags = set(listed.split())
@@ -72,7 +73,8 @@ def matrix_products() -> tuple[str, float, float | None]:
     """
     keras = sys.modules.get("keras")
     if keras is None:
-        return "numpy", _gflops(lambda n: np.ones((n, n), np.float32), np.matmul, _nothing), None
+        ones = functools.partial(np.ones, dtype=np.float32)
+        return "numpy", _gflops(lambda n: ones((n, n)), np.matmul, lambda product: None), None
 
     def rate(dtype: str) -> float:
         return _gflops(
@@ -107,10 +109,6 @@ def _gflops(
             seconds.append(time.perf_counter() - start)
         if min(seconds) >= _ENOUGH_SECONDS or size >= _LARGEST_MATRIX:
             return round(2 * size**3 / min(seconds) / 1e9, 1)
-
-
-def _nothing(_: Any) -> None:
-    return
 
 
 def gpus() -> list[str]:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark.analysis import leaderboard
+from benchmark.analysis import leaderboard, tables
+from benchmark.analysis.columns import PROTOCOL_SEEDS
 from benchmark.commands.options import add_results_option, add_tensorboard_option
 from benchmark.records import environment, store
 from benchmark.records.record import CorpusId, Failed, Record
@@ -76,7 +77,7 @@ def main(description: str) -> int:
         help="where a copy of public weights is, such as all-MiniLM-L6-v2=FOLDER; may be repeated",
     )  # fmt: skip
     parser.add_argument(
-        "--seeds", type=positive, default=leaderboard.PROTOCOL_SEEDS, metavar="N",
+        "--seeds", type=positive, default=PROTOCOL_SEEDS, metavar="N",
         help="seeds 0 to N - 1 (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--force", action="store_true", help="make finished runs again")
@@ -115,7 +116,7 @@ def main(description: str) -> int:
                 failed = _make_all(todo, options, overview, corpus)
         finally:  # also after Ctrl-C, with what was finished
             table = leaderboard.write(options.results, corpus.name, readme)
-    console.print(leaderboard.as_rich(table, corpus.name))
+    console.print(tables.as_rich(table, corpus.name))
     if unreached:
         console.print(
             f"needs weights that this machine cannot reach: {', '.join(unreached)}; "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from benchmark.analysis import leaderboard, steps
+from benchmark.analysis import columns, leaderboard, steps
 from benchmark.records import predictions as answers_of
 from benchmark.records.predictions import Predictions
 from benchmark.report import figures
@@ -116,7 +116,7 @@ def _head() -> str:
     cells = []
     for column, (title, _) in COLUMNS.items():
         key = "accuracy_ci_low" if column == "interval" else column
-        direction = "descending" if key in leaderboard.BEST_IS_HIGHEST else "ascending"
+        direction = "descending" if columns.BY_NAME[key].best == "high" else "ascending"
         cells.append(
             f'<th scope="col" class="{column}" data-best="{direction}">'
             f'<button type="button">{html.escape(title)}</button></th>'
@@ -138,7 +138,7 @@ def _body(ranked: pd.DataFrame) -> str:
                 value = line[column]
                 text = html.escape(form.format(value)).replace("%", "")
             if column == "model":
-                text = html.escape(leaderboard.with_seeds(value, line["seeds"]))
+                text = html.escape(columns.with_seeds(value, line["seeds"]))
             if column == "accuracy_mean" and pd.notna(line["accuracy_std"]):
                 text += f"<small> ± {100 * line['accuracy_std']:.2f}</small>"
             kind = "th" if column == "model" else "td"
@@ -192,7 +192,7 @@ def _steps(bought: pd.DataFrame) -> str:
         if depth:
             line = by_name.loc[name]
             points, verdict, seconds = map(html.escape, steps.bought(line))
-            said = leaderboard.with_seeds(name, line["seeds_after"])
+            said = columns.with_seeds(name, line["seeds_after"])
             change = f"<small>{html.escape(line['change'])}</small>"
             cells = (
                 f"<td>{points}{_gain_bar(line, reach)}</td>"
@@ -264,7 +264,7 @@ def most_split(answers: dict[str, Predictions]) -> tuple[np.ndarray, dict[str, n
     """
     rows_of: dict[str, list[np.ndarray]] = {}
     for row in answers.values():
-        rows_of.setdefault(row.records[0]["family"], []).append(row.correct.mean(axis=0))
+        rows_of.setdefault(row.records[0].family, []).append(row.correct.mean(axis=0))
     right_of = {family: np.mean(rows, axis=0) for family, rows in rows_of.items()}
     spread = np.var(list(right_of.values()), axis=0)
     return np.argsort(-spread, kind="stable"), right_of
