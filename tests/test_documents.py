@@ -49,9 +49,8 @@ def test_a_committed_record_is_whole_and_answers_for_the_row_as_it_is(path):
     assert record.hyperparameters == plain(row.options_of(record.variant)), "run the row again"
     assert not record.changed
     variant = f" --variant {record.variant}" if record.variant else ""
-    assert record.command.startswith(
-        f"python -m {catalogue.modules()[record.model]} --seed {record.seed}{variant}"
-    )
+    module = catalogue.modules()[record.model]
+    assert record.command == f"python -m {module} --seed {record.seed}{variant}"
     assert path == store.record_path(
         ROOT / "results", "imdb", record.model, {}, record.seed, record.variant
     )
