@@ -21,9 +21,9 @@ _EXTENSIONS = (
 )  # fmt: skip
 """What Linux calls the vector extensions that decide how fast matrices are multiplied."""
 
-_LARGEST_MATRIX = 4096
-_ENOUGH_SECONDS = 0.01
-_REPEATS = 3
+_SIZES = (512, 2048, 8192)
+_TOO_SHORT_SECONDS = 0.001
+_SECONDS_TO_REPEAT = 0.1
 
 
 def processor() -> str:
@@ -65,7 +65,7 @@ def matrix_products() -> tuple[str, float, float | None]:
     """Measure how fast the numerical library of this process multiplies square matrices.
 
     That is Keras's backend, on the device that it computes on, if Keras was imported; else numpy.
-    Matrices grow until one product takes 10 ms, so that it takes a fraction of a second.
+    Matrices grow until one product takes a millisecond; the best of a tenth of a second counts.
 
     Returns:
         The library's name; GFLOP/s (10^9 additions and multiplications a second) in float32; the
@@ -98,17 +98,18 @@ def _gflops(
         multiply: begins a product.
         finish: waits for it.
     """
-    size = 128
-    while True:
-        size *= 2
-        matrix, seconds = make(size), []
+    rate = 0.0
+    for size in _SIZES:
+        matrix, seconds = make(size), [np.inf]
         finish(multiply(matrix, matrix))  # the first one also compiles
-        for _ in range(_REPEATS):
-            start = time.perf_counter()
+        stop = time.perf_counter() + _SECONDS_TO_REPEAT
+        while (start := time.perf_counter()) < stop:
             finish(multiply(matrix, matrix))
             seconds.append(time.perf_counter() - start)
-        if min(seconds) >= _ENOUGH_SECONDS or size >= _LARGEST_MATRIX:
-            return round(2 * size**3 / min(seconds) / 1e9, 1)
+        rate = 2 * size**3 / min(seconds) / 1e9
+        if min(seconds) > _TOO_SHORT_SECONDS:
+            break
+    return round(rate, 1)
 
 
 def gpus() -> list[str]:

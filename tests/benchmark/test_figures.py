@@ -1,8 +1,10 @@
 import re
 
 from benchmark.records.predictions import Predictions
+from benchmark.records.record import Epoch
 from benchmark.report import figures, slices
 from benchmark.report.slices import CONTRAST, NEGATION
+from tests.benchmark.made_up_runs import a_record
 
 import numpy as np
 
@@ -42,8 +44,10 @@ def test_features_are_those_of_the_reviews(small):
 def test_a_page_can_colour_a_drawing_and_nothing_in_it_clashes():
     random = np.random.default_rng(0)
     labels = random.integers(0, 2, 200)
-    records = [{"family": "a", "history": [{"loss": 0.5, "validation_loss": 0.6}] * 3}] * 3
-    rows = {"b": Predictions(records, random.normal(size=(3, 200)).astype(np.float16), labels)}
+    epoch = Epoch(loss=0.5, accuracy=0.8, validation_loss=0.6, validation_accuracy=0.7, seconds=1.0)
+    records = [a_record(seed, history=[epoch] * 3) for seed in range(3)]
+    logits = random.normal(size=(3, 200)).astype(np.float16)
+    rows = {"b": Predictions(records, logits, labels, np.zeros(200, bool))}
     for draw in (figures.reliability_curves, figures.agreement, figures.learning_curves):
         with figures.style():
             drawing = draw(rows)

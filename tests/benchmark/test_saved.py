@@ -30,7 +30,7 @@ def folder(small, tmp_path):
     options = row.hyperparameters()
     fitted = row.fit(options, TrainingData.of(small, 0), print)
     record = a_record(model="tfidf_logreg", hyperparameters=plain(options))
-    saved.save(tmp_path / "model", fitted, small, record)
+    saved.save(tmp_path / "model", fitted, small, record.as_json())
     return tmp_path / "model"
 
 
@@ -147,7 +147,9 @@ def test_a_network_that_would_run_code_is_refused(small, tmp_path):
     )
     fitted.model = keras.Model(words, ran)
     options = plain(row.hyperparameters())
-    saved.save(tmp_path / "m", fitted, small, a_record(model="cnn", hyperparameters=options))
+    saved.save(
+        tmp_path / "m", fitted, small, a_record(model="cnn", hyperparameters=options).as_json()
+    )
     with pytest.raises(UserError, match=r"cannot be loaded: .*[Ll]ambda") as refused:
         saved.load(tmp_path / "m")
     assert "\n" not in str(refused.value)

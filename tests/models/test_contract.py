@@ -73,7 +73,7 @@ def test_saved_and_loaded_it_predicts_the_same_from_raw_texts(
 ):
     row, reviews = catalogue.load(name), small.reviews("test")
     record = a_record(model=name, hyperparameters=plain(quick_options(row)))
-    saved.save(tmp_path / "model", fitted(name), small, record)
+    saved.save(tmp_path / "model", fitted(name), small, record.as_json())
     files = list((tmp_path / "model").rglob("*"))
     assert not [file for file in files if file.suffix in (".pkl", ".joblib")]
     loaded = saved.load(tmp_path / "model")
@@ -153,8 +153,8 @@ def test_a_run_withholds_the_test_reviews_while_its_row_learns(small, tmp_path):
     test_texts = small.reviews("test").texts
     majority = catalogue.load("majority")
     spy = Spy(**{field.name: getattr(majority, field.name) for field in fields(majority)})
-    record = run("majority", spy, spy.hyperparameters(), 0, small, tmp_path, lambda event: None)
-    assert record["status"] == "ok", record.get("reason")
+    record, _ = run("majority", spy, spy.hyperparameters(), 0, small, tmp_path, lambda event: None)
+    assert record.status == "ok", record
     assert len(small.reviews("test")) == 100
 
 
