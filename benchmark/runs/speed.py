@@ -1,6 +1,5 @@
 """How fast everything is, from one run: ratios hold elsewhere, seconds only on this machine."""
 
-import argparse
 import dataclasses
 import tempfile
 import time
@@ -15,7 +14,7 @@ from benchmark.rows.contract import Fitted, Row
 from benchmark.rows.networks.options import NetworkOptions, TrainingOptions
 from benchmark.rows.training_data import TrainingData
 from preprocessing.corpus import Corpus, Reviews
-from preprocessing.options import corpus_from
+from preprocessing.options import DataOptions, corpus_from
 
 from rich.console import Console
 from rich.table import Table
@@ -26,20 +25,21 @@ TEXTBOOK_WORDS = 400
 _LINE = "{:20}{:>12}{:>12}{:>18}"
 
 
-def measure(options: argparse.Namespace) -> None:
+def measure(rows: list[str], data: DataOptions) -> None:
     """Measure preprocessing, opening, and every row against its textbook form.
 
     Args:
-        options: as `add_data_options` adds them; and rows, to measure nothing but them.
+        rows: the rows to measure, and nothing but them; none for everything.
+        data: which reviews to use.
     """
     console = Console()
     console.print(f"on {hardware.processor()}, {environment.describe()['cores']} cores")
-    names = list(dict.fromkeys(line.row for line in catalogue.choose(options.rows).values()))
-    corpus = corpus_from(options)
-    if not options.rows:
-        console.print(_preprocessing(options))
+    names = list(dict.fromkeys(line.row for line in catalogue.choose(rows).values()))
+    corpus = corpus_from(data)
+    if not rows:
+        console.print(_preprocessing(data))
         start = time.perf_counter()
-        corpus_from(options).reviews("train")
+        corpus_from(data).reviews("train")
         console.print(f"opening the prepared corpus: {time.perf_counter() - start:.3f} s")
     for row in map(catalogue.load, names):
         if row.also_measure is not None:
@@ -56,11 +56,11 @@ def measure(options: argparse.Namespace) -> None:
     )
 
 
-def _preprocessing(options: argparse.Namespace) -> Table:
+def _preprocessing(data: DataOptions) -> Table:
     """Prepare the corpus anew, in a folder that is thrown away."""
     with tempfile.TemporaryDirectory() as folder:
-        fresh = argparse.Namespace(**(vars(options) | {"cache": Path(folder)}))
-        fresh.data = options.data or _cached_archive(options.cache)
+        archive = data.data or (_cached_archive(data.cache) if data.dataset == "imdb" else None)
+        fresh = dataclasses.replace(data, data=archive, cache=Path(folder))
         seconds = corpus_from(fresh).manifest["seconds"]
     table = Table("preprocessing", "seconds")
     for step, value in (seconds | {"in all": sum(seconds.values())}).items():
