@@ -116,7 +116,9 @@ def corpus_from(options: DataOptions) -> "Corpus":
             raise UserError(f"{options.data}: no such file")
         data = OwnReviews(
             options.data,
-            *(getattr(options, f"{name}_column") for name in _COLUMNS),
+            options.text_column,
+            options.label_column,
+            options.split_column,
             options.allow_bad_rows,
         )
     corpus = prepare(options.dataset, data, options.cache, Settings(limit=options.limit))

@@ -7,7 +7,7 @@ from preprocessing.errors import UserError
 from preprocessing.program import ROOT
 
 
-def add_results_option(parser: argparse.ArgumentParser) -> None:
+def add_results_option(parser: argparse._ActionsContainer) -> None:
     """Add --results."""
     parser.add_argument(
         "--results", type=Path, metavar="FOLDER", default=ROOT / "results",
@@ -15,7 +15,7 @@ def add_results_option(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def add_dataset_option(parser: argparse.ArgumentParser) -> None:
+def add_dataset_option(parser: argparse._ActionsContainer) -> None:
     """Add --dataset, which names results and not reviews."""
     parser.add_argument(
         "--dataset", default="imdb", metavar="NAME",
@@ -36,7 +36,7 @@ def check_dataset(results: Path, dataset: str) -> None:
         raise UserError(f"{runs} has no {dataset!r}; there is {there}")
 
 
-def add_tensorboard_option(parser: argparse.ArgumentParser) -> None:
+def add_tensorboard_option(parser: argparse._ActionsContainer) -> None:
     """Add --tensorboard."""
     parser.add_argument(
         "--tensorboard", type=Path, metavar="FOLDER",

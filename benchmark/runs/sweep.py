@@ -145,11 +145,12 @@ def _planned(
             options = row.options_of(line.variant)
             family, chosen = row.family, plain(options)
         except Exception:  # a row that cannot be imported fails in its own process, with the reason
-            row, family, chosen = None, "", None
+            row, family, chosen = None, "", {}
         runs = []
         for seed in range(seeds):
             path = store.record_path(results, corpus.name, line.row, {}, seed, line.variant)
-            finished = path.exists() and store.is_finished(store.read(path), corpus.hash, chosen)
+            record = store.read(path) if row is not None and path.exists() else None
+            finished = record is not None and store.is_finished(record, corpus.hash, chosen)
             runs.append((Run(line, seed, path, family), finished))
         if row is not None and not all(finished for _, finished in runs):
             try:
@@ -203,7 +204,7 @@ def _make(
         errors="replace",
     )
     running.add(process)
-    listener = threading.Thread(target=lambda: errors.extend(process.stderr), daemon=True)
+    listener = threading.Thread(target=lambda: errors.extend(process.stderr or ()), daemon=True)
     listener.start()
     try:
         for event in _events(process):
@@ -259,7 +260,7 @@ def _command(run: Run, settings: Settings) -> list[str]:
 
 
 def _events(process: subprocess.Popen) -> Iterator[dict]:
-    for line in process.stdout:
+    for line in process.stdout or ():
         try:
             event = json.loads(line)
         except ValueError:  # something that a library printed
