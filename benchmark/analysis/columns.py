@@ -9,14 +9,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from benchmark.records import metrics
+from benchmark.records import PROTOCOL_SEEDS, metrics
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import Finished
 
 import numpy as np
 import pandas as pd
-
-PROTOCOL_SEEDS = 3
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.analysis import columns, statistics, tables
-from benchmark.analysis.columns import PROTOCOL_SEEDS
-from benchmark.records import predictions, store
+from benchmark.records import PROTOCOL_SEEDS, predictions, store
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import Failed, Finished, Record
 from benchmark.rows import catalogue

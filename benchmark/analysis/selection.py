@@ -10,12 +10,16 @@ from preprocessing.errors import UserError
 import pandas as pd
 from rich.console import Console
 
-FORMATS = ("table", "csv", "markdown", "json")
 
+def show(table: pd.DataFrame, dataset: str, style: str = "table") -> None:
+    """Print a table.
 
-def show(table: pd.DataFrame, dataset: str, form: str = "table") -> None:
-    """Print a leaderboard, or a part of one, in one of `FORMATS`."""
-    match form:
+    Args:
+        table: a leaderboard, or lines of one.
+        dataset: the corpus's name.
+        style: "csv", "markdown" or "json" for programs, "table" for people.
+    """
+    match style:
         case "csv":
             table.to_csv(sys.stdout, index=False, lineterminator="\n")
         case "markdown":

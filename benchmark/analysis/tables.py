@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from benchmark.analysis.columns import BY_NAME, PROTOCOL_SEEDS, Column
+from benchmark.analysis.columns import BY_NAME, Column
+from benchmark.records import PROTOCOL_SEEDS
 
 import pandas as pd
 from rich import box

@@ -1,12 +1,15 @@
 """What each step buys, of runs that never were."""
 
+import argparse
+
 from benchmark.analysis import leaderboard, steps
+from benchmark.commands import steps as command
 from benchmark.rows import catalogue
+from preprocessing.errors import UserError
 from tests.benchmark.made_up_runs import SECONDS, put_many
 
 import pandas as pd
 import pytest
-from rich.console import Console
 
 
 def built(results) -> pd.DataFrame:
@@ -82,16 +85,15 @@ def test_the_steps_of_every_line_lead_to_the_floor(name):
 
 def test_one_row_makes_no_step(tmp_path):
     put_many(tmp_path, "majority", 200)
-    assert built(tmp_path).empty
+    with pytest.raises(UserError, match="no row beside the one it changes"):
+        command.main(argparse.Namespace(results=tmp_path, dataset="imdb"))
 
 
 def test_it_is_written_and_shown(results, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     put_many(results, "lstm", 30)
     put_many(results, "gru", 20, seeds=1)
-    table = steps.build(leaderboard.evaluate(results, "imdb"))
-    steps.write(table, results, "imdb")
-    Console().print(steps.as_rich(table, "imdb"))
+    command.main(argparse.Namespace(results=results, dataset="imdb"))
     out = capsys.readouterr().out
     assert "phrases, tf-idf weights" in out
     assert "+12.00 ± " in out
