@@ -131,8 +131,12 @@ def _backend(record: Finished) -> str:
     return " ".join(next(iter(record.backend.items())))
 
 
-def _products(of: str) -> Callable[[Finished], float | None]:
-    return lambda record: record.matrix_products and getattr(record.matrix_products, of)
+def _float32(record: Finished) -> float | None:
+    return record.matrix_products.float32 if record.matrix_products else None
+
+
+def _bfloat16(record: Finished) -> float | None:
+    return record.matrix_products.bfloat16 if record.matrix_products else None
 
 
 def _highest_load(line: Predictions) -> float | None:
@@ -207,9 +211,9 @@ ALL = (
            kind="circumstance"),
     Column("load_average", "highest load at the start", _highest_load, "", ".2f", 1, "low",
            of_machine=True),
-    Column("float32_gflops", "float32 matrix products", _mean(_products("float32"), 1), "GFLOP/s",
+    Column("float32_gflops", "float32 matrix products", _mean(_float32, 1), "GFLOP/s",
            ",.1f", 1, "high", of_machine=True),
-    Column("bfloat16_gflops", "bfloat16 matrix products", _mean(_products("bfloat16"), 1),
+    Column("bfloat16_gflops", "bfloat16 matrix products", _mean(_bfloat16, 1),
            "GFLOP/s", ",.1f", 1, "high", of_machine=True),
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ Nothing is ranked across protocols or corpora: then the two are shown, and no di
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmark.analysis import columns, leaderboard, statistics
 from benchmark.records import store
@@ -208,8 +209,8 @@ def _rows(one: Side, other: Side, comparable: bool) -> tuple[Table, list[str]]:
         elif comparable:
             cells.append("other machine")
         shown.add_row(*cells)
-    answers = [next(iter(side.answers.values()), None) for side in (one, other)]
-    if comparable and all(answers):
+    answers = [row for side in (one, other) for row in side.answers.values()]
+    if comparable and len(answers) == 2:
         check_same_reviews(answers[0].labels, answers[1].labels, other.name)
         pairs = statistics.compare([row.correct for row in answers])
         verdict = _verdict(one.name, other.name, pairs, answers)
@@ -310,9 +311,10 @@ def _changes(one: Side, other: Side) -> list[str]:
         for side, name, found in zip((one, other), names, facts, strict=True):
             for column in _CIRCUMSTANCES:
                 found.setdefault(column, set()).add(str(side.lines.loc[name, column]))
-        if all(runs):
-            models = {row.records[0].model for row in runs}
-            for row, found in zip(runs, facts, strict=True):
+        known = [row for row in runs if row is not None]
+        if len(known) == 2:
+            models = {row.records[0].model for row in known}
+            for row, found in zip(known, facts, strict=True):
                 _add_recorded(found, row.records, with_hyperparameters=len(models) == 1)
     said = [{name: ", ".join(sorted(values)) for name, values in found.items()} for found in facts]
     return [
@@ -327,7 +329,10 @@ def _add_recorded(
 ) -> None:
     """Add what only the records know."""
     for record in runs:
-        known = {"python": record.environment.python, **record.environment.packages}
+        known: dict[str, Any] = {
+            "python": record.environment.python,
+            **record.environment.packages,
+        }
         if with_hyperparameters and record.hyperparameters:
             known |= {f"{record.model} {k}": v for k, v in record.hyperparameters.items()}
         for name, value in known.items():

@@ -6,6 +6,7 @@ at a chance of 5 % of even one false "better" in the whole table. All of it is c
 kept predictions; nothing is trained again.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -105,7 +106,7 @@ def compare(correct: Sequence[np.ndarray]) -> Pairs:
         t = np.abs(difference) / error
     p = np.where(difference == 0, 1.0, 2 * stats.t.sf(t, freedom))
     pairs = np.triu_indices(len(correct), 1)
-    for i, j in zip(*pairs, strict=True):
+    for i, j in itertools.combinations(range(len(correct)), 2):
         if len(correct[i]) == len(correct[j]) == 1:
             p[i, j] = p[j, i] = mcnemar(correct[i][0], correct[j][0])
     adjusted = np.ones_like(p)

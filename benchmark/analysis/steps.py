@@ -38,6 +38,8 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
         evaluation: the leaderboard and what it was computed from.
     """
     names, table = list(evaluation.answers), evaluation.table.set_index("model")
+    if evaluation.pairs is None:
+        return pd.DataFrame(columns=COLUMNS)
     lines = catalogue.lines()
     found = {
         name: (step.before, step.change)

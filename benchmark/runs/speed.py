@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmark.records import environment
 from benchmark.rows import catalogue, hardware
 from benchmark.rows.networks.options import NetworkOptions, TrainingOptions
 from benchmark.rows.timing import middle, some, timed_fit
@@ -30,7 +29,7 @@ def measure(rows: list[str], data: DataOptions) -> None:
         data: which reviews to use.
     """
     console = Console()
-    console.print(f"on {hardware.processor()}, {environment.describe()['cores']} cores")
+    console.print(f"on {hardware.processor()}, {hardware.cores()} cores")
     names = list(dict.fromkeys(line.row for line in catalogue.choose(rows).values()))
     corpus = corpus_from(data)
     if not rows:

@@ -159,7 +159,7 @@ def _planned(
             path = store.record_path(results, corpus.name, line.row, {}, seed, line.variant)
             record = store.read(path) if path.exists() else None
             finished = record is not None and store.is_finished(record, corpus.hash, chosen)
-            if finished and record.sources not in (None, sources.digest(line.module)):
+            if finished and record and record.sources not in (None, sources.digest(line.module)):
                 changed.add(line.name)
             runs.append((Run(line, seed, path, family, chosen), finished))
         if row is not None and not all(finished for _, finished in runs):
