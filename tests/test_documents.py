@@ -98,6 +98,7 @@ def test_the_example_row_of_contributing_works(tmp_path):
     for folder in ("preprocessing", "benchmark"):
         shutil.copytree(ROOT / folder, checkout / folder)
     (checkout / "models").mkdir()
+    (checkout / "models" / "__init__.py").touch()
     (checkout / "models" / "bernoulli_naive_bayes.py").write_text(example)
     process = run_python(
         "-m", "models.bernoulli_naive_bayes", "--dataset", "sample", "--alpha", "0.5",
