@@ -38,13 +38,13 @@ class Side:
     Attributes:
         name: as the user wrote it.
         lines: the finished rows with the leaderboard's columns, by the row's name.
-        answers: the predictions of those rows, where they are at hand.
+        predictions: the predictions of those rows, where they are at hand.
         is_row: whether it is a single row.
     """
 
     name: str
     lines: pd.DataFrame
-    answers: dict[str, Predictions]
+    predictions: dict[str, Predictions]
     is_row: bool
 
 
@@ -162,28 +162,30 @@ def _from_table(text: str, path: Path) -> Side:
     if not runs.is_dir():
         runs = path.parent.parent / "runs" / path.parent.name
     kept = _by_line(runs) if path.name == "leaderboard.csv" else {}
-    answers = {}
+    predictions = {}
     for name in lines.index.intersection(kept):
         line, found = leaderboard.line_of(kept[name], _key(lines.loc[name]))
         if found and line["accuracy_mean"] == lines.loc[name, "accuracy_mean"]:
-            answers[name] = found
-    return _side(text, lines, answers, is_row=False)
+            predictions[name] = found
+    return _side(text, lines, predictions, is_row=False)
 
 
 def _from_runs(text: str, runs: Mapping[str, Mapping[Path, Record]], is_row: bool) -> Side:
     current = leaderboard.newest({p: r for own in runs.values() for p, r in own.items()})
-    lines, answers = {}, {}
+    lines, predictions = {}, {}
     for name, own in runs.items():
         line, found = leaderboard.line_of(own, current)
         if found:
-            lines[name], answers[name] = line, found
-    return _side(text, pd.DataFrame.from_dict(lines, orient="index"), answers, is_row)
+            lines[name], predictions[name] = line, found
+    return _side(text, pd.DataFrame.from_dict(lines, orient="index"), predictions, is_row)
 
 
-def _side(text: str, lines: pd.DataFrame, answers: dict[str, Predictions], is_row: bool) -> Side:
+def _side(
+    text: str, lines: pd.DataFrame, predictions: dict[str, Predictions], is_row: bool
+) -> Side:
     if lines.empty:
         raise UserError(f"{text} holds no finished run")
-    return Side(text, lines, answers, is_row)
+    return Side(text, lines, predictions, is_row)
 
 
 def _read(folder: Path) -> dict[Path, Record]:
@@ -209,18 +211,20 @@ def _rows(one: Side, other: Side, comparable: bool) -> tuple[Table, list[str]]:
         elif comparable:
             cells.append("other machine")
         shown.add_row(*cells)
-    answers = [row for side in (one, other) for row in side.answers.values()]
-    if comparable and len(answers) == 2:
-        check_same_reviews(answers[0].labels, answers[1].labels, other.name)
-        pairs = statistics.compare([row.correct for row in answers])
-        verdict = _verdict(one.name, other.name, pairs, answers)
-        notes += [verdict, _alone(one.name, other.name, answers)]
+    predictions = [row for side in (one, other) for row in side.predictions.values()]
+    if comparable and len(predictions) == 2:
+        check_same_reviews(predictions[0].labels, predictions[1].labels, other.name)
+        pairs = statistics.compare([row.correct for row in predictions])
+        verdict = _verdict(one.name, other.name, pairs, predictions)
+        notes += [verdict, _alone(one.name, other.name, predictions)]
     return shown, notes
 
 
-def _verdict(one: str, other: str, pairs: statistics.Pairs, answers: Sequence[Predictions]) -> str:
+def _verdict(
+    one: str, other: str, pairs: statistics.Pairs, predictions: Sequence[Predictions]
+) -> str:
     p = pairs.p[0, 1]
-    single_runs = all(len(row.records) == 1 for row in answers)
+    single_runs = all(len(row.records) == 1 for row in predictions)
     test = " by McNemar's test" if single_runs else ""
     said = "the two cannot be told apart"
     if p < statistics.LEVEL:
@@ -238,9 +242,9 @@ def _interval(pairs: statistics.Pairs, i: int, j: int) -> str:
     return " to ".join(f"{bound:+.{digits}f}" for bound in bounds)
 
 
-def _alone(one: str, other: str, answers: Sequence[Predictions]) -> str:
+def _alone(one: str, other: str, predictions: Sequence[Predictions]) -> str:
     """Say how often the two answer alike and who is right where they do not, in the mean."""
-    first, second = (row.correct.astype(np.float64).mean(axis=0) for row in answers)
+    first, second = (row.correct.astype(np.float64).mean(axis=0) for row in predictions)
     only_first, only_second = (first * (1 - second)).mean(), (second * (1 - first)).mean()
     return (
         f"They give the same answer to {1 - only_first - only_second:.1%} of the reviews; only "
@@ -279,10 +283,10 @@ def _tables(one: Side, other: Side, comparable: bool) -> tuple[Table, list[str]]
 
 def _tested(shared: list[str], one: Side, other: Side) -> dict[str, tuple[str, str]]:
     """Test each row that both sides have predictions of; return interval and verdict."""
-    names = [name for name in shared if name in one.answers and name in other.answers]
+    names = [name for name in shared if name in one.predictions and name in other.predictions]
     if not names:
         return {}
-    rows = [side.answers[name] for side in (one, other) for name in names]
+    rows = [side.predictions[name] for side in (one, other) for name in names]
     for row in rows:
         check_same_reviews(rows[0].labels, row.labels, other.name)
     pairs = statistics.compare([row.correct for row in rows])
@@ -296,7 +300,7 @@ def _tested(shared: list[str], one: Side, other: Side) -> dict[str, tuple[str, s
 
 
 def _is_synthetic(side: Side) -> bool:
-    runs = [record for row in side.answers.values() for record in row.records]
+    runs = [record for row in side.predictions.values() for record in row.records]
     return any(record.corpus.name.startswith("sample") for record in runs)
 
 
@@ -307,7 +311,7 @@ def _changes(one: Side, other: Side) -> list[str]:
         pairs = [(name, name) for name in one.lines.index if name in other.lines.index]
     facts: list[dict[str, set[str]]] = [{}, {}]
     for names in pairs:
-        runs = [side.answers.get(name) for side, name in zip((one, other), names, strict=True)]
+        runs = [side.predictions.get(name) for side, name in zip((one, other), names, strict=True)]
         for side, name, found in zip((one, other), names, facts, strict=True):
             for column in _CIRCUMSTANCES:
                 found.setdefault(column, set()).add(str(side.lines.loc[name, column]))

@@ -29,13 +29,13 @@ class Evaluation:
     Attributes:
         table: one line for each row and variant that the catalogue finds and that needs no public
             weights or has a record, with the columns of `columns.ALL`.
-        answers: the predictions of each ranked row, the most accurate first.
+        predictions: those of each ranked row, the most accurate first.
         pairs: the ranked rows compared with each other, in the same order; None if there are none.
         unreached: lines that need public weights and have no record.
     """
 
     table: pd.DataFrame
-    answers: dict[str, Predictions]
+    predictions: dict[str, Predictions]
     pairs: statistics.Pairs | None
     unreached: tuple[str, ...] = ()
 
@@ -68,12 +68,12 @@ def evaluate(results: Path, dataset: str) -> Evaluation:
     lines = []
     found: dict[str, Predictions] = {}
     for name, own in runs_of.items():
-        line, answered = line_of(own, current)
+        line, summed = line_of(own, current)
         lines.append({"model": name} | line)
-        if answered is not None:
-            found[name] = answered
+        if summed is not None:
+            found[name] = summed
             first = next(iter(found.values()))
-            predictions.check_same_reviews(first.labels, answered.labels, f"{name} in {results}")
+            predictions.check_same_reviews(first.labels, summed.labels, f"{name} in {results}")
     table = pd.DataFrame(lines, columns=columns.NAMES)
     found = dict(sorted(found.items(), key=lambda item: -item[1].correct.mean()))
     pairs = statistics.compare([row.correct for row in found.values()]) if found else None

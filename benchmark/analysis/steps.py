@@ -37,7 +37,7 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
     Args:
         evaluation: the leaderboard and what it was computed from.
     """
-    names, table = list(evaluation.answers), evaluation.table.set_index("model")
+    names, table = list(evaluation.predictions), evaluation.table.set_index("model")
     if evaluation.pairs is None:
         return pd.DataFrame(columns=COLUMNS)
     lines = catalogue.lines()

@@ -23,11 +23,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Write page and figures.
+    """Write the report and say where it is."""
+    from benchmark.report import build  # imports matplotlib, which takes a second
 
-    Raises:
-        UserError: there is no finished run, or texts are wanted and not on this machine.
-    """
-    from benchmark.report import build
+    from rich.console import Console
 
-    build.main(options)
+    written = build.write(options.results, options.dataset, options.cache, options.with_texts)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"written to {written.page} ({written.page.stat().st_size / 1e6:.1f} MB)")
+    console.print(f"{written.drawn} figures, as SVG and PNG, in {written.figures}")
+    if not written.with_slices:
+        console.print(
+            f"errors by length, stars and negation were left out: "
+            f"corpus {written.corpus_hash} is not in {options.cache}"
+        )

@@ -134,14 +134,16 @@ def _explain(
     on_event: OnEvent,
 ) -> None:
     """Shade the words of a text by attention, in the terminal and as a page."""
+    from benchmark.report import attention
     from benchmark.runs import explain
 
     from rich.console import Console
 
     explanation = explain.explain(name, row, options, seed, corpus, text, on_event)
-    write_atomically(page, explain.as_html(explanation))
+    title = str(explanation).capitalize()
+    write_atomically(page, attention.as_html(title, explanation.words, explanation.weights))
     console = Console(soft_wrap=True)
-    console.print(explain.for_terminal(explanation))
+    console.print(attention.for_terminal(explanation.words, explanation.weights))
     console.print(f"{explanation}; also in {page}", highlight=False)
 
 

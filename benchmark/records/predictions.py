@@ -84,13 +84,13 @@ def check_same_reviews(labels: np.ndarray, others: np.ndarray, where: Path | str
         )
 
 
-def informed(answers: dict[str, Predictions]) -> dict[str, Predictions]:
+def informed(rows: dict[str, Predictions]) -> dict[str, Predictions]:
     """Return the rows that know something: better than to always answer with the larger class.
 
     Better means by 95 % over reviews (normal approximation).
     """
     kept = {}
-    for name, row in answers.items():
+    for name, row in rows.items():
         right = row.correct.mean(axis=0)
         share = row.labels.mean()
         least = right.mean() - 1.96 * right.std() / np.sqrt(len(right))
