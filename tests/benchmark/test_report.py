@@ -26,7 +26,7 @@ ARGUMENTS = (
 )  # fmt: skip
 """It asks nothing of the network; Playwright adds --headless."""
 
-VARIANT = "bert (all-MiniLM-L6-v2-pretrained-3)"
+VARIANT = "bert (all-MiniLM-L6-v2)"
 CURVE = [
     Epoch(loss=0.6, accuracy=0.7, validation_loss=0.5, validation_accuracy=0.8, seconds=1.0),
     Epoch(loss=0.4, accuracy=0.8, validation_loss=0.45, validation_accuracy=0.85, seconds=1.0),
@@ -47,7 +47,7 @@ def results(tmp_path_factory):
     put_many(folder, "tfidf_logreg", 12, family="bag of words", parameters=800_000)
     put_many(folder, "bag_of_words", 60, family="bag of words", parameters=9_000_000)
     put_many(
-        folder, "bert", 90, seeds=1, family="BERT family", variant="all-MiniLM-L6-v2-pretrained-3",
+        folder, "bert", 90, seeds=1, family="BERT family", variant="all-MiniLM-L6-v2",
         parameters=22_000_000,
     )  # fmt: skip
     put_many(folder, "majority", 200, family="baseline")
