@@ -7,7 +7,7 @@ python -m preprocessing --dataset sample
 import argparse
 
 from preprocessing.corpus import SPLITS
-from preprocessing.options import add_data_options, corpus_from
+from preprocessing.options import DataOptions, add_data_options, corpus_from
 from preprocessing.program import run_program
 from preprocessing.storage import verify
 
@@ -20,11 +20,11 @@ def main() -> None:
         prog="python -m preprocessing", description="Prepare the corpus and print what it holds."
     )
     add_data_options(parser)
-    corpus = corpus_from(parser.parse_args())
+    corpus = corpus_from(DataOptions.of(parser.parse_args()))
     verify(corpus.folder)
     console, about = Console(), corpus.manifest
 
-    synthetic = " (synthetic)" if about["name"].startswith("sample") else ""
+    synthetic = " (synthetic)" if corpus.synthetic else ""
     console.print(f"[bold]{about['name']}[/]{synthetic}, hash {corpus.hash}, in {corpus.folder}")
     console.print(
         f"vocabulary: {about['vocabulary']:,} ids ({about['id_type']}) for the words that occur at "

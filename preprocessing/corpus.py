@@ -1,4 +1,4 @@
-"""The prepared corpus: made once from the source, immutable, memory-mapped, the same for all rows.
+"""Reading a prepared corpus: immutable, memory-mapped, the same for all rows.
 
 On disk it is one folder, named by a hash of the reviews and of how they were prepared::
 
@@ -11,11 +11,13 @@ On disk it is one folder, named by a hash of the reviews and of how they were pr
         ids.txt, vocabulary.txt        one a line
         manifest.json                  settings, counts, audit, seconds, sizes and hashes
 
-Reviews stand in the order train, validation, test, unsup, so that each part is one slice.
-What only some rows need (word vectors, subword ids) is made when first asked for and kept inside.
+Reviews stand in the order train, validation, test, unsup, so that each split is one slice.
+`preprocessing.prepare` writes the folder. What only some rows need (word vectors, subword ids) is
+made when first asked for and kept inside.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -28,33 +30,44 @@ from preprocessing.vocabulary import UNKNOWN
 import numpy as np
 
 VERSION = 1
-
-
 SPLITS = ("train", "validation", "test", "unsup")
+
+_test_is_withheld = False
+
+
+@contextmanager
+def withholding_test() -> Iterator[None]:
+    """Refuse the test reviews to all code of this process, for as long as a row learns.
+
+    Every way to them goes through `Corpus.reviews` or `Corpus.column`, which raise a `RuntimeError`
+    meanwhile, whichever corpus object is asked.
+    """
+    global _test_is_withheld
+    before, _test_is_withheld = _test_is_withheld, True
+    try:
+        yield
+    finally:
+        _test_is_withheld = before
 
 
 @dataclass(frozen=True)
 class Texts(Ragged):
-    """Raw UTF-8 bytes of reviews, which know where in a prepared corpus they stand.
+    """Raw UTF-8 bytes of reviews, which know where in a split of a corpus they stand.
 
     Attributes:
         corpus: the corpus's folder; None for other texts.
-        first: the number of the first of them in the corpus.
+        split: the split they are from; empty for other texts.
+        first: the number of the first of them in the split.
     """
 
     corpus: Path | None = None
+    split: str = ""
     first: int = 0
-
-    @classmethod
-    def of_corpus(cls, folder: Path) -> "Texts":
-        """Return all texts of a prepared corpus."""
-        arrays = (_open(folder, name) for name in ("texts", "text_offsets"))
-        return cls(*arrays, corpus=folder)
 
     def part(self, start: int, stop: int) -> "Texts":
         """Return texts start to stop."""
         part = super().part(start, stop)
-        return Texts(part.values, part.offsets, self.corpus, self.first + start)
+        return replace(self, values=part.values, offsets=part.offsets, first=self.first + start)
 
 
 @dataclass(frozen=True)
@@ -112,9 +125,19 @@ class Reviews:
 class Corpus:
     """A prepared corpus, opened without reading it: arrays are memory-mapped when first used."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, remarks: Sequence[str] = ()):
+        """Open the corpus.
+
+        Args:
+            folder: where it is.
+            remarks: what the user should know of how it was found; the last of `notes`.
+
+        Raises:
+            UserError: the folder is damaged.
+        """
         self.folder = folder
         self.manifest = storage.read_manifest(folder)
+        self.remarks = list(remarks)
 
     @property
     def name(self) -> str:
@@ -127,33 +150,50 @@ class Corpus:
         return self.manifest["hash"]
 
     @property
+    def synthetic(self) -> bool:
+        """The reviews are the embedded sample's."""
+        return self.name.startswith("sample")
+
+    @property
     def notes(self) -> list[str]:
-        """What was done to the user's own texts: what was left out, how they were split."""
-        return self.manifest.get("notes", [])
+        """What the user should know: what was left out of custom texts, how they were split."""
+        return self.manifest.get("notes", []) + self.remarks
 
     @cached_property
     def vocabulary(self) -> list[str]:
         """The word of each id; ids 0 and 1 are padding and unknown."""
         return (self.folder / "vocabulary.txt").read_text(encoding="utf-8").splitlines()
 
-    def array(self, name: str) -> np.ndarray:
-        """Return one of the arrays, memory-mapped and read-only."""
-        return _open(self.folder, name)
-
     def column(self, name: str, split: str) -> np.ndarray:
-        """Return labels, ratings, films or also_in_train of one split, shape (reviews,)."""
-        return self.array(name)[slice(*self.manifest["splits"][split])]
+        """Return labels, ratings, films or also_in_train of one split, shape (reviews,).
+
+        The array is memory-mapped and read-only.
+
+        Raises:
+            RuntimeError: the split is test, and a row is learning.
+        """
+        return self._array(name)[slice(*self._bounds(split))]
 
     def reviews(self, split: str) -> Reviews:
-        """Return one split. Only train and validation come with labels."""
-        start, stop = self.manifest["splits"][split]
+        """Return one split. Only train and validation come with labels.
+
+        Raises:
+            RuntimeError: the split is test, and a row is learning.
+        """
+        bounds = self._bounds(split)
+        texts = Ragged(self._array("texts"), self._array("text_offsets")).part(*bounds)
         return Reviews(
-            texts=Texts.of_corpus(self.folder).part(start, stop),
-            words=Ragged(self.array("words"), self.array("word_offsets")).part(start, stop),
+            texts=Texts(texts.values, texts.offsets, self.folder, split),
+            words=Ragged(self._array("words"), self._array("word_offsets")).part(*bounds),
             vocabulary=self.vocabulary,
             labels=self.column("labels", split) if split in ("train", "validation") else None,
         )
 
+    def _bounds(self, split: str) -> tuple[int, int]:
+        if split == "test" and _test_is_withheld:
+            raise RuntimeError("the test reviews are withheld while a row learns")
+        start, stop = self.manifest["splits"][split]
+        return start, stop
 
-def _open(folder: Path, name: str) -> np.ndarray:
-    return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+    def _array(self, name: str) -> np.ndarray:
+        return np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)

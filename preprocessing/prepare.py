@@ -1,14 +1,14 @@
-"""Preparing a corpus: from the reviews of a source to the files that `Corpus` opens."""
+"""Preparing a corpus: from the reviews of a source to the files that `Corpus` reads."""
 
 import hashlib
 import json
+import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -17,15 +17,12 @@ from preprocessing.corpus import SPLITS, VERSION, Corpus
 from preprocessing.errors import UserError
 from preprocessing.ragged import Ragged
 from preprocessing.sources import imdb, sample
-from preprocessing.sources.custom import OwnReviews
+from preprocessing.sources.custom import CustomReviews, is_custom
 from preprocessing.sources.review import PARTS, Review
 from preprocessing.splits import held_out_mask
 from preprocessing.text import words
 
 import numpy as np
-
-DATASETS = ("imdb", "sample")
-
 
 _CHUNK = 5_000
 
@@ -48,9 +45,50 @@ class Settings:
     limit: int | None = None
 
 
+def open_corpus(
+    *,
+    dataset: str = "imdb",
+    data: Path | None = None,
+    cache: Path,
+    text_column: str = "text",
+    label_column: str = "label",
+    split_column: str = "split",
+    allow_bad_rows: bool = False,
+    limit: int | None = None,
+) -> Corpus:
+    """Open the corpus that a user names, preparing it first where that was not done yet.
+
+    Args:
+        dataset: "imdb", or "sample" for the embedded synthetic corpus.
+        data: the IMDB archive or folder, or labelled texts of the user's own in its place: a table,
+            or a folder with a folder of texts for each of two classes.
+        cache: the folder where corpora and downloads are kept.
+        text_column: of a table: the column of the texts.
+        label_column: of a table: the column of the classes' names.
+        split_column: of a table: the column that says train, validation, test or unsup.
+        allow_bad_rows: leave out any number of the user's texts that cannot be used.
+        limit: only so many reviews of train, of test and of unsup.
+
+    Raises:
+        UserError: the source is missing or damaged.
+    """
+    source: Path | CustomReviews | None = data
+    if data is not None and dataset == "imdb" and is_custom(data):
+        if not data.exists():
+            raise UserError(f"{data}: no such file")
+        source = CustomReviews(data, text_column, label_column, split_column, allow_bad_rows)
+    return prepare(dataset, source, cache, Settings(limit=limit))
+
+
+def data_from_environment(dataset: str) -> Path | None:
+    """Return what ``IMDB_DATA`` names, for the data set "imdb"; else None."""
+    named = os.environ.get("IMDB_DATA")
+    return Path(named) if named and dataset == "imdb" else None
+
+
 def prepare(
     dataset: str,
-    data: Path | OwnReviews | None,
+    data: Path | CustomReviews | None,
     cache: Path,
     settings: Settings | None = None,
 ) -> Corpus:
@@ -67,31 +105,30 @@ def prepare(
         UserError: the source is missing or damaged.
     """
     settings = settings or Settings()
-    own = data if isinstance(data, OwnReviews) else None
+    custom = isinstance(data, CustomReviews)
     if dataset == "sample" and data is not None:
         raise UserError("--data names reviews; the sample is made by its generator")
-    if own:
-        dataset = own.name
+    if custom:
+        dataset = data.name
     key = hashlib.sha256(_canonical(dataset, VERSION, asdict(settings))).hexdigest()[:16]
-    known = cache / "sources"
     if dataset == "imdb" and data is None and not (cache / "aclImdb_v1.tar.gz").exists():
-        for note in sorted(known.glob(f"{key}-*")):
-            if (folder := cache / note.read_text().strip()).exists():
-                return Corpus(folder)
-    if own:
-        fingerprint, read = own.fingerprint(), own.read
-    elif dataset == "imdb":
-        source = imdb.locate(data, cache)
-        fingerprint, read = imdb.fingerprint(source), partial(imdb.read, source)
-    else:
-        fingerprint, read = storage.sha256(Path(sample.__file__)), sample.read_sample
-    note = known / f"{key}-{fingerprint[:16]}"
+        prepared = _prepared(cache, key)
+        if prepared:
+            remarks = [f"read from {prepared[0]}"]
+            if len(prepared) > 1:
+                remarks = [
+                    f"{len(prepared)} prepared corpora are in {cache}; read from the newest, "
+                    f"{prepared[0].name} (--data names another's source)"
+                ]
+            return Corpus(prepared[0], remarks)
+    fingerprint, read = _source(dataset, data, cache)
+    note = cache / "sources" / f"{key}-{fingerprint[:16]}"
     if note.exists() and (folder := cache / note.read_text().strip()).exists():
         return Corpus(folder)
 
     clock = Clock()
     with clock.step("read the reviews"):
-        reviews, notes = read() if own else (read(), [])
+        reviews, notes = read()
         reviews = _limited(reviews, settings.limit)
     with clock.step("hash the reviews"):
         digest = hashlib.sha256(_canonical(dataset, VERSION, asdict(settings)))
@@ -102,10 +139,31 @@ def prepare(
     name = dataset if settings.limit is None else f"{dataset}-limit-{settings.limit}"
     folder = cache / f"{name}-{corpus_hash}"
     about = {"name": name, "hash": corpus_hash, "version": VERSION, "settings": asdict(settings)}
-    about |= {"notes": notes} if own else {}
+    about |= {"notes": notes} if custom else {}
     storage.make_folder(folder, lambda target: about | _build(target, reviews, settings, clock))
     storage.write_atomically(note, folder.name + "\n")
     return Corpus(folder)
+
+
+def _prepared(cache: Path, key: str) -> list[Path]:
+    """Return the folders of the corpora that were prepared as `key` says, the newest first."""
+    names = {note.read_text().strip() for note in (cache / "sources").glob(f"{key}-*")}
+    folders = [cache / name for name in names if (cache / name / storage.MANIFEST).exists()]
+    return sorted(
+        folders, key=lambda folder: (folder / storage.MANIFEST).stat().st_mtime_ns, reverse=True
+    )
+
+
+def _source(
+    dataset: str, data: Path | CustomReviews | None, cache: Path
+) -> tuple[str, Callable[[], tuple[dict[str, list[Review]], list[str]]]]:
+    """Return the source's fingerprint, and what reads its reviews and says what was done."""
+    if isinstance(data, CustomReviews):
+        return data.fingerprint(), data.read
+    if dataset == "imdb":
+        path = imdb.locate(data, cache)
+        return imdb.fingerprint(path), lambda: (imdb.read(path), [])
+    return storage.sha256(Path(sample.__file__)), lambda: (sample.read_sample(), [])
 
 
 class Clock:

@@ -4,7 +4,7 @@ import csv
 import re
 import shutil
 
-from benchmark.analysis import leaderboard, steps
+from benchmark.analysis import columns, leaderboard, steps, tables
 from benchmark.records import store
 from benchmark.rows import catalogue
 from benchmark.rows.hyperparameters import plain
@@ -19,11 +19,11 @@ RUNS = store.read_runs(ROOT / "results", "imdb")
 
 def test_the_readme_and_the_leaderboard_come_from_the_records():
     evaluation = leaderboard.evaluate(ROOT / "results", "imdb")
-    markdown = leaderboard.as_markdown(evaluation.table, "imdb")
-    assert leaderboard.with_table(README, markdown) == README
+    markdown = tables.as_markdown(evaluation.table, "imdb", evaluation.unreached)
+    assert tables.inserted(README, markdown) == README
     assert (ROOT / "results" / "leaderboard.md").read_text(encoding="utf-8").endswith(markdown)
     bought = steps.as_markdown(steps.build(evaluation))
-    assert leaderboard.with_table(README, bought, steps.MARKS) == README
+    assert tables.inserted(README, bought, steps.MARKS) == README
 
 
 def test_rebuilding_the_tables_changes_no_byte(tmp_path):
@@ -45,29 +45,25 @@ def test_the_figures_show_every_row_of_the_leaderboard():
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_committed_record_is_whole_and_answers_for_the_row_as_it_is(path):
     record = RUNS[path]
-    row = catalogue.load(record["model"])
-    expected = plain(row.hyperparameters()) | record["changed"]
-    assert record["hyperparameters"] == expected, "run the row again"
-    module = catalogue.modules()[record["model"]]
-    command = f"python -m {module} --seed {record['seed']}"
-    if "variant" in record:
-        assert path.parent.relative_to(ROOT).parts[3].startswith(f"{record['model']}@")
-        assert record["command"].startswith(command)
-    else:
-        assert not record["changed"]
-        assert record["command"] == command
-    logits, labels = store.read_predictions(path, record)
-    assert len(logits) == 25_000
-    assert record["scores"]["accuracy"] == ((logits >= 0) == labels).mean()
+    row = catalogue.load(record.model)
+    assert record.hyperparameters == plain(row.options_of(record.variant)), "run the row again"
+    assert not record.changed
+    variant = f" --variant {record.variant}" if record.variant else ""
+    module = catalogue.modules()[record.model]
+    assert record.command == f"python -m {module} --seed {record.seed}{variant}"
+    assert path == store.record_path(
+        ROOT / "results", "imdb", record.model, {}, record.seed, record.variant
+    )
+    assert len(store.read_predictions(path, record).logits) == 25_000
 
 
 def test_the_readme_names_every_row_and_every_column():
     for name, module in catalogue.modules().items():
         assert f"[`{name}`]({module.replace('.', '/')}.py)" in README, "add it to its rows"
     section = README.partition("## How to read the CSV")[2].partition("\n## ")[0]
-    assert set(leaderboard.COLUMNS) <= set(re.findall(r"`([a-z0-9_]+)`", section))
+    assert set(columns.NAMES) <= set(re.findall(r"`([a-z0-9_]+)`", section))
     with (ROOT / "results" / "leaderboard.csv").open(encoding="utf-8") as file:
-        assert tuple(next(csv.reader(file))) == leaderboard.COLUMNS
+        assert tuple(next(csv.reader(file))) == columns.NAMES
 
 
 def test_the_readme_says_how_long_the_networks_take():
@@ -102,6 +98,7 @@ def test_the_example_row_of_contributing_works(tmp_path):
     for folder in ("preprocessing", "benchmark"):
         shutil.copytree(ROOT / folder, checkout / folder)
     (checkout / "models").mkdir()
+    (checkout / "models" / "__init__.py").touch()
     (checkout / "models" / "bernoulli_naive_bayes.py").write_text(example)
     process = run_python(
         "-m", "models.bernoulli_naive_bayes", "--dataset", "sample", "--alpha", "0.5",

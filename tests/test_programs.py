@@ -33,7 +33,8 @@ def test_validation_only_leaves_the_test_reviews_alone(tmp_path):
     path = tmp_path / "tuning" / "sample-limit-40" / "tfidf_logreg" / "seed-0.json"
     record = json.loads(path.read_text())
     assert "validation" in record
-    assert "scores" not in record
+    assert record["predictions"] is None
+    assert not list(path.parent.glob("*.npz"))
     assert not (tmp_path / "runs").exists()
 
 

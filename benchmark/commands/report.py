@@ -3,13 +3,13 @@
 import argparse
 from pathlib import Path
 
-from benchmark.commands.options import add_results_option
+from benchmark.commands.options import add_dataset_option, add_results_option
 from preprocessing.program import ROOT
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add --dataset, --results, --cache and --with-texts."""
-    parser.add_argument("--dataset", default="imdb", help="(default: %(default)s)")
+    """Add whose results, and where the reviews are."""
+    add_dataset_option(parser)
     add_results_option(parser)
     parser.add_argument(
         "--cache", type=Path, metavar="FOLDER", default=ROOT / "data",

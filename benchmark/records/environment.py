@@ -8,7 +8,8 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from benchmark.rows.hardware import gpus, processor
+from benchmark.records.record import Environment
+from benchmark.rows import hardware
 from preprocessing.program import ROOT
 
 _PACKAGES = (
@@ -24,19 +25,20 @@ _PACKAGES = (
 )
 
 
-def describe() -> dict:
-    """Return machine, operating system, Python and package versions, and the code's commit."""
-    return {
-        "processor": processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
-        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
-        "gpus": gpus(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "packages": {name: v for name in _PACKAGES if (v := _version(name))},
-        "code": commit(),
-    }  # fmt: skip
+def describe() -> Environment:
+    """Describe machine, load, operating system, Python and package versions, and the code."""
+    return Environment(
+        processor=hardware.processor(),
+        vector_extensions=hardware.vector_extensions(),
+        cores=hardware.cores(),
+        memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        gpus=hardware.gpus(),
+        system=f"{platform.system()} {platform.machine()}",
+        python=platform.python_version(),
+        packages={name: v for name in _PACKAGES if (v := _version(name))},
+        code=commit(),
+        load_average=round(os.getloadavg()[0], 2),
+    )
 
 
 def commit() -> str:

@@ -51,7 +51,7 @@ def write(results: Path, dataset: str, cache: Path, with_texts: bool = False) ->
         UserError: there is no finished run, or texts are wanted and not on this machine.
     """
     evaluation = leaderboard.evaluate(results, dataset)
-    predictions = evaluation.answers
+    predictions = evaluation.predictions
     ranked = evaluation.table[evaluation.table["status"] == "ok"]
     if ranked.empty:
         raise UserError(
@@ -189,7 +189,11 @@ def draw(
 def _histories(predictions: dict[str, Predictions]) -> dict[str, list[pd.DataFrame]]:
     """Return a table for each seed with epochs, of the models that have any."""
     found = {
-        name: [pd.DataFrame(record["history"]) for record in row.records if record["history"]]
+        name: [
+            pd.DataFrame([epoch.as_json() for epoch in record.history])
+            for record in row.records
+            if record.history
+        ]
         for name, row in predictions.items()
     }
     return {name: seeds for name, seeds in found.items() if seeds}

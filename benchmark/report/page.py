@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.analysis import leaderboard, steps
+from benchmark.analysis import columns, steps
 from benchmark.records import predictions as predictions_of
 from benchmark.records.predictions import Predictions
 from benchmark.report import figures
@@ -18,26 +18,15 @@ from matplotlib.figure import Figure
 
 MOST_LISTED = 25
 
-COLUMNS = {
-    "rank": ("#", "{:.0f}"),
-    "model": ("model", "{}"),
-    "accuracy_mean": ("accuracy, %", "{:.2%}"),
-    "interval": ("95 % interval", "{}"),
-    "family": ("family", "{}"),
-    "parameters": ("parameters", "{:,.0f}"),
-    "train_seconds": ("training, s", "{:,.1f}"),
-    "preprocessing_seconds": ("setup, s", "{:,.0f}"),
-    "predict_reviews_per_second": ("reviews/s predicted", "{:,.0f}"),
-    "f1": ("F1, %", "{:.2%}"),
-    "roc_auc": ("AUC", "{:.4f}"),
-    "log_loss": ("log loss, nats", "{:.3f}"),
-    "calibration_error": ("calibration error", "{:.4f}"),
-    "accuracy_deduplicated": ("without duplicates, %", "{:.2%}"),
-    "peak_memory_mb": ("memory, MB", "{:,.0f}"),
-    "seeds": ("seeds", "{:.0f}"),
-    "tied_with": ("cannot be told apart from", "{}"),
-    "device": ("device", "{}"),
-}
+COLUMNS = tuple(
+    columns.BY_NAME[name]
+    for name in (
+        "rank", "model", "accuracy_mean", "accuracy_ci_low", "family", "parameters",
+        "train_seconds", "preprocessing_seconds", "predict_reviews_per_second", "f1", "roc_auc",
+        "log_loss", "calibration_error", "accuracy_deduplicated", "peak_memory_mb", "seeds",
+        "tied_with", "device",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -128,12 +117,14 @@ def build(
 
 def _columns() -> list[dict[str, str]]:
     """Return name and title of each column, and the direction in which the best comes first."""
-    columns = []
-    for name, (title, _) in COLUMNS.items():
-        key = "accuracy_ci_low" if name == "interval" else name
-        best = "descending" if key in leaderboard.BEST_IS_HIGHEST else "ascending"
-        columns.append({"name": name, "title": title, "best": best})
-    return columns
+    return [
+        {
+            "name": column.name,
+            "title": column.heading,
+            "best": "descending" if column.best == "high" else "ascending",
+        }
+        for column in COLUMNS
+    ]
 
 
 def _rows(ranked: pd.DataFrame) -> list[dict[str, Any]]:
@@ -144,19 +135,14 @@ def _rows(ranked: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for _, line in ranked.iterrows():
         cells = []
-        for column, (_, form) in COLUMNS.items():
-            cell = {"column": column, "small": "", "bar": None}
-            if column == "interval":
+        for column in COLUMNS:
+            cell = {"column": column.name, "small": "", "bar": None}
+            cell |= {"value": line[column.name], "text": column.cell(line)}
+            if column.name == "accuracy_ci_low":
                 cell |= _interval(line, low, high)
-            else:
-                cell |= {
-                    "value": line[column],
-                    "text": form.format(line[column]).replace("%", ""),
-                }
-            if column == "model":
-                cell["text"] = leaderboard.with_seeds(line["model"], line["seeds"])
-            if column == "accuracy_mean" and pd.notna(line["accuracy_std"]):
-                cell["small"] = f"± {100 * line['accuracy_std']:.2f}"
+            if column.name == "accuracy_mean":
+                cell["text"], _, std = cell["text"].partition(" ")
+                cell["small"] = std
             cells.append(cell)
         ties = [name for name in line["tied_with"].split("; ") if name]
         rows.append({"model": line["model"], "ties": json.dumps(ties), "cells": cells})
@@ -193,7 +179,7 @@ def _steps(bought: pd.DataFrame) -> list[dict[str, Any]]:
         )
         lines.append(
             {
-                "name": leaderboard.with_seeds(name, line["seeds_after"]),
+                "name": columns.with_seeds(name, line["seeds_after"]),
                 "depth": depth,
                 "change": line["change"],
                 "points": points,

@@ -43,6 +43,10 @@ class Fitted(ABC):
     outside_data: str = "none"
     """What it saw beside IMDB, directly or through pretrained weights."""
 
+    def make_ready(self, reviews: Reviews) -> None:
+        """Make once what is kept of the reviews, so that it counts as no part of prediction."""
+        return
+
     @abstractmethod
     def predict(self, reviews: Reviews) -> np.ndarray:
         """Return the probability that each review is positive, shape (reviews,), float."""

@@ -1,28 +1,115 @@
-"""The processor and the GPUs of this machine."""
+"""The processor and the GPUs of this machine, and how fast they multiply matrices."""
 
+import functools
+import os
 import platform
-import re
 import shutil
 import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+CPUINFO = Path("/proc/cpuinfo")
+
+_EXTENSIONS = (
+    "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile",
+    "amx_bf16", "amx_int8", "neon", "bf16", "i8mm", "sve", "sve2",
+)  # fmt: skip
+"""What Linux calls the vector extensions that decide how fast matrices are multiplied."""
+
+_SIZES = (512, 2048, 8192)
+_TOO_SHORT_SECONDS = 0.001
+_SECONDS_TO_REPEAT = 0.1
 
 
 def processor() -> str:
     """Return the processor's name."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
+    if CPUINFO.exists():
+        for line in CPUINFO.read_text().splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def vector_extensions() -> list[str] | None:
+    """Return the processor's vector extensions, as Linux calls them; None where it cannot tell."""
+    if not CPUINFO.exists():
+        return None
+    for line in CPUINFO.read_text().splitlines():
+        name, _, listed = line.partition(":")
+        if name.strip() in ("flags", "Features"):  # of x86, of ARM
+            flags = set(listed.split())
+            if "asimd" in flags:  # what 64-bit ARM calls NEON
+                flags.add("neon")
+            return [extension for extension in _EXTENSIONS if extension in flags]
+    return None
+
+
 def multiplies_bfloat16() -> bool:
     """Tell whether the processor has instructions that multiply bfloat16 numbers."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if not cpuinfo.exists():
-        return False
-    return bool(re.search(r"\b(avx512_bf16|amx_bf16)\b", cpuinfo.read_text()))
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(vector_extensions() or ())
+
+
+def matrix_products() -> tuple[str, float, float | None]:
+    """Measure how fast the numerical library of this process multiplies square matrices.
+
+    That is Keras's backend, on the device that it computes on, if Keras was imported; else numpy.
+    Matrices grow until one product takes a millisecond; the best of a tenth of a second counts.
+
+    Returns:
+        The library's name; GFLOP/s (10^9 additions and multiplications a second) in float32; the
+        same in bfloat16, or None without Keras.
+    """
+    keras = sys.modules.get("keras")
+    if keras is None:
+        ones = functools.partial(np.ones, dtype=np.float32)
+        return "numpy", _gflops(lambda n: ones((n, n)), np.matmul, lambda product: None), None
+
+    def rate(dtype: str) -> float:
+        return _gflops(
+            lambda n: keras.ops.ones((n, n), dtype),
+            keras.ops.matmul,
+            lambda product: keras.ops.convert_to_numpy(keras.ops.cast(product[0, 0], "float32")),
+        )
+
+    return keras.backend.backend(), rate("float32"), rate("bfloat16")
+
+
+def _gflops(
+    make: Callable[[int], Any],
+    multiply: Callable[[Any, Any], Any],
+    finish: Callable[[Any], Any],
+) -> float:
+    """Return the best rate of a few products.
+
+    Args:
+        make: makes a matrix of n rows and columns.
+        multiply: begins a product.
+        finish: waits for it.
+    """
+    rate = 0.0
+    for size in _SIZES:
+        matrix, seconds = make(size), [np.inf]
+        finish(multiply(matrix, matrix))  # the first one also compiles
+        stop = time.perf_counter() + _SECONDS_TO_REPEAT
+        while (start := time.perf_counter()) < stop:
+            finish(multiply(matrix, matrix))
+            seconds.append(time.perf_counter() - start)
+        rate = 2 * size**3 / min(seconds) / 1e9
+        if min(seconds) > _TOO_SHORT_SECONDS:
+            break
+    return round(rate, 1)
 
 
 def gpus() -> list[str]:

@@ -1,7 +1,8 @@
 """What a row learns from; the test reviews are not in it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,31 @@ from preprocessing.subwords.tokenizers import Tokenizer
 from preprocessing.word_vectors import Word2VecSettings, word_vectors
 
 import numpy as np
+
+
+@dataclass
+class CacheClock:
+    """What is made once and kept: the seconds it took, and those that this run waited for it.
+
+    Attributes:
+        seconds: what each thing that the row asked for once took to make, in this run or before.
+        cache_seconds: wall seconds of this run in making or opening them; no part of training.
+        cache_cpu_seconds: the CPU seconds of the same, all threads together.
+    """
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    cache_seconds: float = 0.0
+    cache_cpu_seconds: float = 0.0
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Count the block's seconds as spent on the cache."""
+        start, cpu_start = time.perf_counter(), time.process_time()
+        try:
+            yield
+        finally:
+            self.cache_seconds += time.perf_counter() - start
+            self.cache_cpu_seconds += time.process_time() - cpu_start
 
 
 @dataclass
@@ -28,8 +54,7 @@ class TrainingData:
         learn_vectors: makes word vectors; rows call `word_vectors`.
         folder: where what is made once of these reviews is kept; rows call `cached`.
         synthetic: the reviews are the embedded sample's.
-        seconds: what it once took to make what the row asked for.
-        cache_seconds: seconds the row cache_seconds for that, which do not count as training.
+        clock: counts what is made once and kept; one and the same in all copies of the data.
     """
 
     train: Reviews
@@ -40,35 +65,35 @@ class TrainingData:
     learn_vectors: Callable[[Word2VecSettings], tuple[np.ndarray, float]] = field(repr=False)
     folder: Path = field(repr=False)
     synthetic: bool = False
-    seconds: dict[str, float] = field(default_factory=dict)
-    cache_seconds: float = 0.0
+    clock: CacheClock = field(default_factory=CacheClock, repr=False)
 
     @classmethod
     def of(cls, corpus: Corpus, seed: int) -> "TrainingData":
         """Take the training data of a corpus for a run with `seed`."""
         return cls(
-            *(corpus.reviews(split) for split in ("train", "validation", "unsup")),
+            train=corpus.reviews("train"),
+            validation=corpus.reviews("validation"),
+            unsup=corpus.reviews("unsup"),
             vocabulary=corpus.vocabulary,
             seed=seed,
             learn_vectors=lambda settings: word_vectors(corpus, seed, settings),
             folder=corpus.folder,
-            synthetic=corpus.name.startswith("sample"),
+            synthetic=corpus.synthetic,
         )
 
     def word_vectors(self, settings: Word2VecSettings | None = None) -> np.ndarray:
         """Return word2vec vectors of this run's seed, shape (vocabulary, dimensions), float32."""
-        start = time.perf_counter()
-        vectors, self.seconds["word2vec"] = self.learn_vectors(settings or Word2VecSettings())
-        self.cache_seconds += time.perf_counter() - start
+        with self.clock.waiting():
+            vectors, seconds = self.learn_vectors(settings or Word2VecSettings())
+        self.clock.seconds["word2vec"] = seconds
         return np.asarray(vectors)
 
     def subword_ids(self, reviews: Reviews, tokenizer: Tokenizer) -> Ragged:
         """Return the reviews' subword ids, without start and end."""
-        start = time.perf_counter()
-        made = subword_ids(reviews.texts, tokenizer)
-        part = "subwords of unsup" if reviews is self.unsup else "subwords"
-        self.seconds[part] = made.seconds
-        self.cache_seconds += time.perf_counter() - start
+        with self.clock.waiting():
+            made = subword_ids(reviews.texts, tokenizer)
+        split = reviews.texts.split
+        self.clock.seconds[f"subwords of {split}" if split else "subwords"] = made.seconds
         return made.ids
 
     def cached(self, step: str, name: str, build: Callable[[Path], dict]) -> Path:
@@ -77,7 +102,7 @@ class TrainingData:
         Args:
             step: what the seconds it takes are counted as.
             name: the folder's name, which must tell all that the content depends on.
-            build: as of `preprocessing.folders.make_folder`; where it goes on with what was
+            build: as of `preprocessing.storage.make_folder`; where it goes on with what was
                 stopped, it returns the "seconds" that were spent before.
         """
 
@@ -87,7 +112,7 @@ class TrainingData:
             seconds_before = manifest.get("seconds", 0.0)
             return manifest | {"seconds": seconds_before + time.perf_counter() - start}
 
-        start = time.perf_counter()
-        self.seconds[step] = make_folder(self.folder / name, timed)["seconds"]
-        self.cache_seconds += time.perf_counter() - start
+        with self.clock.waiting():
+            manifest = make_folder(self.folder / name, timed)
+        self.clock.seconds[step] = manifest["seconds"]
         return self.folder / name

@@ -34,7 +34,7 @@ def describe(event: dict[str, Any]) -> str:
     """Return one line about an event; empty if there is nothing to say."""
     match event["event"]:
         case "start":
-            corpus = event["corpus"]["name"]
+            corpus = event["corpus"]
             synthetic = " (synthetic)" if corpus.startswith("sample") else ""
             return f"{event['model']}, seed {event['seed']}, on {corpus}{synthetic}"
         case "epoch":

@@ -9,7 +9,7 @@ from typing import Any
 from benchmark.rows.contract import OnEvent
 from benchmark.rows.networks.network_row import NetworkRow
 from benchmark.rows.training_data import TrainingData
-from preprocessing.corpus import Corpus
+from preprocessing.corpus import Corpus, withholding_test
 from preprocessing.errors import UserError
 from preprocessing.storage import make_folder
 from preprocessing.text import words
@@ -82,7 +82,8 @@ def explain(
         on_event(
             {"event": "step", "text": "training once; the network is kept for the next review"}
         )
-        row.fit(options, TrainingData.of(corpus, seed), on_event).save(target)
+        with withholding_test():
+            row.fit(options, TrainingData.of(corpus, seed), on_event).save(target)
         return {"row": name, "seed": seed, "hyperparameters": asdict(options)}
 
     make_folder(folder, train)

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from benchmark.records import metrics, store
+from benchmark.records.record import Finished, Record
 from benchmark.runs.events import describe
 
 from rich.console import Console, Group
@@ -93,19 +95,20 @@ class Overview:
                 left=self._time_left(),
             )
 
-    def ended(self, run: Any, record: dict[str, Any]) -> None:
+    def ended(self, run: Any, record: Record) -> None:
         """Note that a run has ended."""
         with self.lock:
             who = self._who(run)
             self.seconds[run.line.name].append(time.perf_counter() - self.running.pop(run).start)
             self.ended_runs += 1
-            if record["status"] == "ok":
-                accuracy = record["scores"]["accuracy"]
+            if isinstance(record, Finished):
+                kept = store.read_predictions(run.path, record)
+                accuracy = metrics.accuracy(kept.logits, kept.labels)
                 self.state[run] = f"[green]{accuracy:.4f}[/]"
                 text = f"test accuracy {accuracy:.4f}"
             else:
                 self.state[run] = "[red]failed[/]"
-                text = f"failed: {record['reason']}"
+                text = f"failed: {record.reason}"
             left = self._time_left()
             self._plain(
                 f"  {who}{text}; {self.seconds[run.line.name][-1]:.1f} s{left and ', ' + left}"

@@ -1,17 +1,28 @@
-"""One run: a row, a seed, a corpus; learn, predict, score, record."""
+"""One run: a row, a seed, a corpus; learn, predict, record."""
 
 import time
 import traceback
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmark.records import environment, metrics, store
-from benchmark.rows import hardware, saved
+from benchmark.records.record import (
+    CorpusId,
+    Epoch,
+    Failed,
+    Finished,
+    MatrixProducts,
+    Rates,
+    Record,
+    Scores,
+    Seconds,
+)
+from benchmark.records.store import TestPredictions
+from benchmark.rows import catalogue, hardware, saved, sources
 from benchmark.rows.contract import Fitted, OnEvent, Row
 from benchmark.rows.hyperparameters import changed, plain
 from benchmark.rows.training_data import TrainingData
-from preprocessing.corpus import Corpus
+from preprocessing.corpus import Corpus, withholding_test
 from preprocessing.errors import UserError
 from preprocessing.storage import verify
 
@@ -28,7 +39,7 @@ def run(
     command: str = "",
     validation_only: bool = False,
     save_to: Path | None = None,
-) -> dict:
+) -> tuple[Record, TestPredictions | None]:
     """Make one run and write its record, also when the row fails.
 
     Args:
@@ -45,96 +56,107 @@ def run(
         save_to: the folder to keep the trained model in, if it is to be kept.
 
     Returns:
-        The record.
+        The record, and the predictions for the test reviews if there are any.
     """
     further = changed(options, row.options_of(variant))
     path = store.record_path(
         results, corpus.name, name, further, seed, variant=variant, tuning=validation_only
     )
-    record = {
-        "status": "ok",
+    about: dict[str, Any] = {
         "model": name,
-        **({"variant": variant} if variant else {}),
+        "variant": variant,
         "family": row.family,
         "seed": seed,
-        "protocol": store.PROTOCOL,
-        "corpus": {"name": corpus.name, "hash": corpus.hash},
+        "corpus": CorpusId(name=corpus.name, hash=corpus.hash),
         "hyperparameters": plain(options),
         "changed": further,
         "command": command,
+        "sources": sources.digest(catalogue.choose_row(name)),
         "environment": environment.describe(),
-    }
+    }  # of finished and failed runs alike
     verify(corpus.folder)
-    on_event({"event": "start", "record": str(path), **record})
+    started = {"model": name, "variant": variant, "seed": seed, "corpus": corpus.name}
+    on_event({"event": "start", "record": str(path), **started})
+    record: Record
+    fitted, predictions = None, None
     try:
-        fitted, measured = _learn(row, options, TrainingData.of(corpus, seed), on_event)
-        record |= measured
+        library, float32, bfloat16 = hardware.matrix_products()
+        data = TrainingData.of(corpus, seed)
+        learning = _Stopwatch()
+        with withholding_test():
+            fitted = row.fit(options, data, on_event)
+        learning.stop(less=data.clock.cache_seconds, less_cpu=data.clock.cache_cpu_seconds)
         on_event({"event": "step", "text": "predicting"})
-        validation = corpus.reviews("validation")
-        record["validation"] = metrics.scores(
-            metrics.logits_to_keep(fitted.predict(validation)), validation.labels
+        kept = metrics.logits_to_keep(fitted.predict(corpus.reviews("validation")))
+        predicting = None
+        if not validation_only:
+            test = corpus.reviews("test")
+            fitted.make_ready(test)
+            predicting = _Stopwatch()
+            probabilities = fitted.predict(test)
+            predicting.stop()
+            predictions = TestPredictions(
+                metrics.logits_to_keep(probabilities),
+                corpus.column("labels", "test"),
+                corpus.column("also_in_train", "test"),
+            )
+        passes = max(1, len(fitted.history))
+        record = Finished(
+            **about,
+            outside_data=fitted.outside_data,
+            weights=fitted.weights,
+            parameters=fitted.parameters,
+            precision=fitted.precision,
+            backend=row.versions(),
+            device=_device(fitted),
+            matrix_products=MatrixProducts(library=library, float32=float32, bfloat16=bfloat16),
+            history=[Epoch(**epoch) for epoch in fitted.history],
+            seconds=Seconds(
+                preprocessing=data.clock.seconds,
+                training=learning.seconds,
+                training_cpu=learning.cpu_seconds,
+                compilation=fitted.seconds_compiling,
+                prediction=predicting.seconds if predicting else None,
+                prediction_cpu=predicting.cpu_seconds if predicting else None,
+            ),
+            reviews_per_second=Rates(
+                training=passes * len(data.train) / learning.seconds,
+                prediction=len(test) / predicting.seconds if predicting else None,
+            ),
+            peak_memory_mb=environment.peak_memory_mb(),
+            validation=Scores(**metrics.scores(kept, corpus.column("labels", "validation"))),
         )
-        predictions = () if validation_only else _test(fitted, corpus, record)
     except Exception as error:
+        predictions = None
         if not isinstance(error, UserError):
             traceback.print_exc()
-        record |= {"status": "failed", "reason": _reason(error)}
-        predictions = ()
-    record["utc"] = _now()
-    record["peak_memory_mb"] = environment.peak_memory_mb()
-    store.write(path, record, *predictions)
-    if save_to is not None and record["status"] == "ok":
-        saved.save(save_to, fitted, corpus, record)
+        record = Failed(**about, reason=_reason(error))
+    store.write(path, record, predictions)
+    if save_to is not None and fitted is not None and isinstance(record, Finished):
+        saved.save(save_to, fitted, corpus, record.as_json())
         on_event({"event": "step", "text": f"saved to {save_to}"})
     on_event({"event": "end", "record": str(path)})
-    return record
+    return record, predictions
 
 
-def _learn(row: Row, options: Any, data: TrainingData, on_event: OnEvent) -> tuple[Fitted, dict]:
-    """Fit the row; return it and what was measured meanwhile."""
-    start = time.perf_counter()
-    fitted = row.fit(options, data, on_event)
-    seconds = time.perf_counter() - start - data.cache_seconds
-    passes = max(1, len(fitted.history))
+class _Stopwatch:
+    """Counts wall and CPU seconds from when it is made until it is stopped."""
+
+    def __init__(self) -> None:
+        self._start, self._cpu_start = time.perf_counter(), time.process_time()
+        self.seconds = self.cpu_seconds = 0.0
+
+    def stop(self, less: float = 0.0, less_cpu: float = 0.0) -> None:
+        """Stop it, and take off seconds that do not count."""
+        self.seconds = time.perf_counter() - self._start - less
+        self.cpu_seconds = time.process_time() - self._cpu_start - less_cpu
+
+
+def _device(fitted: Fitted) -> str:
     machine = hardware.gpus()[:1] if fitted.on_gpu else []
-    return fitted, {
-        "outside_data": fitted.outside_data,
-        "weights": fitted.weights,
-        "parameters": fitted.parameters,
-        "precision": fitted.precision,
-        "backend": row.versions(),
-        "device": machine[0] if machine else hardware.processor(),
-        "history": fitted.history,
-        "seconds": {
-            "preprocessing": data.seconds,
-            "training": seconds,
-            "compilation": fitted.seconds_compiling,
-        },
-        "reviews_per_second": {"training": passes * len(data.train) / seconds},
-    }
-
-
-def _test(fitted: Fitted, corpus: Corpus, record: dict) -> tuple:
-    """Predict the test reviews, once; add their scores to the record."""
-    reviews = corpus.reviews("test")
-    start = time.perf_counter()
-    probabilities = fitted.predict(reviews)
-    record["seconds"]["prediction"] = time.perf_counter() - start
-    record["reviews_per_second"]["prediction"] = len(reviews) / record["seconds"]["prediction"]
-    logits = metrics.logits_to_keep(probabilities)
-    labels = corpus.column("labels", "test")
-    fresh = ~corpus.column("also_in_train", "test")
-    record["scores"] = metrics.scores(logits, labels)
-    record["scores"]["accuracy_deduplicated"] = metrics.scores(logits[fresh], labels[fresh])[
-        "accuracy"
-    ]
-    return logits, labels
+    return machine[0] if machine else hardware.processor()
 
 
 def _reason(error: Exception) -> str:
     text = " ".join(str(error).split())
     return (text if isinstance(error, UserError) else f"{type(error).__name__}: {text}")[:500]
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from benchmark.rows.contract import OnEvent
 from benchmark.rows.hyperparameters import hyperparameters, option, plain
 from benchmark.rows.networks.devices import reset_session
-from benchmark.rows.training_data import TrainingData
+from benchmark.rows.training_data import CacheClock, TrainingData
 from bert_family.shared.fine_tuning import (
     FineTuned,
     FineTunedRow,
@@ -133,7 +133,7 @@ class DistilledRow(FineTunedRow):
 
         def build(target: Path) -> dict:
             on_event({"event": "step", "text": f"fine-tuning the teacher, {options.teacher}"})
-            apart = replace(data, seconds={}, cache_seconds=0.0)
+            apart = replace(data, clock=CacheClock())
             fitted = self.teacher.fit(theirs, apart, on_event)
             fitted.save(target)
             on_event({"event": "step", "text": "fine-tuning the student"})

@@ -110,6 +110,10 @@ class FineTuned(FittedNetwork):
         super().__init__(model, options, widths)
         self.tokenizer = tokenizer
 
+    def make_ready(self, reviews: Reviews) -> None:
+        """Cut the reviews into subwords, which are kept with the corpus."""
+        subword_ids(reviews.texts, self.tokenizer)
+
     def predict(self, reviews: Reviews) -> np.ndarray:
         """Return probabilities, shape (reviews,), float32."""
         ids = subword_ids(reviews.texts, self.tokenizer).ids

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from benchmark.rows import hardware
-from benchmark.runs.speed import some, timed_fit
+from benchmark.rows.timing import some, timed_fit
 from bert_family.shared.fine_tuning import FineTunedRow, backbone_of
 from preprocessing.corpus import Corpus
 

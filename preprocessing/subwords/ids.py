@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from preprocessing.corpus import Texts
+from preprocessing.corpus import Corpus, Texts
 from preprocessing.ragged import PADDING, Ragged
-from preprocessing.storage import make_folder, read_manifest
+from preprocessing.storage import make_folder
 from preprocessing.subwords.tokenizers import Tokenizer
 from preprocessing.vocabulary import smallest_integer_type
 
@@ -15,7 +15,6 @@ import numpy as np
 
 HEAD_SHARE = 128 / 510
 """Of the tokens that head_tail keeps; Sun et al. (2019) keep the first 128 and the last 382."""
-
 
 _BATCH = 5_000
 
@@ -36,21 +35,22 @@ class SubwordIds:
 def subword_ids(texts: Texts, tokenizer: Tokenizer) -> SubwordIds:
     """Return the subword ids of the texts; those of a prepared corpus are made once and kept.
 
-    They are kept in the corpus's folder, those of the labelled reviews and of the unlabelled ones
-    each for itself, in the smallest integer type that fits.
+    They are kept in the corpus's folder, each split for itself, in the smallest integer type that
+    fits.
+
+    Raises:
+        RuntimeError: the texts are test reviews, and a row is learning.
     """
     if texts.corpus is None:
         start = time.perf_counter()
         ids = _encode(texts, tokenizer)
         return SubwordIds(ids, time.perf_counter() - start)
-    first_unsup, stop = read_manifest(texts.corpus)["splits"]["unsup"]
-    unlabelled = texts.first >= first_unsup and len(texts) > 0
-    bounds = (first_unsup, stop) if unlabelled else (0, first_unsup)
-    folder = texts.corpus / f"subwords-{tokenizer.key}{'-unsup' if unlabelled else ''}"
+    whole_split = Corpus(texts.corpus).reviews(texts.split).texts
+    folder = texts.corpus / f"subwords-{tokenizer.key}-{texts.split}"
 
     def build(target: Path) -> dict:
         start = time.perf_counter()
-        ids = _encode(Texts.of_corpus(texts.corpus).part(*bounds), tokenizer)
+        ids = _encode(whole_split, tokenizer)
         np.save(target / "ids.npy", ids.values, allow_pickle=False)
         np.save(target / "offsets.npy", ids.offsets, allow_pickle=False)
         seconds = time.perf_counter() - start
@@ -59,14 +59,15 @@ def subword_ids(texts: Texts, tokenizer: Tokenizer) -> SubwordIds:
     manifest = make_folder(folder, build)
     kept = Ragged(*(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
                     for name in ("ids", "offsets")))  # fmt: skip
-    start = texts.first - bounds[0]
-    return SubwordIds(kept.part(start, start + len(texts)), manifest["seconds"])
+    part = kept.part(texts.first, texts.first + len(texts))
+    return SubwordIds(part, manifest["seconds"])
 
 
 def _encode(texts: Ragged, tokenizer: Tokenizer) -> Ragged:
     """Return the ids of the texts, made in batches."""
     kind = smallest_integer_type(tokenizer.size)  # one more than the largest id: see `pack`
-    values, lengths = [np.empty(0, kind)], []
+    values = [np.empty(0, kind)]
+    lengths: list[int] = []
     for batch in decoded(texts):
         ids = tokenizer.encode(batch)
         lengths += map(len, ids)

@@ -1,4 +1,4 @@
-"""Subword ids, as KerasHub's tokenizers make them, in batches and kept with the corpus.
+"""Tokenizers: texts into subword ids, as KerasHub's make them, in batches.
 
 Three ways to cut words, each with the vocabulary it was given: WordPiece (BERT, DistilBERT), byte
 pairs (RoBERTa) and SentencePiece (ALBERT). The ids equal those of KerasHub's preprocessors in the
@@ -17,21 +17,11 @@ from typing import Any
 from preprocessing.errors import UserError
 
 _LONGEST_WORD_BYTES = 100  # of TensorFlow Text's WordPiece: longer words are unknown
-
-
 _TOO_LONG = "\0"  # a control character, which no word holds, so it is unknown
-
-
 _CJK = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2CEAF),
         (0xF900, 0xFAFF), (0x2F800, 0x2FA1F))  # fmt: skip
-
-
 _SPACE = r"[\t\n\f\r \x{a0}\x{2009}\x{202f}\x{3000}]"
-
-
 _NO_SPACE = _SPACE.replace("[", "[^")
-
-
 _BYTE_PAIR_WORD = (  # of GPT-2, with what RE2 takes for white space
     rf"'s|'t|'re|'ve|'m|'ll|'d| ?\p{{L}}+| ?\p{{N}}+| ?[^\p{{L}}\p{{N}}{_SPACE[1:-1]}]+"
     rf"|{_SPACE}+(?!{_NO_SPACE})|{_SPACE}+"
@@ -156,9 +146,12 @@ class BytePairs(Tokenizer):
         self.padding, self.start, self.end, self.mask = (self.vocabulary[name] for name in special)
         self.size = max(self.vocabulary.values()) + 1
         self._library = Library(
-            models.BPE(self.vocabulary, [tuple(merge.split(" ")) for merge in self.merges])
+            models.BPE(
+                self.vocabulary,
+                [(one, other) for one, _, other in (merge.partition(" ") for merge in self.merges)],
+            )
         )
-        self._library.pre_tokenizer = _byte_words()
+        self._library.pre_tokenizer = byte_level_words()
         self._library.add_special_tokens(list(special))  # KerasHub finds them in texts, too
 
     def contents(self) -> dict[str, bytes]:
@@ -274,7 +267,7 @@ def _folded(word: str) -> str:
     return "".join(c for c in word if c not in _IGNORABLE) if not word.isascii() else word
 
 
-def _byte_words() -> Any:
+def byte_level_words() -> Any:
     """Return GPT-2's way to words, each a string of characters that stand for bytes."""
     from tokenizers import Regex, pre_tokenizers
 

@@ -1,12 +1,11 @@
 """Two sides of many kinds, and what is said of them."""
 
-import argparse
 import shutil
 
 from benchmark.analysis import comparison, leaderboard, statistics
 from benchmark.records import store
 from preprocessing.errors import UserError
-from tests.benchmark.made_up_runs import a_record, put_many
+from tests.benchmark.made_up_runs import ENVIRONMENT, a_corpus, a_failure, a_record, put_many
 
 import numpy as np
 import pytest
@@ -28,10 +27,7 @@ def told(results, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
 
     def tell(one, other):
-        options = argparse.Namespace(
-            one=str(one), other=str(other), results=results, dataset="imdb"
-        )
-        comparison.main(options)
+        comparison.show(str(one), str(other), results, "imdb")
         return capsys.readouterr().out
 
     return tell
@@ -70,23 +66,25 @@ def test_a_row_and_itself_cannot_be_told_apart(told):
 
 
 def test_synthetic_results_are_called_so(told, tmp_path):
-    put_many(tmp_path, "cnn", 10, corpus={"name": "sample", "hash": "s"})
+    put_many(tmp_path, "cnn", 10, corpus=a_corpus("sample"))
     folder = tmp_path / "runs/imdb/cnn"
     assert "synthetic reviews" in told(folder, folder)
 
 
 def test_folders_of_one_row_show_what_changed(told, results):
     variant = results / "variant"
+    changed = {"code": "5678", "vector_extensions": ["avx2", "avx512f"], "packages": {"keras": "4"}}
     put_many(
-        variant, "cnn", 90, hyperparameters={"dropout": 0.3}, device="another processor",
-        environment={"code": "5678", "python": "3.12", "packages": {"keras": "3.15"}},
+        variant, "cnn", 90, hyperparameters={"dropout": 0.3},
+        environment=ENVIRONMENT.model_copy(update=changed),
     )  # fmt: skip
     out = told(results / "runs/imdb/cnn", variant / "runs/imdb/cnn")
     assert "cnn dropout: 0.5 → 0.3" in out
-    assert "device: a processor → another processor" in out
+    assert "machine: a processor, avx2, 2 cores → a processor, avx2 avx512f, 2 cores" in out
+    assert "keras: 3.14 → 4" in out
     assert "code: 1234 → 5678" in out
     training = next(line for line in out.splitlines() if "training, s" in line)
-    assert training.split()[-2:] == ["other", "device"]
+    assert training.split()[-2:] == ["other", "machine"]
 
 
 @pytest.mark.parametrize("kind", ["leaderboard.csv", "", "runs/imdb"])
@@ -125,7 +123,7 @@ def test_a_table_that_is_not_that_of_the_records_beside_it_gets_no_intervals(tol
 
 @pytest.mark.parametrize(
     ("change", "what"),
-    [({"protocol": 2}, "protocol"), ({"corpus": {"name": "imdb", "hash": "xyz"}}, "corpus")],
+    [({"protocol": 2}, "protocol"), ({"corpus": a_corpus(hash="xyz")}, "corpus")],
 )
 def test_protocols_and_corpora_are_shown_and_never_ranked(told, results, tmp_path, capsys,
                                                           change, what):  # fmt: skip
@@ -140,7 +138,7 @@ def test_protocols_and_corpora_are_shown_and_never_ranked(told, results, tmp_pat
 
 
 def test_what_is_no_side_is_said_in_one_line(told, results, tmp_path):
-    with pytest.raises(UserError, match=r"nothing is no table, .* rows are cnn, majority, tfidf"):
+    with pytest.raises(UserError, match=r"nothing is not a table, .* rows are cnn, majority"):
         told("cnn", "nothing")
     with pytest.raises(UserError, match="one of the two is a row and the other a table"):
         told("cnn", results)
@@ -148,11 +146,12 @@ def test_what_is_no_side_is_said_in_one_line(told, results, tmp_path):
     with pytest.raises(UserError, match="lacks the column rank"):
         told(tmp_path / "x.csv", results)
     (tmp_path / "x.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UserError, match="is no leaderboard"):
+    with pytest.raises(UserError, match="is not a leaderboard"):
         told(tmp_path / "x.csv", results)
-    put_many(tmp_path / "failed", "cnn", 1, status="failed", reason="memory")
+    failed = tmp_path / "failed/runs/imdb/cnn/seed-0.json"
+    store.write(failed, a_failure(model="cnn"))
     with pytest.raises(UserError, match="holds no finished run"):
-        told("cnn", tmp_path / "failed/runs/imdb/cnn")
+        told("cnn", failed.parent)
 
 
 def test_runs_on_validation_alone_are_said_to_be_so(told, tmp_path):

@@ -46,7 +46,9 @@ def test_slices_are_those_of_the_reviews(small):
 def test_a_page_can_colour_a_drawing_and_nothing_in_it_clashes():
     random = np.random.default_rng(0)
     labels = random.integers(0, 2, 200)
-    rows = {"b": Predictions([], random.normal(size=(3, 200)).astype(np.float16), labels)}
+    rows = {
+        "b": Predictions([], random.normal(size=(3, 200)).astype(np.float16), labels, labels > 1)
+    }
     histories = {"b": [pd.DataFrame({"loss": [0.5] * 3, "validation_loss": [0.6] * 3})]}
     with figures.style():
         drawings = [

@@ -8,10 +8,11 @@ import shutil
 
 from benchmark.analysis import leaderboard
 from benchmark.records.predictions import Predictions
+from benchmark.records.record import Epoch
 from benchmark.report import build, page, slices
 from benchmark.report.page import always_wrong, most_split
 from preprocessing.errors import UserError
-from tests.benchmark.made_up_runs import put, put_many
+from tests.benchmark.made_up_runs import a_corpus, a_failure, put, put_many, put_record
 
 import numpy as np
 import pandas as pd
@@ -25,10 +26,10 @@ ARGUMENTS = (
 )  # fmt: skip
 """It asks nothing of the network; Playwright adds --headless."""
 
-VARIANT = "bert (all-MiniLM-L6-v2-pretrained-3)"
+VARIANT = "bert (all-MiniLM-L6-v2)"
 CURVE = [
-    {"loss": 0.6, "validation_loss": 0.5, "validation_accuracy": 0.8},
-    {"loss": 0.4, "validation_loss": 0.45, "validation_accuracy": 0.85},
+    Epoch(loss=0.6, accuracy=0.7, validation_loss=0.5, validation_accuracy=0.8, seconds=1.0),
+    Epoch(loss=0.4, accuracy=0.8, validation_loss=0.45, validation_accuracy=0.85, seconds=1.0),
 ]
 
 
@@ -46,11 +47,11 @@ def results(tmp_path_factory):
     put_many(folder, "tfidf_logreg", 12, family="bag of words", parameters=800_000)
     put_many(folder, "bag_of_words", 60, family="bag of words", parameters=9_000_000)
     put_many(
-        folder, "bert", 90, seeds=1, family="BERT family", variant="all-MiniLM-L6-v2-pretrained-3",
+        folder, "bert", 90, seeds=1, family="BERT family", variant="all-MiniLM-L6-v2",
         parameters=22_000_000,
     )  # fmt: skip
     put_many(folder, "majority", 200, family="baseline")
-    put_many(folder, "naive_bayes_svm", 1, status="failed", reason="out of <memory>")
+    put_record(folder, a_failure(model="naive_bayes_svm", reason="out of <memory>"))
     make(folder, "imdb")
     return folder
 
@@ -63,8 +64,8 @@ def known(small, tmp_path_factory):
     for row, wrong, family in (("cnn", 3, "convolutional"), ("tfidf_logreg", 10, "bag of words")):
         logits = np.where((np.arange(len(labels)) < wrong) ^ (labels == 1), 2.0, -2.0)
         put(
-            folder, 0, row, logits, labels, small.name, family=family, accuracy=1 - wrong / 100,
-            corpus={"name": small.name, "hash": small.hash},
+            folder, 0, row, logits, labels, dataset=small.name, family=family,
+            corpus=a_corpus(small.name, small.hash),
         )  # fmt: skip
     return folder
 
@@ -135,7 +136,7 @@ def test_the_name_of_a_review_is_no_part_of_the_page(known, small):
     labels = np.asarray(small.column("labels", "test"))
     logits = np.where(labels == 1, 2.0, -2.0)
     logits[0] *= -1
-    right = {"<b>row</b>": Predictions([], logits[None], labels)}
+    right = {"<b>row</b>": Predictions([], logits[None], labels, labels > 1)}
     table = leaderboard.evaluate(known, small.name).table[:1].assign(model="<b>row</b>")
     made = page.build(table, pd.DataFrame(), right, small.name, [], hostile, False)
     assert "<code>&lt;img src=x&gt;</code>" in made
@@ -147,8 +148,8 @@ def test_the_name_of_a_review_is_no_part_of_the_page(known, small):
 def test_the_surest_mistakes_of_all_come_first():
     labels = np.array([1, 1, 0, 0])
     rows = [
-        Predictions([], np.array([[-1, -9, 1, -1]], np.float16), labels),
-        Predictions([], np.array([[-1, -9, 2, 1]], np.float16), labels),
+        Predictions([], np.array([[-1, -9, 1, -1]], np.float16), labels, labels > 1),
+        Predictions([], np.array([[-1, -9, 2, 1]], np.float16), labels, labels > 1),
     ]
     assert always_wrong(rows).tolist() == [1, 2, 0]
 
@@ -156,9 +157,9 @@ def test_the_surest_mistakes_of_all_come_first():
 def test_the_reviews_that_split_the_families_come_first():
     labels = np.ones(3, int)
     rows = {
-        "one": Predictions([], np.array([[1, 1, -1]], np.float16), labels),
-        "two": Predictions([], np.array([[1, 1, 1]], np.float16), labels),
-        "three": Predictions([], np.array([[1, -1, -1]], np.float16), labels),
+        "one": Predictions([], np.array([[1, 1, -1]], np.float16), labels, labels > 1),
+        "two": Predictions([], np.array([[1, 1, 1]], np.float16), labels, labels > 1),
+        "three": Predictions([], np.array([[1, -1, -1]], np.float16), labels, labels > 1),
     }
     order, right_of = most_split(rows, {"one": "a", "two": "a", "three": "b"})
     assert order.tolist() == [1, 2, 0]

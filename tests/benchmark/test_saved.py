@@ -30,7 +30,7 @@ def folder(small, tmp_path):
     options = row.hyperparameters()
     fitted = row.fit(options, TrainingData.of(small, 0), print)
     record = a_record(model="tfidf_logreg", hyperparameters=plain(options))
-    saved.save(tmp_path / "model", fitted, small, record)
+    saved.save(tmp_path / "model", fitted, small, record.as_json())
     return tmp_path / "model"
 
 
@@ -57,10 +57,10 @@ def test_it_answers_raw_texts_of_every_kind(folder):
 
 
 def test_what_is_no_saved_model_is_refused(tmp_path):
-    with pytest.raises(UserError, match="nothing is no saved model; --save"):
+    with pytest.raises(UserError, match="nothing is not a saved model; the --save"):
         saved.load(tmp_path / "nothing")
     (tmp_path / "manifest.json").write_text("[]")
-    with pytest.raises(UserError, match="is no saved model"):
+    with pytest.raises(UserError, match="is not a saved model"):
         saved.load(tmp_path)
 
 
@@ -147,7 +147,9 @@ def test_a_network_that_would_run_code_is_refused(small, tmp_path):
     )
     fitted.model = keras.Model(words, ran)
     options = plain(row.hyperparameters())
-    saved.save(tmp_path / "m", fitted, small, a_record(model="cnn", hyperparameters=options))
+    saved.save(
+        tmp_path / "m", fitted, small, a_record(model="cnn", hyperparameters=options).as_json()
+    )
     with pytest.raises(UserError, match=r"cannot be loaded: .*[Ll]ambda") as refused:
         saved.load(tmp_path / "m")
     assert "\n" not in str(refused.value)

@@ -227,7 +227,8 @@ def quick_run(small, results, on_event=lambda event: None, row=None, **options):
     row = row or catalogue.load("bert")
     options = row.hyperparameters(max_tokens=8, precision="float32", **QUICK, **options)
     name = row.architecture.name.lower()
-    return run(name, row, options, 0, small, results, on_event, validation_only=True)
+    record, _ = run(name, row, options, 0, small, results, on_event, validation_only=True)
+    return record
 
 
 def test_a_teacher_is_fine_tuned_once_and_its_student_alone_answers(
@@ -238,17 +239,17 @@ def test_a_teacher_is_fine_tuned_once_and_its_student_alone_answers(
     row = dataclasses.replace(row, teacher=dataclasses.replace(row.teacher, hyperparameters=quick))
     taught = {"row": row, "preset": "scratch", "teacher": "scratch"}
     first = quick_run(small, tmp_path, **taught)
-    assert first["status"] == "ok"
+    assert first.status == "ok"
     alone = quick_run(small, tmp_path, row=row, preset="scratch")
-    assert first["parameters"] == alone["parameters"]
-    assert first["validation"] != alone["validation"]
+    assert first.parameters == alone.parameters
+    assert first.validation != alone.validation
 
     (kept,) = small.folder.glob("teacher-scratch-tiny-*-seed-0")
     load, loaded = FineTunedRow.load, []
     monkeypatch.setattr(FineTunedRow, "load", lambda *of: loaded.append(load(*of)) or loaded[-1])
     again = quick_run(small, tmp_path, **taught)
-    assert again["validation"] == first["validation"]
-    cache_seconds = [run["seconds"]["preprocessing"]["teacher"] for run in (first, again)]
+    assert again.validation == first.validation
+    cache_seconds = [run.seconds.preprocessing["teacher"] for run in (first, again)]
     assert cache_seconds[0] == cache_seconds[1] > 0, "it was trained once"
     assert all(same(loaded[0].model, keras.models.load_model(kept / "model.keras")))
 
@@ -256,10 +257,10 @@ def test_a_teacher_is_fine_tuned_once_and_its_student_alone_answers(
 @pytest.mark.filterwarnings("error:Gradients do not exist")
 def test_pretraining_is_kept_and_used_again(small, tmp_path, monkeypatch):
     first = quick_run(small, tmp_path, preset="scratch", pretrain=1)
-    assert first["status"] == "ok"
-    assert (first["weights"], first["outside_data"]) == ("none", "none")
-    assert first["variant"] == "scratch-tiny-pretrained-1"
-    assert first["seconds"]["preprocessing"]["pretraining"] > 0
+    assert first.status == "ok"
+    assert (first.weights, first.outside_data) == ("none", "none")
+    assert first.variant == "scratch-tiny-pretrained-1"
+    assert first.seconds.preprocessing["pretraining"] > 0
     kept = list(small.folder.glob("preset-bert-scratch-tiny-pretrained-1-*-seed-0"))
     assert len(kept) == 1
     folder = tmp_path / "tuning" / "sample-limit-100" / "bert@scratch-tiny-pretrained-1"
@@ -267,7 +268,7 @@ def test_pretraining_is_kept_and_used_again(small, tmp_path, monkeypatch):
 
     monkeypatch.setattr(masked_lm, "_train", None)
     row = catalogue.load("bert")
-    options = row.hyperparameters(**first["hyperparameters"])
+    options = row.hyperparameters(**first.hyperparameters)
     source = row.source(options, TrainingData.of(small, seed=0), print)
     assert Path(source.preset.place) == kept[0]
     assert row.architecture.load_backbone(source.preset).num_layers == 2
@@ -289,7 +290,7 @@ def test_pretraining_that_was_stopped_goes_on_after_its_last_whole_pass(small, t
     record = quick_run(small, tmp_path, told.append, preset="scratch", pretrain=2)
     texts = [event["text"] for event in told if "pass " in event.get("text", "")]
     assert [text.split(":")[0] for text in texts] == ["pretraining pass 2/2"]
-    assert 1000 < record["seconds"]["preprocessing"]["pretraining"] < 1500
+    assert 1000 < record.seconds.preprocessing["pretraining"] < 1500
     (kept,) = small.folder.glob("preset-bert-scratch-tiny-pretrained-2-*")
     losses = json.loads((kept / "manifest.json").read_text())["loss"]
     assert losses[0] == first["loss"]
@@ -319,8 +320,8 @@ def test_a_pass_is_kept_with_the_optimizers_moments(tmp_path):
 
 def test_a_run_without_its_weights_is_a_record_that_says_so(small, tmp_path, capfd):
     record = quick_run(small, tmp_path, preset="bert_huge")
-    assert record["status"] == "failed"
-    assert record["reason"].startswith("KerasHub has no Bert preset bert_huge; ")
+    assert record.status == "failed"
+    assert record.reason.startswith("KerasHub has no Bert preset bert_huge; ")
     assert "Traceback" not in capfd.readouterr().err
 
 

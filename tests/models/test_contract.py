@@ -2,15 +2,20 @@
 
 import dataclasses
 import sys
+from dataclasses import fields
 from functools import cache
+from importlib.metadata import version
 
 from benchmark.rows import catalogue, saved
 from benchmark.rows.hyperparameters import plain
 from benchmark.rows.networks.options import TrainingOptions
 from benchmark.rows.pipelines.pipeline_row import PipelineRow
 from benchmark.rows.training_data import TrainingData
-from preprocessing.corpus import Texts
+from benchmark.runs.run import run
+from preprocessing.corpus import Corpus, Texts, withholding_test
 from preprocessing.ragged import Ragged
+from preprocessing.subwords.ids import subword_ids
+from preprocessing.subwords.tokenizers import WordPiece
 from tests.benchmark.made_up_runs import a_record
 
 import numpy as np
@@ -31,16 +36,10 @@ def quick_options(row):
 
 
 def fit(name, corpus):
-    """Fit a row to a corpus that does not hand out test reviews."""
-    row, real = catalogue.load(name), type(corpus).reviews
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(corpus), "reviews", lambda self, split: held_out(real, self, split))
+    """Fit a row as a run does, while the corpus withholds the test reviews."""
+    row = catalogue.load(name)
+    with withholding_test():
         return row.fit(quick_options(row), TrainingData.of(corpus, 0), lambda event: None)
-
-
-def held_out(real, corpus, split):
-    assert split != "test", "a row reads the test reviews while it learns"
-    return real(corpus, split)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +73,7 @@ def test_saved_and_loaded_it_predicts_the_same_from_raw_texts(
 ):
     row, reviews = catalogue.load(name), small.reviews("test")
     record = a_record(model=name, hyperparameters=plain(quick_options(row)))
-    saved.save(tmp_path / "model", fitted(name), small, record)
+    saved.save(tmp_path / "model", fitted(name), small, record.as_json())
     files = list((tmp_path / "model").rglob("*"))
     assert not [file for file in files if file.suffix in (".pkl", ".joblib")]
     loaded = saved.load(tmp_path / "model")
@@ -117,20 +116,46 @@ def test_it_counts_its_parameters_and_names_what_it_is(name, fitted):
     row = catalogue.load(name)
     assert fitted(name).parameters > 0
     assert row.family
-    assert next(iter(row.versions().items()))
+    library, number = next(iter(row.versions().items()))
+    assert number == version(library), "the backend comes first, with its version"
     documentation = sys.modules[catalogue.modules()[name]].__doc__
     assert f"python {catalogue.modules()[name].replace('.', '/')}.py" in documentation
 
 
 def test_training_data_holds_no_test_review(small):
     data = TrainingData.of(small, 0)
-    test = range(*small.manifest["splits"]["test"])
     for split in ("train", "validation", "unsup"):
-        texts = getattr(data, split).texts
-        held = range(texts.first, texts.first + len(texts))
-        assert held == range(*small.manifest["splits"][split])
-        assert not set(held) & set(test)
+        held, whole = getattr(data, split), small.reviews(split)
+        assert held.texts.split == split
+        for texts in ("texts", "words"):
+            one, other = getattr(held, texts), getattr(whole, texts)
+            np.testing.assert_array_equal(one.values, other.values)
     assert data.unsup.labels is None
+
+
+def test_a_run_withholds_the_test_reviews_while_its_row_learns(small, tmp_path):
+    """Every way to them is closed, also by another corpus object, and open again afterwards."""
+
+    class Spy(type(catalogue.load("majority"))):
+        def fit(self, options, data, on_event):
+            corpus = Corpus(data.folder)
+            tokenizer = WordPiece(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], lowercase=True)
+            for peek in (
+                lambda: corpus.reviews("test"),
+                lambda: small.column("labels", "test"),
+                lambda: subword_ids(test_texts, tokenizer),
+            ):
+                with pytest.raises(RuntimeError, match="withheld"):
+                    peek()
+            assert len(corpus.reviews("train")) == len(data.train)
+            return super().fit(options, data, on_event)
+
+    test_texts = small.reviews("test").texts
+    majority = catalogue.load("majority")
+    spy = Spy(**{field.name: getattr(majority, field.name) for field in fields(majority)})
+    record, _ = run("majority", spy, spy.hyperparameters(), 0, small, tmp_path, lambda event: None)
+    assert record.status == "ok", record
+    assert len(small.reviews("test")) == 100
 
 
 @pytest.mark.parametrize(

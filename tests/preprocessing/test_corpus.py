@@ -1,7 +1,9 @@
+import os
 import re
 
 from preprocessing import prepare as module
-from preprocessing.prepare import Settings, prepare
+from preprocessing.corpus import withholding_test
+from preprocessing.prepare import Settings, open_corpus, prepare
 from preprocessing.sources import imdb
 from preprocessing.sources.review import Review
 from preprocessing.text import words
@@ -80,7 +82,7 @@ def test_vocabulary_by_hand(prepare_texts):
     in_training = " ".join(w for words in corpus.reviews("train").word_lists() for w in words)
     assert corpus.vocabulary[:3] == ["<padding>", "<unknown>", "b"]
     assert set(corpus.vocabulary[2:]) == {w for w in in_training.split() if w != "<unknown>"}
-    assert corpus.array("words").dtype == np.uint8
+    assert corpus.reviews("train").words.values.dtype == np.uint8
     assert next(corpus.reviews("test").word_lists())[1] == "<unknown>"
 
 
@@ -107,6 +109,35 @@ def test_the_same_reviews_have_one_address_wherever_they_come_from(tmp_path, mon
     assert len(limited.reviews("test")) == 2
 
 
+def test_without_a_source_the_newest_prepared_corpus_is_taken_and_named(tmp_path, monkeypatch):
+    counts = COUNTS | {"train/unsup": 6}
+    cache = tmp_path / "cache"
+    corpora = []
+    for kind in (COUNTS, counts):
+        monkeypatch.setattr(imdb.read, "__defaults__", (kind,))
+        archive = write_archive(tmp_path / f"{kind['train/unsup']}.tar.gz", archive_files(kind))
+        corpora.append(prepare("imdb", archive, cache))
+    assert prepare("imdb", None, cache).hash == corpora[1].hash
+    older = corpora[0].folder / "manifest.json"
+    os.utime(older, (older.stat().st_atime, older.stat().st_mtime + 60))
+    now_newest = open_corpus(cache=cache)
+    assert now_newest.hash == corpora[0].hash
+    assert "2 prepared corpora" in now_newest.notes[-1]
+    assert corpora[0].folder.name in now_newest.notes[-1]
+
+
+def test_the_test_reviews_are_withheld_and_given_again(sample):
+    with withholding_test():
+        with pytest.raises(RuntimeError, match="withheld"):
+            sample.reviews("test")
+        with withholding_test():
+            pass
+        with pytest.raises(RuntimeError, match="withheld"):
+            sample.column("labels", "test")
+        assert len(sample.reviews("unsup")) > 0
+    assert len(sample.reviews("test")) == len(sample.column("labels", "test"))
+
+
 def test_duplicates_are_counted(sample):
     audit = sample.manifest["audit"]
     assert audit["texts in both train and test"] == 5
@@ -115,7 +146,7 @@ def test_duplicates_are_counted(sample):
 
 
 def test_arrays_cannot_be_changed_and_are_not_read_on_opening(sample):
-    array = sample.array("words")
+    array = sample.reviews("train").words.values
     assert isinstance(array, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         array[0] = 1

@@ -144,6 +144,7 @@ def test_a_corpus_is_cut_once_and_read_again(small, word_pieces, monkeypatch):
     assert kept.ids.values.dtype == np.uint16
     for i in range(len(reviews)):
         assert kept.ids[i].tolist() == alone[i].tolist()
+    subword_ids(small.reviews("test").texts, word_pieces)
     monkeypatch.setattr(WordPiece, "encode", None)
     assert subword_ids(reviews, word_pieces).seconds == kept.seconds
     one = subword_ids(small.reviews("test").texts.part(3, 5).part(1, 2), word_pieces).ids

@@ -1,0 +1,290 @@
+"""The record of one run: what was run, where, and how it went.
+
+A record holds no score of the test reviews: those are computed from the predictions that are kept
+beside it, so that a new metric holds for old runs, too. Of the validation reviews no predictions
+are kept, so their scores are in the record.
+"""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from benchmark.rows import catalogue
+from preprocessing.errors import UserError
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+
+FORMAT: Final = 2
+PROTOCOL = 1
+
+
+class Part(BaseModel):
+    """What all parts of a record have in common: exact types, no unknown names, no changes."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=True)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON holds it."""
+        return self.model_dump(mode="json")
+
+
+class CorpusId(Part):
+    """Which reviews: a name, and a hash of all that was prepared of them."""
+
+    name: str
+    hash: str
+
+
+class Environment(Part):
+    """Where and with what a run was made; null is what an older run did not record.
+
+    Attributes:
+        processor: its name.
+        vector_extensions: those of its instruction sets that matter for speed, such as avx2.
+        cores: those that the process may use.
+        memory_gb: main memory, GiB.
+        gpus: the names of the NVIDIA GPUs.
+        system: operating system and architecture.
+        python: its version.
+        packages: versions of the libraries that results depend on.
+        code: the checkout's commit, with a + if the code differs from it.
+        load_average: processes that wanted to run when the run began, mean over a minute.
+    """
+
+    processor: str
+    vector_extensions: list[str] | None
+    cores: int
+    memory_gb: float
+    gpus: list[str]
+    system: str
+    python: str
+    packages: dict[str, str]
+    code: str
+    load_average: float | None
+
+    @property
+    def machine(self) -> str:
+        """The kind of machine: times of two kinds are not to be compared."""
+        if self.vector_extensions is None:
+            extensions = "vector extensions not recorded"
+        else:
+            extensions = " ".join(self.vector_extensions) or "no vector extensions"
+        return ", ".join([self.processor, extensions, f"{self.cores} cores", *self.gpus])
+
+
+class MatrixProducts(Part):
+    """How fast the run's own numerical library multiplied matrices before training.
+
+    Attributes:
+        library: numpy, or Keras's backend if Keras was imported.
+        float32: GFLOP/s (10^9 additions and multiplications a second).
+        bfloat16: the same; null without Keras.
+    """
+
+    library: str
+    float32: float
+    bfloat16: float | None
+
+
+class Epoch(Part):
+    """One pass of a network over the training reviews; losses in nats a review."""
+
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float
+
+
+class Seconds(Part):
+    """What took how long, in wall seconds unless it says CPU.
+
+    Attributes:
+        preprocessing: what is made once and kept (word vectors, subwords, pretraining, a teacher)
+            and was made by this run or an earlier one.
+        training: fitting, without `preprocessing`.
+        compilation: the part of `training` that compilation took, where that can be told.
+        prediction: of the test reviews; null if they were left alone.
+        training_cpu: CPU seconds of `training`, all threads together; null in older records.
+        prediction_cpu: CPU seconds of `prediction`.
+    """
+
+    preprocessing: dict[str, float]
+    training: float
+    compilation: float | None
+    prediction: float | None
+    training_cpu: float | None
+    prediction_cpu: float | None
+
+
+class Rates(Part):
+    """Reviews a second; every epoch counts in training."""
+
+    training: float
+    prediction: float | None
+
+
+class Scores(Part):
+    """Scores of the validation reviews; see `benchmark.records.metrics`."""
+
+    accuracy: float
+    f1: float
+    roc_auc: float
+    log_loss: float
+    calibration_error: float
+
+
+class PredictionsFile(Part):
+    """Name and SHA-256 of the file that holds the predictions."""
+
+    file: str
+    sha256: str
+
+
+class _Run(Part):
+    """What finished and failed runs have in common.
+
+    Attributes:
+        format: the version of this description.
+        model: the row's name.
+        variant: the variant's name; empty for the row with its defaults.
+        family: the row's family; empty if the row could not be imported.
+        seed: fixed all chance in the run.
+        protocol: the version of the rules that it was run under.
+        corpus: the reviews.
+        hyperparameters: all of them; null if the row could not be imported.
+        changed: those that differ from the defaults, or from the variant's.
+        command: what a user types to make the run again.
+        sources: digest of the code that the row depends on; null in older records.
+        environment: where and with what it was made.
+        utc: when it ended.
+    """
+
+    format: Literal[2] = FORMAT
+    model: str
+    variant: str = ""
+    family: str
+    seed: int
+    protocol: int = PROTOCOL
+    corpus: CorpusId
+    hyperparameters: dict[str, JsonValue] | None
+    changed: dict[str, JsonValue] = Field(default_factory=dict)
+    command: str = ""
+    sources: str | None
+    environment: Environment
+    utc: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    @property
+    def line(self) -> str:
+        """The name of the leaderboard's line that the run belongs to."""
+        return catalogue.line_name(self.model, self.variant)
+
+    def answers_for(self, protocol: int, corpus_hash: str, options: dict[str, Any] | None) -> bool:
+        """Tell whether it is a run of this protocol, corpus and hyperparameters, however it ended.
+
+        Args:
+            protocol: the version of the rules.
+            corpus_hash: of the reviews.
+            options: hyperparameters; None if they are not known, and then they do not count.
+        """
+        return (
+            self.protocol == protocol
+            and self.corpus.hash == corpus_hash
+            and options in (None, self.hyperparameters)
+        )
+
+
+class Finished(_Run):
+    """The record of a run that went well.
+
+    Attributes:
+        outside_data: what the row saw beside the corpus.
+        weights: the pretrained weights that it started from.
+        parameters: how many numbers it learned.
+        precision: the number format that it computes in.
+        backend: versions of what computed, the backend first.
+        device: the name of the processor or GPU that computed.
+        matrix_products: how fast the machine was; null in older records.
+        history: one entry an epoch; empty where there are none.
+        seconds: what took how long.
+        reviews_per_second: the same as rates.
+        peak_memory_mb: the most main memory that the process held, MB (10^6 bytes).
+        validation: scores of the validation reviews.
+        predictions: the file of the test predictions; null if the test reviews were left alone.
+    """
+
+    status: Literal["ok"] = "ok"
+    outside_data: str
+    weights: str
+    parameters: int
+    precision: str
+    backend: dict[str, str]
+    device: str
+    matrix_products: MatrixProducts | None
+    history: list[Epoch]
+    seconds: Seconds
+    reviews_per_second: Rates
+    peak_memory_mb: float
+    validation: Scores
+    predictions: PredictionsFile | None = None
+
+
+class Failed(_Run):
+    """The record of a run that failed, also of one whose process died.
+
+    Attributes:
+        reason: why, in one line.
+    """
+
+    status: Literal["failed"] = "failed"
+    reason: str
+
+
+Record = Finished | Failed
+_RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="status")])
+
+
+def from_disk(path: Path) -> Record:
+    """Read a record.
+
+    Raises:
+        UserError: it is damaged, or of another format.
+        FileNotFoundError: there is none.
+    """
+    content = path.read_bytes()
+    try:
+        return _RECORD.validate_json(content)
+    except ValidationError as error:
+        found = _format_of(content)
+        if isinstance(found, int) and found != FORMAT:
+            raise UserError(
+                f"{path} is a record of format {found}, and this version reads {FORMAT}; "
+                f"delete it to run it again"
+            ) from None
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part not in ("ok", "failed"))
+        raise damaged(path, f"{where}: {first['msg']}" if where else first["msg"]) from None
+
+
+def to_text(record: Record) -> str:
+    """Return a record as `from_disk` reads it."""
+    return json.dumps(record.as_json(), indent=1) + "\n"
+
+
+def damaged(path: Path, what: Exception | str) -> UserError:
+    """Return the error that says that a file beside or of a record is damaged."""
+    said = " ".join(str(what).split())
+    return UserError(
+        f"{path} is damaged ({said}); restore it from a copy, or delete it to run it again"
+    )
+
+
+def _format_of(content: bytes) -> Any:
+    """Return the format that a record says it is of; 1 if it says nothing."""
+    try:
+        read = json.loads(content)
+    except ValueError:
+        return None
+    whole = isinstance(read, dict) and {"status", "model", "seed"} <= set(read)
+    return read.get("format", 1) if whole else None

@@ -1,0 +1,214 @@
+import csv
+import json
+import os
+
+from preprocessing.errors import UserError
+from preprocessing.prepare import prepare
+from preprocessing.sources.custom import CustomReviews, is_custom
+from tests.conftest import run_python
+
+import pytest
+
+
+def rows(count=50):
+    """Return texts of two classes, as many of each, and all of them different."""
+    pairs = [(f"wonderful film number {n}", "good") for n in range(count)]
+    return pairs + [(f"dreadful film number {n}", "bad") for n in range(count)]
+
+
+def table(path, lines, header=("text", "label"), separator=","):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=separator).writerows([header, *lines])
+    return path
+
+
+def class_folders(folder, count=50, splits=("",)):
+    for split in splits:
+        for number, (text, label) in enumerate(rows(count)):
+            file = folder / split / label / f"{number}.txt"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"{text} {split}")
+    return folder
+
+
+def json_lines(path):
+    lines = (json.dumps({"text": text, "label": label}) for text, label in rows())
+    path.write_text("\n".join(lines))
+    return path
+
+
+def contents(reviews):
+    return sorted((r.text.strip(), r.label) for part in reviews.values() for r in part)
+
+
+def test_every_form_reads_the_same_texts(tmp_path):
+    forms = [
+        table(tmp_path / "a.csv", rows()),
+        table(tmp_path / "a.tsv", rows(), separator="\t"),
+        json_lines(tmp_path / "a.jsonl"),
+        class_folders(tmp_path / "a"),
+    ]
+    expected = sorted((text, int(label == "good")) for text, label in rows())
+    for form in forms:
+        assert is_custom(form)
+        assert contents(CustomReviews(form).read()[0]) == expected
+
+
+def test_without_a_split_a_fifth_of_each_class_is_drawn_always_the_same_and_said(tmp_path):
+    own = CustomReviews(table(tmp_path / "a.csv", rows()))
+    reviews, notes = own.read()
+    assert [r.label for r in reviews["test"]] == [0] * 10 + [1] * 10
+    assert "20% of each class" in notes[-1]
+    assert own.read() == (reviews, notes)
+    assert all(r.id.startswith("test/") for r in reviews["test"])
+
+
+def test_a_text_that_stands_twice_is_on_one_side(tmp_path):
+    reviews, _ = CustomReviews(table(tmp_path / "a.csv", rows() * 2)).read()
+    train, test = ({r.text for r in reviews[part]} for part in ("train", "test"))
+    assert test
+    assert not train & test
+
+
+def test_a_given_split_is_kept(tmp_path):
+    lines = [(*row, "train") for row in rows(25)]
+    lines += [(f"{text} again", label, "validation") for text, label in rows(5)]
+    lines += [(f"{text} and again", label, "TEST") for text, label in rows(25)]
+    lines += [(f"who knows {i}", "-1", "unsup") for i in range(99)]  # "-1" is no class
+    own = CustomReviews(table(tmp_path / "a.csv", lines, ("text", "label", "split")))
+    reviews, _ = own.read()
+    assert {part: len(found) for part, found in reviews.items()} == {
+        "train": 60, "test": 50, "unsup": 99,
+    }  # fmt: skip
+    folder, _ = CustomReviews(class_folders(tmp_path / "b", 25, ("train", "test"))).read()
+    assert {part: len(found) for part, found in folder.items()} == {
+        "train": 50, "test": 50, "unsup": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("names", "positive"),
+    [
+        (("yes", "no"), "yes"),
+        (("0", "1"), "1"),
+        (("-1", "1"), "1"),
+        (("10", "9"), "10"),
+        (("spam", "ham"), "spam"),
+        (("False", "True"), "True"),
+    ],
+)
+def test_which_class_is_positive(tmp_path, names, positive):
+    lines = [(f"{text} {name}", name) for name in names for text, _ in rows(25)]
+    reviews, notes = CustomReviews(table(tmp_path / "a.csv", lines)).read()
+    assert all(r.text.endswith(f" {positive}") == (r.label == 1) for r in reviews["train"])
+    assert notes[0].startswith(f"{positive!r} counts as positive")
+
+
+def test_bad_rows_are_counted_and_named_by_line(tmp_path):
+    file = table(tmp_path / "a.csv", [("two\nlines", "good"), *rows(500)])
+    with file.open("ab") as end:
+        end.write(b" ,good\nfine,\nhm,meh\ncaf\xe9,bad\n\n\nshort\n")
+    reviews, notes = CustomReviews(file).read()
+    assert len(contents(reviews)) == 1001
+    assert notes[0] == (
+        "5 of 1,006 texts cannot be used: 1 without a text (line 1004); 1 without a label (line "
+        "1005); 1 not UTF-8 (line 1007); 1 with more or fewer fields than the header (line 1010); "
+        "1 of a third class (line 1006)"
+    )
+
+
+def test_too_many_bad_rows_stop_unless_allowed(tmp_path):
+    file = table(tmp_path / "a.csv", [*rows(), ("", "good"), ("", "bad")])
+    with pytest.raises(UserError, match=r"2 of 102 .* \(lines 102, 103\).*--allow-bad-rows"):
+        CustomReviews(file).read()
+    assert len(contents(CustomReviews(file, allow_bad_rows=True).read()[0])) == 100
+
+
+def test_damaged_json_is_a_bad_row(tmp_path):
+    file = json_lines(tmp_path / "a.jsonl")
+    half = '{"text": "half an emoji \\ud83d", "label": "good"}'
+    file.write_text(file.read_text() + f'\n{{"text": \n[1]\n{half}\n')
+    _, notes = CustomReviews(file, allow_bad_rows=True).read()
+    assert notes[0] == (
+        "3 of 103 texts cannot be used: 2 no JSON object (lines 101, 102); 1 not UTF-8 (line 103)"
+    )
+
+
+def test_a_file_name_in_another_encoding_is_a_bad_row(tmp_path):
+    folder = class_folders(tmp_path / "a")
+    try:
+        next((folder / "bad").iterdir()).rename(
+            os.fsdecode(os.fsencode(folder) + b"/bad/caf\xe9.txt")
+        )
+    except OSError:
+        pytest.skip("this file system has UTF-8 names alone")
+    own = CustomReviews(folder, allow_bad_rows=True)
+    assert len(own.fingerprint()) == 64
+    assert "1 not UTF-8" in own.read()[1][0]
+
+
+@pytest.mark.parametrize(
+    ("lines", "header", "said"),
+    [
+        (rows(), ("body", "label"), "has no column 'text'; it has body, label"),
+        (rows(50)[:50], ("text", "label"), "two classes are needed; there is ['good']"),
+        (rows(11), ("text", "label"), "9 texts of 'bad' for train are too few; at least 10"),
+        ([], ("text", "label"), "two classes are needed; there is none"),
+        ([("a", "b", "c")], ("text", "label", "text"), "has the column 'text' twice"),
+    ],
+)
+def test_what_cannot_be_used_is_said(tmp_path, lines, header, said):
+    with pytest.raises(UserError) as error:
+        CustomReviews(table(tmp_path / "a.csv", lines, header)).read()
+    assert said in str(error.value)
+
+
+def test_an_imdb_folder_is_not_taken_for_ones_own(tmp_path):
+    for folder in ("train/pos", "train/neg", "train/unsup", "test/pos", "test/neg"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "0_9.txt").write_text("a review")
+    assert not is_custom(tmp_path)
+
+
+def test_another_way_to_read_is_another_corpus(tmp_path):
+    lines = [(text, label, label) for text, label in rows()]
+    lines[0] = (*rows()[0], "bad")
+    file = table(tmp_path / "My Films.csv", lines, ("text", "label", "mood"))
+    one = prepare("imdb", CustomReviews(file), tmp_path / "cache")
+    other = prepare("imdb", CustomReviews(file, label_column="mood"), tmp_path / "cache")
+    assert one.name == "own-my-films"
+    assert one.hash != other.hash
+    assert prepare("imdb", CustomReviews(file), tmp_path / "cache").notes == one.notes
+
+
+def test_a_class_folder_of_another_name_is_another_data_set(tmp_path):
+    own = CustomReviews(class_folders(tmp_path / "a"))
+    before = own.fingerprint()
+    (tmp_path / "a" / "bad").rename(tmp_path / "a" / "awful")
+    assert own.fingerprint() != before
+
+
+def test_the_benchmark_on_ones_own_texts(run_here, tmp_path):
+    lines = [(f"{text} {n}", label) for n in range(3) for text, label in rows()]
+    file = table(tmp_path / "films.csv", lines, ("body", "mood"))
+    where = ["--cache", tmp_path / "cache", "--results", tmp_path / "results"]
+    columns = ["--text-column", "body", "--label-column", "mood"]
+    command = ["run_all.py", "tfidf_logreg", "majority", "--seeds", "1", "--data", file]
+    done = run_python(*command, *columns, *where)
+    assert done.returncode == 0, done.stderr
+    assert "own-films: 'good' counts as positive" in done.stderr
+    board = (tmp_path / "results/own-films/leaderboard.csv").read_text()
+    assert board.count(",ok,") == 2
+    lines = {line.split(",")[1]: line.split(",") for line in board.splitlines()}
+    assert float(lines["tfidf_logreg"][lines["model"].index("accuracy_mean")]) == 1
+    record = json.loads((tmp_path / "results/runs/own-films/tfidf_logreg/seed-0.json").read_text())
+    assert record["command"] == (
+        "python -m models.tfidf_logreg --seed 0 --text-column body --label-column mood "
+        "--data films.csv"
+    )
+    again = run_python(*command, *columns, *where)
+    assert "0 runs to make, 2 kept" in again.stdout
+    missing = run_here(*command, *where)
+    assert missing.returncode == 2
+    assert missing.stderr.count("\n") == 1
+    assert "has no column 'text'" in missing.stderr
