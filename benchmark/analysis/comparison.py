@@ -28,7 +28,7 @@ _SCORES = {
 _COSTS = {
     "parameters": ("parameters", 1, ",.0f"),
     "train_seconds": ("training, s", 1, ",.1f"),
-    "preprocessing_seconds": ("made once for it, s", 1, ",.1f"),
+    "preprocessing_seconds": ("setup, s", 1, ",.1f"),
     "predict_reviews_per_second": ("reviews/s predicted", 1, ",.0f"),
     "peak_memory_mb": ("peak memory, MB", 1, ",.0f"),
 }
@@ -68,7 +68,7 @@ def show(one: str, other: str, results: Path, dataset: str) -> None:
     """
     sides = [find(text, results, dataset) for text in (one, other)]
     if sides[0].is_row != sides[1].is_row:
-        raise UserError("one of the two is a row and the other a table; compare two of a kind")
+        raise UserError("one is a model and the other a table; compare two of the same kind")
     console = Console(highlight=False)
     differ = [
         name
@@ -113,8 +113,8 @@ def find(text: str, results: Path, dataset: str) -> Side:
     if text in lines:
         return _from_runs(text, {text: lines[text]}, is_row=True)
     raise UserError(
-        f"{text} is no table, no folder of records and no row with runs on {dataset}; "
-        f"rows are {', '.join(sorted(lines)) or 'none'}"
+        f"{text} is not a table, a folder of records, or a model with runs on {dataset}; "
+        f"models are {', '.join(sorted(lines)) or 'none'}"
     )
 
 
@@ -135,10 +135,10 @@ def _from_table(text: str, path: Path) -> Side:
         missing = [name for name in leaderboard.COLUMNS if name not in table]
     except (ValueError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
-        raise UserError(f"{path} is no leaderboard: {reason}") from None
+        raise UserError(f"{path} is not a leaderboard: {reason}") from None
     missing = [name for name in missing if name != "tied_with"]  # older tables lack it
     if missing:
-        raise UserError(f"{path} is no leaderboard: it lacks the column {missing[0]}")
+        raise UserError(f"{path} is not a leaderboard: it has no column {missing[0]}")
     lines = table[table["status"] == "ok"].set_index("model")
     runs = path.parent / "runs" / "imdb"
     if not runs.is_dir():
@@ -164,7 +164,7 @@ def _from_runs(text: str, runs: dict[str, dict[Path, dict]], is_row: bool) -> Si
 
 def _side(text: str, lines: pd.DataFrame, answers: dict[str, Predictions], is_row: bool) -> Side:
     if lines.empty:
-        raise UserError(f"{text} holds no finished run")
+        raise UserError(f"{text} has no finished run")
     return Side(text, lines, answers, is_row)
 
 
@@ -204,7 +204,7 @@ def _verdict(one: str, other: str, pairs: statistics.Pairs, answers: list[Predic
     p = pairs.p[0, 1]
     single_runs = all(len(row.records) == 1 for row in answers)
     test = " by McNemar's test" if single_runs else ""
-    said = "the two cannot be told apart"
+    said = "there is no measurable difference"
     if p < statistics.LEVEL:
         said = f"{other if pairs.difference[1, 0] > 0 else one} is more accurate"
     return (
@@ -249,11 +249,11 @@ def _tables(one: Side, other: Side, comparable: bool) -> tuple[Table, list[str]]
             notes.append(f"only in {side.name}: {', '.join(alone)}")
     if tested:
         notes.append(
-            "The difference is the second less the first, its interval that of the row for itself; "
-            "better and worse are said of the second, after Holm's correction."
+            "The difference is the second minus the first, with each model's own interval; better "
+            "and worse refer to the second, after Holm's correction."
         )
     elif comparable:
-        notes.append("No intervals: the predictions of both tables are not at hand.")
+        notes.append("No intervals: they need the predictions of both tables.")
     return shown, notes
 
 
@@ -300,7 +300,7 @@ def _changes(one: Side, other: Side) -> list[str]:
         f"{name}: {said[0].get(name, '–')} → {said[1].get(name, '–')}"
         for name in dict.fromkeys([*said[0], *said[1]])
         if said[0].get(name) != said[1].get(name)
-    ] or ["Both were made in the same circumstances."]
+    ] or ["Both were made under the same conditions."]
 
 
 def _add_recorded(facts: dict[str, set[str]], runs: list[dict], with_hyperparameters: bool) -> None:

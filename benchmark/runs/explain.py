@@ -35,9 +35,9 @@ small {{ color: #555 }}
 </style>
 <h1>{title}</h1>
 <p>{shaded}</p>
-<p><small>The darker a word, the more of the weighted mean comes from its state; the darkest has
+<p><small>The darker a word, the larger its weight in the mean; the darkest has
 {largest:.1%}. Point at a word to see its weight. Weights show where the network looks, not why it
-answers as it does.</small></p>
+predicts what it predicts.</small></p>
 """
 
 
@@ -91,7 +91,7 @@ def explain(
     number_of = {word: number for number, word in enumerate(corpus.vocabulary)}
     found = words(text)
     if not found:
-        raise UserError("--explain: there is no word in this text")
+        raise UserError("--explain: this text has no words")
     end = (
         slice(options.max_words)
         if options.truncation == "head"
@@ -106,7 +106,7 @@ def explain(
 
     def train(target: Path) -> dict:
         on_event(
-            {"event": "step", "text": "training once; the network is kept for the next review"}
+            {"event": "step", "text": "training once; the network is cached for the next review"}
         )
         row.fit(options, TrainingData.of(corpus, seed), on_event).save(target)
         return {"row": name, "seed": seed, "hyperparameters": asdict(options)}
