@@ -1,10 +1,10 @@
-"""Run the benchmark: every row, every seed, then the leaderboard.
+"""Run the benchmark: every model, every seed, then the leaderboard.
 
-    python run_all.py                              all rows on IMDB, three seeds each
+    python run_all.py                              all models on IMDB, three seeds each
     python run_all.py --dataset sample             the same on the embedded synthetic reviews
-    python run_all.py cnn tfidf_logreg --seeds 5   two rows, five seeds
+    python run_all.py cnn tfidf_logreg --seeds 5   two models, five seeds
 
-Finished runs are kept and only what is missing is run, so it can be stopped at any time.
+Finished runs are kept and only missing ones are run, so you can stop it at any time.
 """
 
 import argparse

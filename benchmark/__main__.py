@@ -2,11 +2,11 @@
 
 python -m benchmark leaderboard                          rebuild it from the records
 python -m benchmark leaderboard --under parameters=2M    look at a part of it
-python -m benchmark steps                                what each step buys, row by row
-python -m benchmark compare cnn naive_bayes_svm          two rows, or tables, side by side
-python -m benchmark report                               one page with table and figures
-python -m benchmark predict --model FOLDER "Superb!"     what saved models say about a text
-python -m benchmark rows                                 list the rows
+python -m benchmark steps                                what each step buys, model by model
+python -m benchmark compare cnn naive_bayes_svm          two models, or tables, side by side
+python -m benchmark report                               a page with the table and all figures
+python -m benchmark predict --model FOLDER "Superb!"     what saved models say of a text
+python -m benchmark rows                                 list the models
 python -m benchmark speed --dataset sample               how fast everything is
 """
 
@@ -18,12 +18,12 @@ from preprocessing.program import run_program
 
 COMMANDS = {
     "leaderboard": "rebuild the leaderboard from the records",
-    "steps": "what each step from a simpler row buys",
-    "compare": "two tables or rows side by side",
-    "report": "write one page with the table and all figures",
-    "predict": "ask saved models about texts",
-    "rows": "list the rows",
-    "speed": "measure how fast everything is, or some rows",
+    "steps": "show what each step from a simpler model buys",
+    "compare": "compare two tables or two models",
+    "report": "write a page with the table and all figures",
+    "predict": "classify texts with saved models",
+    "rows": "list the models",
+    "speed": "measure how fast everything is, or some models",
 }
 """Each is a module of its name in `benchmark.commands`."""
 

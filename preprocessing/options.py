@@ -14,9 +14,9 @@ if TYPE_CHECKING:  # a refused option needs none of it
 
 LEAST_LIMIT = 40
 _COLUMNS = {
-    "text": "the column of the texts",
-    "label": "the column of the classes' names",
-    "split": "the column that says train, test or unsup, if there is one",
+    "text": "the column with the texts",
+    "label": "the column with the class names",
+    "split": "the column with train, validation, test or unsup, if there is one",
 }
 
 
@@ -32,7 +32,7 @@ def _limit(text: str) -> int:
     """Read a number of reviews that leaves some of each class for validation, for argparse."""
     number = int(text)
     if number < LEAST_LIMIT:
-        raise argparse.ArgumentTypeError(f"{text} reviews are too few; at least {LEAST_LIMIT}")
+        raise argparse.ArgumentTypeError(f"{text} reviews are too few; use {LEAST_LIMIT} or more")
     return number
 
 
@@ -52,19 +52,19 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     for name, what in _COLUMNS.items():
         group.add_argument(
             f"--{name}-column", metavar="NAME", default=name,
-            help=f"of a table of your own: {what} (default: %(default)s)",
+            help=f"in a table of your own: {what} (default: %(default)s)",
         )  # fmt: skip
     group.add_argument(
         "--allow-bad-rows", action="store_true",
-        help="leave out however many of your own texts cannot be used, not only 1 %%",
+        help="skip any number of your own texts that cannot be used, not only up to 1 %%",
     )  # fmt: skip
     group.add_argument(
         "--cache", type=Path, metavar="FOLDER", default=ROOT / "data",
-        help="where downloads and prepared corpora are kept (default: data/)",
+        help="where downloads and prepared corpora are stored (default: data/)",
     )  # fmt: skip
     group.add_argument(
         "--limit", type=_limit, metavar="N",
-        help="for a quick look: only N reviews of each part; results are kept apart",
+        help="for a quick look: only N reviews of each part; results are stored separately",
     )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ class DataOptions:
         label_column: the column of the classes' names.
         split_column: the column that says train, test or unsup.
         allow_bad_rows: leave out any number of texts that cannot be used.
-        cache: where downloads and prepared corpora are kept.
+        cache: where downloads and prepared corpora are stored.
         limit: reviews of each part; None for all.
     """
 

@@ -59,4 +59,4 @@ def test_the_speed_of_some_rows_with_the_ratio_to_the_textbook_form(run_here, ca
     assert float(figures["fasttext"][-1]) > 0
     refused = run_here("benchmark", "speed", "nonsense", "--dataset", "sample")
     assert refused.returncode == 2
-    assert "no row is called 'nonsense'" in refused.stderr
+    assert "no model is called 'nonsense'" in refused.stderr

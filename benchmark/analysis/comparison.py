@@ -95,7 +95,7 @@ def compare(one: str, other: str, results: Path, dataset: str) -> Comparison:
     """
     first, second = (find(text, results, dataset) for text in (one, other))
     if first.is_row != second.is_row:
-        raise UserError("one of the two is a row and the other a table; compare two of a kind")
+        raise UserError("one is a model and the other a table; compare two of the same kind")
     differ = [
         name
         for name in ("protocol", "corpus")
@@ -132,8 +132,8 @@ def find(text: str, results: Path, dataset: str) -> Side:
     if text in lines:
         return _from_runs(text, {text: lines[text]}, is_row=True)
     raise UserError(
-        f"{text} is not a table, a folder of records or a row with runs on {dataset}; "
-        f"rows are {', '.join(sorted(lines)) or 'none'}"
+        f"{text} is not a table, a folder of records or a model with runs on {dataset}; "
+        f"models are {', '.join(sorted(lines)) or 'none'}"
     )
 
 
@@ -155,7 +155,7 @@ def _from_table(text: str, path: Path) -> Side:
         reason = " ".join(str(error).split())
         raise UserError(f"{path} is not a leaderboard: {reason}") from None
     if missing:
-        raise UserError(f"{path} is not a leaderboard: it lacks the column {missing[0]}")
+        raise UserError(f"{path} is not a leaderboard: it has no column {missing[0]}")
     table = table.reindex(columns=[*table, *sorted(_ADDED.difference(table))])
     lines = table[table["status"] == "ok"].set_index("model")
     runs = path.parent / "runs" / "imdb"
@@ -184,7 +184,7 @@ def _side(
     text: str, lines: pd.DataFrame, predictions: dict[str, Predictions], is_row: bool
 ) -> Side:
     if lines.empty:
-        raise UserError(f"{text} holds no finished run")
+        raise UserError(f"{text} has no finished run")
     return Side(text, lines, predictions, is_row)
 
 
@@ -226,7 +226,7 @@ def _verdict(
     p = pairs.p[0, 1]
     single_runs = all(len(row.records) == 1 for row in predictions)
     test = " by McNemar's test" if single_runs else ""
-    said = "the two cannot be told apart"
+    said = "there is no measurable difference"
     if p < statistics.LEVEL:
         said = f"{other if pairs.difference[1, 0] > 0 else one} is more accurate"
     return (
@@ -273,11 +273,11 @@ def _tables(one: Side, other: Side, comparable: bool) -> tuple[Table, list[str]]
             notes.append(f"only in {side.name}: {', '.join(alone)}")
     if tested:
         notes.append(
-            "The difference is the second less the first, its interval that of the row for itself; "
-            "better and worse are said of the second, after Holm's correction."
+            "The difference is the second minus the first, with each model's own interval; better "
+            "and worse refer to the second, after Holm's correction."
         )
     elif comparable:
-        notes.append("No intervals: the predictions of both tables are not at hand.")
+        notes.append("No intervals: they need the predictions of both tables.")
     return shown, notes
 
 
@@ -325,7 +325,7 @@ def _changes(one: Side, other: Side) -> list[str]:
         f"{name}: {said[0].get(name, '–')} → {said[1].get(name, '–')}"
         for name in dict.fromkeys([*said[0], *said[1]])
         if said[0].get(name) != said[1].get(name)
-    ] or ["Both were made in the same circumstances."]
+    ] or ["Both were made under the same conditions."]
 
 
 def _add_recorded(

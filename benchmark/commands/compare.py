@@ -1,4 +1,4 @@
-"""Two tables, two rows or two folders of records side by side."""
+"""Two tables, two models or two folders of records side by side."""
 
 import argparse
 
@@ -7,7 +7,7 @@ from benchmark.commands.options import add_dataset_option, add_results_option
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the two sides and where to find them."""
-    what = "a leaderboard.csv, a folder of records, or the name of a row as the table has it"
+    what = "a leaderboard.csv, a folder of records, or the name of a model in the table"
     parser.add_argument("one", help=what)
     parser.add_argument("other", help="the same")
     add_dataset_option(parser)

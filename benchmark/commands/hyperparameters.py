@@ -3,23 +3,10 @@
 import argparse
 from typing import Any, Literal, get_args, get_origin
 
+from benchmark.rows.hyperparameters import refusal
 from preprocessing.errors import UserError
 
 from pydantic import ValidationError
-
-_SAID = {
-    "greater_than": "must be greater than {gt:g}",
-    "greater_than_equal": "must be at least {ge:g}",
-    "less_than": "must be less than {lt:g}",
-    "less_than_equal": "must be at most {le:g}",
-    "finite_number": "must be finite",
-    "int_parsing": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_parsing": "must be a number",
-    "bool_parsing": "must be true or false",
-    "literal_error": "must be one of {expected}",
-}
-"""What is said of a refused value, by the type of pydantic's error and with its context."""
 
 
 def add_hyperparameters(parser: argparse.ArgumentParser, cls: type) -> None:
@@ -58,11 +45,8 @@ def hyperparameters_from(given: argparse.Namespace, cls: type, base: Any) -> Any
     try:
         return cls(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        said = _SAID.get(first["type"])
-        what = said.format(**first.get("ctx", {})) if said else f"is refused: {first['msg']}"
-        option = f"{flag(str(first['loc'][0]))} {first['input']}" if first["loc"] else "options"
-        raise UserError(f"{option}: {what}") from None
+        name, value, what = refusal(error)
+        raise UserError(f"{flag(name)} {value}: {what}") from None
 
 
 def flag(name: str) -> str:

@@ -12,16 +12,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add whose leaderboard it is, and what of it to show."""
     add_dataset_option(parser)
     add_results_option(parser)
-    group = parser.add_argument_group("look, and write no file")
+    group = parser.add_argument_group("show part of it, without writing files")
     group.add_argument(
         "--family", action="append", default=[], metavar="FAMILY",
-        help="rows of this family; may be repeated",
+        help="models of this family; may be repeated",
     )  # fmt: skip
     group.add_argument(
         "--under", action="append", type=_budget, default=[], metavar="COLUMN=N",
-        help="rows that stay below, such as train_seconds=60 or parameters=1M; may be repeated",
+        help="models below this limit, such as train_seconds=60 or parameters=1M; may be repeated",
     )  # fmt: skip
-    group.add_argument("--sort", metavar="COLUMN", help="the best in this column first")
+    group.add_argument("--sort", metavar="COLUMN", help="sort by this column, best first")
     group.add_argument("--format", choices=FORMATS, help="(default: table)")
 
 
@@ -57,4 +57,4 @@ def _budget(text: str) -> tuple[str, float]:
             raise ValueError
         return column, float(number[:-1] if factor != 1 else number) * factor
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not like parameters=1M") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form parameters=1M") from None

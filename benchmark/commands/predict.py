@@ -27,15 +27,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the models and the texts."""
     parser.add_argument(
         "--model", action="append", type=Path, required=True, metavar="FOLDER",
-        help="what a row's --save has written; repeat it to see several side by side",
+        help="a saved model, as written by --save; repeat it to compare several",
     )  # fmt: skip
-    parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts to judge")
+    parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts to classify")
     parser.add_argument(
         "--file", type=Path, metavar="FILE",
-        help="texts, one a line, or a .csv or .tsv table; the predictions go to standard output as "
+        help="one text per line, or a .csv or .tsv table; predictions go to standard output as "
         "CSV",
     )  # fmt: skip
-    parser.add_argument("--column", metavar="NAME", help="the table's column that holds the texts")
+    parser.add_argument(
+        "--column", metavar="NAME", help="the column of the table that holds the texts"
+    )
 
 
 def main(options: argparse.Namespace) -> None:
@@ -126,7 +128,9 @@ def _rows(file: Path, column: str | None) -> Iterator[tuple[list[str], Iterator[
 def _whole(file: Path, reader: csv.DictReader, column: str) -> Iterator[dict]:
     for row in reader:
         if row[column] is None or None in row:
-            raise UserError(f"{file}, line {reader.line_num}: not as many fields as the header")
+            raise UserError(
+                f"{file}, line {reader.line_num}: more or fewer fields than in the header"
+            )
         yield row
 
 

@@ -47,7 +47,7 @@ def add_options(parser: argparse.ArgumentParser, name: str, row: Row) -> None:
     if row.variants:
         parser.add_argument(
             "--variant", choices=row.variants, metavar="NAME",
-            help=f"named settings: {', '.join(row.variants)}; see the file for what they are",
+            help=f"a named variant: {', '.join(row.variants)}; its settings are in the file",
         )  # fmt: skip
     add_hyperparameters(parser, row.hyperparameters)
     row.add_actions(parser)
@@ -56,18 +56,18 @@ def add_options(parser: argparse.ArgumentParser, name: str, row: Row) -> None:
     run_options.add_argument("--seed", type=seed_number, default=0, help="(default: 0)")
     run_options.add_argument(
         "--validation-only", action="store_true",
-        help="leave the test reviews alone; the record goes to results/tuning/",
+        help="do not touch the test reviews; the record goes to results/tuning/",
     )  # fmt: skip
     run_options.add_argument(
         "--save", type=Path, metavar="FOLDER",
-        help="keep the trained model there, for python -m benchmark predict --model FOLDER",
+        help="save the trained model there, for python -m benchmark predict --model FOLDER",
     )  # fmt: skip
     add_results_option(run_options)
     add_tensorboard_option(run_options)
     if getattr(row, "attention", ""):
         run_options.add_argument(
             "--explain", metavar="TEXT",
-            help="shade the words of a review by attention; the network is trained once and kept",
+            help="shade the words of a review by attention; the network is trained once and cached",
         )  # fmt: skip
         run_options.add_argument(
             "--html", type=Path, metavar="FILE", default=Path(f"{name}.html"),
@@ -75,7 +75,7 @@ def add_options(parser: argparse.ArgumentParser, name: str, row: Row) -> None:
         )  # fmt: skip
     run_options.add_argument(
         "--progress", choices=events.STYLES, default="lines",
-        help="lines for people, or JSON lines for programs (default: %(default)s)",
+        help="lines for people or JSON lines for programs (default: %(default)s)",
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""List the rows."""
+"""List the models: the rows of the leaderboard."""
 
 import argparse
 

@@ -11,22 +11,22 @@ from preprocessing.options import DataOptions, add_data_options, corpus_from, po
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add which rows, how many seeds, on which reviews, and how."""
     parser.add_argument(
-        "rows", nargs="*",
-        help='rows to run with their variants, or lines as the leaderboard has them, such as "bert '
+        "models", nargs="*", metavar="MODEL",
+        help='a model, which includes its variants, or a line of the leaderboard, such as "bert '
         '(scratch-tiny)" (default: all)',
     )  # fmt: skip
     parser.add_argument(
         "--weights", action="append", default=[], metavar="NAME=FOLDER",
-        help="where a copy of public weights is, such as all-MiniLM-L6-v2=FOLDER; may be repeated",
+        help="a local copy of public weights, such as all-MiniLM-L6-v2=FOLDER; may be repeated",
     )  # fmt: skip
     parser.add_argument(
         "--seeds", type=positive, default=PROTOCOL_SEEDS, metavar="N",
         help="seeds 0 to N - 1 (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--force", action="store_true", help="run finished runs again")
+    parser.add_argument("--force", action="store_true", help="repeat finished runs")
     parser.add_argument(
         "--jobs", type=positive, default=1, metavar="N",
-        help="parallel runs; quicker, but they distort timings (default: %(default)s)",
+        help="runs in parallel; faster, but distorts timings (default: %(default)s)",
     )  # fmt: skip
     add_data_options(parser)
     add_results_option(parser)
@@ -41,7 +41,7 @@ def main(options: argparse.Namespace) -> int:
     """
     from benchmark.rows import catalogue
 
-    lines = catalogue.choose(options.rows)  # before the slow imports
+    lines = catalogue.choose(options.models)  # before the slow imports
 
     from benchmark.analysis import leaderboard, tables
     from benchmark.runs import sweep
@@ -54,8 +54,8 @@ def main(options: argparse.Namespace) -> int:
     verify(corpus.folder)
     if options.jobs > 1 and corpus.name == "imdb":
         raise UserError(
-            "parallel runs distort timings, which the leaderboard on IMDB shows; --jobs is for "
-            "--limit, --dataset sample and your own texts"
+            "parallel runs distort timings, and the leaderboard on IMDB shows timings; use --jobs "
+            "with --limit, --dataset sample or your own texts"
         )
     console = Console()
     settings = sweep.Settings(data, options.results, options.jobs, options.tensorboard)
@@ -72,7 +72,7 @@ def main(options: argparse.Namespace) -> int:
     if unreached:
         console.print(
             f"needs weights that this machine cannot reach: {', '.join(unreached)}; "
-            f"--weights NAME=FOLDER says where a copy is"
+            f"name a local copy with --weights NAME=FOLDER"
         )
     where = leaderboard.folder_of(options.results, corpus.name) / "leaderboard.csv"
     console.print(f"written to {where}")

@@ -1,4 +1,4 @@
-"""Measure how fast everything is, or some rows."""
+"""Measure how fast everything is, or some models."""
 
 import argparse
 
@@ -8,7 +8,12 @@ from preprocessing.options import DataOptions, add_data_options
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what to measure, and on which reviews."""
-    parser.add_argument("rows", nargs="*", help="rows to measure (default: all, and preparation)")
+    parser.add_argument(
+        "models",
+        nargs="*",
+        metavar="MODEL",
+        help="a model to measure (default: all, and the preparation of the reviews)",
+    )
     add_data_options(parser)
 
 
@@ -18,8 +23,8 @@ def main(options: argparse.Namespace) -> None:
     Raises:
         UserError: there is no such row, or the reviews cannot be used.
     """
-    catalogue.choose(options.rows)  # before every row is imported
+    catalogue.choose(options.models)  # before every row is imported
 
     from benchmark.runs import speed
 
-    speed.measure(options.rows, DataOptions.of(options))
+    speed.measure(options.models, DataOptions.of(options))

@@ -27,8 +27,8 @@ def main(options: argparse.Namespace) -> None:
     table = steps.build(leaderboard.evaluate(options.results, options.dataset))
     if table.empty:
         raise UserError(
-            f"{options.results / 'runs' / options.dataset} holds no row beside the one it changes; "
-            f"python run_all.py makes all of them"
+            f"{options.results / 'runs' / options.dataset} has no model together with the simpler "
+            f"one that it changes; python run_all.py runs all of them"
         )
     readme = leaderboard.readme_of(options.results)
     steps.write(table, options.results, options.dataset, readme)

@@ -87,7 +87,7 @@ def choose(names: list[str], root: Path = ROOT) -> dict[str, Line]:
     rows = {line.row for line in known.values()}
     for name in names:
         if name not in rows and name not in known:
-            raise UserError(f"no row is called {name!r}; {hint(name, known)}")
+            raise UserError(f"no model is called {name!r}; {hint(name, known)}")
     chosen = {
         line.name: line
         for name in names
@@ -105,7 +105,7 @@ def choose_row(name: str, root: Path = ROOT) -> str:
     """
     known = modules(root)
     if name not in known:
-        raise UserError(f"no row is called {name!r}; {hint(name, known)}")
+        raise UserError(f"no model is called {name!r}; {hint(name, known)}")
     return known[name]
 
 

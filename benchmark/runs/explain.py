@@ -65,7 +65,7 @@ def explain(
     number_of = {word: number for number, word in enumerate(corpus.vocabulary)}
     found = words(text)
     if not found:
-        raise UserError("--explain: there is no word in this text")
+        raise UserError("--explain: this text has no words")
     end = (
         slice(options.max_words)
         if options.truncation == "head"
@@ -80,7 +80,7 @@ def explain(
 
     def train(target: Path) -> dict:
         on_event(
-            {"event": "step", "text": "training once; the network is kept for the next review"}
+            {"event": "step", "text": "training once; the network is cached for the next review"}
         )
         with withholding_test():
             row.fit(options, TrainingData.of(corpus, seed), on_event).save(target)

@@ -41,14 +41,14 @@ def measure(rows: list[str], data: DataOptions) -> None:
         if row.also_measure is not None:
             console.print(row.also_measure(row, corpus), highlight=False)
 
-    console.print(f"{REVIEWS:,} reviews of {corpus.name} at most, a row at a time, reviews/s:")
-    console.print(_LINE.format("row", "training", "prediction", "× textbook form"), style="bold")
+    console.print(f"{REVIEWS:,} reviews of {corpus.name} at most, one model at a time, reviews/s:")
+    console.print(_LINE.format("model", "training", "prediction", "× textbook form"), style="bold")
     for name in names:
         console.print(_LINE.format(name, *_row(name, corpus)), highlight=False)
     console.print(
-        f"textbook form: the same network in training, on batches of {TEXTBOOK_BATCH} reviews of "
-        f"any length, each padded or cut to {TEXTBOOK_WORDS} words; the BERT family is tiny, from "
-        "scratch"
+        f"textbook form: training the same network on batches of {TEXTBOOK_BATCH} reviews of any "
+        f"length, each padded or truncated to {TEXTBOOK_WORDS} words; the BERT family is tiny and "
+        "starts from scratch"
     )
 
 

@@ -125,7 +125,7 @@ def only_one(results: Path, dataset: str) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise UserError(
-            f"another run_all.py is at work on {folder}; wait for it, or give another --results"
+            f"another run_all.py is using {folder}; wait for it, or choose another --results"
         ) from None
     try:
         yield
@@ -294,5 +294,5 @@ def _why(code: int, errors: list[str]) -> str:
         return "killed (signal 9), as the system does when memory runs out"
     if code < 0:
         return f"crashed with {signal.Signals(-code).name}"
-    last = errors[-1].strip() if errors else "it said nothing"
+    last = errors[-1].strip() if errors else "it printed no error"
     return f"exit code {code}: {last}"[:500]

@@ -164,7 +164,7 @@ class CustomReviews:
         counts = Counter(row.label for row in rows if row.label)
         two = sorted((name for name, _ in counts.most_common(2)), key=_order)
         if len(two) < 2:
-            raise UserError(f"{self.path}: two classes are needed; there is {two or 'none'}")
+            raise UserError(f"{self.path}: two classes are needed, but there is {two or 'none'}")
         return two[0], two[1]
 
     def _left_out(self, bad: dict[str, list[str]], usable: int) -> list[str]:
@@ -184,7 +184,7 @@ class CustomReviews:
         left_out = f"{count:,} of {count + usable:,} texts cannot be used: {'; '.join(said)}"
         if count > MOST_LEFT_OUT * (count + usable) and not self.allow_bad_rows:
             raise UserError(
-                f"{self.path}: {left_out}; mend them, or leave them out with --allow-bad-rows"
+                f"{self.path}: {left_out}; fix them, or skip them with --allow-bad-rows"
             )
         return [left_out]
 
@@ -222,7 +222,7 @@ def _why_not(row: Row) -> str:
     if not row.text.strip():
         return "without a text"
     if row.split and row.split not in PART_OF:
-        return f"of a split that is none of {', '.join(PART_OF)}"
+        return f"with a split other than {', '.join(PART_OF)}"
     if not row.label and row.split != "unsup":
         return "without a label"
     return ""

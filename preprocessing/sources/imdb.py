@@ -156,15 +156,13 @@ def _archive_files(path: Path) -> Iterator[tuple[str, bytes]]:
                 entry = PurePosixPath(member.name)
                 if entry.is_absolute() or ".." in entry.parts or entry.parts[:1] != (FOLDER,):
                     raise UserError(
-                        f"{path}: refused, its entry {member.name!r} lies outside {FOLDER}/"
+                        f"{path}: refused: {member.name!r} in it lies outside {FOLDER}/"
                     )
                 name = "/".join(entry.parts[1:])
                 if not (_REVIEW.fullmatch(name) or _FILMS.fullmatch(name)):
                     continue
                 if not member.isfile():
-                    raise UserError(
-                        f"{path}: refused, its entry {member.name!r} is not a plain file"
-                    )
+                    raise UserError(f"{path}: refused: {member.name!r} in it is not a plain file")
                 seen[name.rpartition("/")[0]] += 1
                 content = archive.extractfile(member)
                 assert content  # it is a file

@@ -183,7 +183,7 @@ class SentencePiece(Tokenizer):
         try:
             self._library = sentencepiece.SentencePieceProcessor(model_proto=model)
         except RuntimeError as error:
-            raise UserError(f"this is no SentencePiece model: {error}") from None
+            raise UserError(f"this is not a SentencePiece model: {error}") from None
         self.size = self._library.vocab_size()
         pieces = self._library.id_to_piece(list(range(self.size)))
         id_of = {piece: number for number, piece in enumerate(pieces)}
@@ -283,5 +283,5 @@ def _check(vocabulary: dict[str, int], special: Sequence[str]) -> None:
     missing = [name for name in special if name not in vocabulary]
     if missing:
         raise UserError(
-            f"this vocabulary lacks {', '.join(missing)}; is it of another architecture?"
+            f"this vocabulary has no {', '.join(missing)}; does it belong to another architecture?"
         )

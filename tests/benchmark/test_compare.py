@@ -55,14 +55,14 @@ def test_a_variant_by_its_name_in_the_table(told, results, tmp_path):
         line = next(line for line in out.splitlines() if "bert (scratch-tiny)" in line)
         assert "-10.00" in line
         assert line.split()[-1] == "worse"
-    with pytest.raises(UserError, match=r"rows are bert \(scratch-tiny\), cnn"):
+    with pytest.raises(UserError, match=r"models are bert \(scratch-tiny\), cnn"):
         told("cnn", "bert")
 
 
 def test_a_row_and_itself_cannot_be_told_apart(told):
     out = told("cnn", "cnn")
-    assert "p = 1.0000: the two cannot be told apart." in out
-    assert "Both were made in the same circumstances." in out
+    assert "p = 1.0000: there is no measurable difference." in out
+    assert "Both were made under the same conditions." in out
 
 
 def test_synthetic_results_are_called_so(told, tmp_path):
@@ -138,19 +138,19 @@ def test_protocols_and_corpora_are_shown_and_never_ranked(told, results, tmp_pat
 
 
 def test_what_is_no_side_is_said_in_one_line(told, results, tmp_path):
-    with pytest.raises(UserError, match=r"nothing is not a table, .* rows are cnn, majority"):
+    with pytest.raises(UserError, match=r"nothing is not a table, .* models are cnn, majority"):
         told("cnn", "nothing")
-    with pytest.raises(UserError, match="one of the two is a row and the other a table"):
+    with pytest.raises(UserError, match="one is a model and the other a table"):
         told("cnn", results)
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(UserError, match="lacks the column rank"):
+    with pytest.raises(UserError, match="has no column rank"):
         told(tmp_path / "x.csv", results)
     (tmp_path / "x.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="is not a leaderboard"):
         told(tmp_path / "x.csv", results)
     failed = tmp_path / "failed/runs/imdb/cnn/seed-0.json"
     store.write(failed, a_failure(model="cnn"))
-    with pytest.raises(UserError, match="holds no finished run"):
+    with pytest.raises(UserError, match="has no finished run"):
         told("cnn", failed.parent)
 
 
@@ -165,7 +165,7 @@ def test_single_runs_name_their_test(told, tmp_path):
     for row, wrong in (("cnn", 20), ("gru", 25)):
         put_many(tmp_path, row, wrong, reviews=6_000, seeds=1)
     out = told(tmp_path / "runs/imdb/cnn", tmp_path / "runs/imdb/gru")
-    assert "p = 0.0625 by McNemar's test: the two cannot be told apart" in out
+    assert "p = 0.0625 by McNemar's test: there is no measurable difference" in out
     assert "McNemar" not in told("cnn", "tfidf_logreg")
 
 

@@ -57,7 +57,7 @@ def test_it_answers_raw_texts_of_every_kind(folder):
 
 
 def test_what_is_no_saved_model_is_refused(tmp_path):
-    with pytest.raises(UserError, match="nothing is not a saved model; the --save"):
+    with pytest.raises(UserError, match="nothing is not a saved model; a model's --save"):
         saved.load(tmp_path / "nothing")
     (tmp_path / "manifest.json").write_text("[]")
     with pytest.raises(UserError, match="is not a saved model"):
@@ -67,12 +67,12 @@ def test_what_is_no_saved_model_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"format": 2}, "was saved in format 2, and this version reads 1"),
-        ({"text_version": 0}, "as version 0 of the preprocessing"),
+        ({"format": 2}, "was saved in format 2, but this version reads format 1"),
+        ({"text_version": 0}, "expects version 0 of the preprocessing"),
         ({"model": "tfidf_logregg"}, "did you mean tfidf_logreg"),
-        ({"model": "os.system"}, "no row is called 'os.system'"),
-        ({"hyperparameters": {"c": -1}}, "c Input should be greater than 0"),
-        ({"hyperparameters": {"colour": 1}}, "colour"),
+        ({"model": "os.system"}, "no model is called 'os.system'"),
+        ({"hyperparameters": {"c": -1}}, "c = -1 must be greater than 0"),
+        ({"hyperparameters": {"colour": 1}}, "colour = 1 is not a hyperparameter of this model"),
         ({"hyperparameters": None}, "manifest.json is damaged"),
         ({"files": {}}, "was not there when the model was saved"),
         ({"files": []}, "manifest.json is damaged"),
@@ -161,7 +161,7 @@ def test_from_training_through_saving_to_predicting(tmp_path):
         made = run_python("-m", f"models.{row}", *where, "--save", tmp_path / "kept" / row)
         assert made.returncode == 0, made.stderr
         assert f"saved to {tmp_path / 'kept' / row}" in made.stdout
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match="exists already"):
         saved.check_target(tmp_path / "kept" / "majority")
 
     models = ("--model", tmp_path / "kept/majority", "--model", tmp_path / "kept/tfidf_logreg")

@@ -90,4 +90,4 @@ def test_a_look_writes_no_file(results):
 def test_a_budget_that_is_no_number_is_said(run_here):
     process = run_here("benchmark", "leaderboard", "--under", "parameters=many")
     assert process.returncode == 2
-    assert "'parameters=many' is not like parameters=1M" in process.stderr
+    assert "'parameters=many' is not of the form parameters=1M" in process.stderr

@@ -85,7 +85,7 @@ def test_the_steps_of_every_line_lead_to_the_floor(name):
 
 def test_one_row_makes_no_step(tmp_path):
     put_many(tmp_path, "majority", 200)
-    with pytest.raises(UserError, match="no row beside the one it changes"):
+    with pytest.raises(UserError, match="no model together with the simpler one"):
         command.main(argparse.Namespace(results=tmp_path, dataset="imdb"))
 
 

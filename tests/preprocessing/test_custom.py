@@ -151,9 +151,9 @@ def test_a_file_name_in_another_encoding_is_a_bad_row(tmp_path):
     ("lines", "header", "said"),
     [
         (rows(), ("body", "label"), "has no column 'text'; it has body, label"),
-        (rows(50)[:50], ("text", "label"), "two classes are needed; there is ['good']"),
+        (rows(50)[:50], ("text", "label"), "two classes are needed, but there is ['good']"),
         (rows(11), ("text", "label"), "9 texts of 'bad' for train are too few; at least 10"),
-        ([], ("text", "label"), "two classes are needed; there is none"),
+        ([], ("text", "label"), "two classes are needed, but there is none"),
         ([("a", "b", "c")], ("text", "label", "text"), "has the column 'text' twice"),
     ],
 )

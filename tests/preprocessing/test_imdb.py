@@ -48,7 +48,7 @@ def test_entries_outside_of_the_folder_are_refused(tmp_path, entry):
     archive = write_archive(tmp_path / "a.tar.gz", {entry: b"boo"} | archive_files())
     process = run_python("-m", "preprocessing", "--data", archive, "--cache", tmp_path / "cache")
     assert process.returncode == 2
-    assert f"refused, its entry {entry!r} lies outside" in process.stderr
+    assert f"refused: {entry!r} in it lies outside" in process.stderr
     assert not list(tmp_path.rglob("evil"))
 
 
