@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.analysis import statistics
+from benchmark.analysis import short_table, statistics
 from benchmark.records import metrics, predictions, store
 from benchmark.records.predictions import Predictions
 from benchmark.rows import catalogue
@@ -215,9 +215,9 @@ def folder_of(results: Path, dataset: str) -> Path:
     return results if dataset == "imdb" else results / dataset
 
 
-def readme_of(results: Path) -> Path | None:
-    """Return the README that shows what is in a results folder; None for a folder of one's own."""
-    return ROOT / "README.md" if results.resolve() == ROOT / "results" else None
+def readme_of(results: Path, document: str = "README.md") -> Path | None:
+    """Return the document that shows what is in a results folder; None for any other folder."""
+    return ROOT / document if results.resolve() == ROOT / "results" else None
 
 
 def as_markdown(table: pd.DataFrame, dataset: str, unreached: tuple[str, ...] = ()) -> str:
@@ -313,12 +313,12 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
 
 
 def write(results: Path, dataset: str, readme: Path | None = None) -> pd.DataFrame:
-    """Write ``leaderboard.csv`` and ``leaderboard.md``, and the table in the README.
+    """Write ``leaderboard.csv`` and ``leaderboard.md``, and the README's short table.
 
     Args:
         results: the results folder.
         dataset: the corpus's name.
-        readme: a file with the two `MARKS`, between which the table goes; only for imdb.
+        readme: a file with the two `MARKS`, between which the short table goes; only for imdb.
     """
     evaluation = evaluate(results, dataset)
     table = evaluation.table
@@ -329,7 +329,8 @@ def write(results: Path, dataset: str, readme: Path | None = None) -> pd.DataFra
     markdown = as_markdown(table, dataset, evaluation.unreached)
     write_atomically(folder / "leaderboard.md", f"# Leaderboard: {dataset}\n\n{markdown}")
     if readme is not None and dataset == "imdb":
-        write_atomically(readme, with_table(readme.read_text(encoding="utf-8"), markdown))
+        short = short_table.as_markdown(table)
+        write_atomically(readme, with_table(readme.read_text(encoding="utf-8"), short))
     return table
 
 

@@ -27,10 +27,12 @@ COLUMNS = (
     "verdict", "seconds_before", "seconds_after",
 )  # fmt: skip
 MARKS = ("<!-- steps: made by `python -m benchmark steps` -->", leaderboard.MARKS[1])
+DOCUMENT = "docs/steps.md"
+"""Where the table of the committed records stands, between the two `MARKS`."""
 
 
 def main(options: argparse.Namespace) -> None:
-    """Write ``steps.csv`` and the README's table, and print it.
+    """Write ``steps.csv`` and the table of `DOCUMENT`, and print it.
 
     Raises:
         UserError: no two finished rows make a step.
@@ -41,7 +43,7 @@ def main(options: argparse.Namespace) -> None:
             f"{options.results / 'runs' / options.dataset} holds no row beside the one it changes; "
             f"python run_all.py makes all of them"
         )
-    readme = leaderboard.readme_of(options.results)
+    readme = leaderboard.readme_of(options.results, DOCUMENT)
     write(table, options.results, options.dataset, readme)
     Console().print(as_rich(table, options.dataset))
 
@@ -113,7 +115,7 @@ def _in_order(names: list[str], found: dict[str, tuple[str, str]]) -> list[str]:
 
 
 def write(table: pd.DataFrame, results: Path, dataset: str, readme: Path | None = None) -> None:
-    """Write ``steps.csv``, and the table in the README.
+    """Write ``steps.csv``, and the table in a document.
 
     Args:
         table: as `build` returns it.
