@@ -6,12 +6,13 @@
 An example is a block of commands below one of three comments, which say when it is run and how its
 output is compared:
 
-    <!-- example -->             no training: the same output everywhere
+    <!-- example -->             writes no file, and prints the same everywhere
     <!-- example: trained -->    trains on synthetic reviews: numbers up to rounding
     <!-- example: imdb -->       needs the reviews: run by this program alone, not by the tests
 
-Commands run in a copy of the checkout. Where a document shows no output below a command, it stays
-so. Seconds and the machine's name are kept from the first time, as long as all else agrees.
+The commands of an example run in a copy of the checkout. Where a document shows no output below a
+command, it stays so. Seconds and the machine's name are kept from the first time, as long as all
+else agrees.
 """
 
 import math
@@ -22,7 +23,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,9 @@ import pandas as pd
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in ROOT.glob("docs/*.md")))
+WIDTH = "80"
+"""Columns of the terminal."""
+
 CODE = ("preprocessing", "benchmark", "models", "bert_family")
 
 _EXAMPLE = re.compile(r"<!-- example(?:: (\w+))? -->\n```console\n(.*?)```", re.DOTALL)
@@ -59,15 +63,28 @@ class Example:
             command = re.match(r"(?:.*\\\n)*.*\n", part)[0]
             yield command, part.removeprefix(command)
 
-    def run(self, checkout: Path) -> str:
+    def run(self, execute: Callable[[list[str]], str]) -> str:
         """Run the commands and return the block as it should be.
+
+        Args:
+            execute: takes a command's words and returns what it prints.
+        """
+        body = ""
+        for command, shown in self.commands():
+            output = execute(shlex.split(command.replace("\\\n", " "), comments=True))
+            lines = output.splitlines() if shown.strip() else ()
+            body += f"$ {command}" + "".join(f"{line.rstrip()}\n" for line in lines)
+        return body
+
+    def run_in_copy(self) -> str:
+        """Run the commands in a copy of the checkout; see `run`.
 
         Raises:
             RuntimeError: a command fails.
         """
-        return "".join(
-            f"$ {command}{_said(command, shown, checkout)}" for command, shown in self.commands()
-        )
+        with tempfile.TemporaryDirectory() as folder:
+            checkout = make_checkout(Path(folder) / "checkout")
+            return self.run(lambda words: _output(words, checkout))
 
     def agrees(self, body: str) -> bool:
         """Tell whether the document's block says the same as `body`."""
@@ -108,36 +125,32 @@ def write_table_of_texts(path: Path) -> None:
     pd.DataFrame(rows, columns=["review", "mood"]).to_csv(path, index=False)
 
 
-def _said(command: str, shown: str, checkout: Path) -> str:
-    """Run a command in the checkout and return its output as a document shows it."""
-    words = shlex.split(command.replace("\\\n", " "), comments=True)
+def _output(words: list[str], checkout: Path) -> str:
+    """Run a command in the checkout and return what it prints, paths below the checkout."""
     if words[0] == "python":
-        words[0] = sys.executable
-    environment = os.environ | {"PYTHONPATH": str(checkout), "COLUMNS": "80"}
+        words = [sys.executable, *words[1:]]
+    # Importing Keras sets it here; the program would take it for a wish to see TensorFlow's log.
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    environment |= {"PYTHONPATH": str(checkout), "COLUMNS": WIDTH}
     done = subprocess.run(
         words, cwd=checkout, env=environment, text=True, check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     if done.returncode:
-        raise RuntimeError(f"{command}exit code {done.returncode}: {done.stdout}")
-    if not shown.strip():
-        return ""
-    lines = done.stdout.replace(f"{checkout}/", "").splitlines()
-    return "".join(f"{line.rstrip()}\n" for line in lines)
+        raise RuntimeError(f"{shlex.join(words)}: exit code {done.returncode}: {done.stdout}")
+    return done.stdout.replace(f"{checkout}/", "")
 
 
 def main() -> None:
     """Run the examples and write what has changed."""
     kinds = {"", "trained"} | ({"imdb"} if os.environ.get("IMDB_DATA") else set())
-    with tempfile.TemporaryDirectory() as folder:
-        checkout = make_checkout(Path(folder) / "checkout")
-        for document in DOCUMENTS:
-            for example in examples(document):
-                if example.kind in kinds and not example.agrees(body := example.run(checkout)):
-                    text = (ROOT / document).read_text(encoding="utf-8")
-                    text = text.replace(example.body, body)
-                    (ROOT / document).write_text(text, encoding="utf-8")
-                    print(f"{document}: {example.body.splitlines()[0]}")
+    for document in DOCUMENTS:
+        for example in examples(document):
+            if example.kind in kinds and not example.agrees(body := example.run_in_copy()):
+                text = (ROOT / document).read_text(encoding="utf-8")
+                text = text.replace(example.body, body)
+                (ROOT / document).write_text(text, encoding="utf-8")
+                print(f"{document}: {example.body.splitlines()[0]}")
 
 
 if __name__ == "__main__":
