@@ -23,7 +23,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,13 +32,15 @@ from preprocessing.sources.sample import read_sample
 import pandas as pd
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in ROOT.glob("docs/*.md")))
+PAGES = tuple(f"docs/{page.name}" for page in sorted(ROOT.glob("docs/*.md")))
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", *PAGES)
 WIDTH = "80"
 """Columns of the terminal."""
 
 CODE = ("preprocessing", "benchmark", "models", "bert_family")
 
 _EXAMPLE = re.compile(r"<!-- example(?:: (\w+))? -->\n```console\n(.*?)```", re.DOTALL)
+_COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*\n)((?:(?!\$ ).*\n)*)", re.MULTILINE)
 _SECONDS = re.compile(r"\b[\d.,]+ s\b(?: on .*)?")
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
@@ -57,11 +59,9 @@ class Example:
     kind: str
     body: str
 
-    def commands(self) -> Iterator[tuple[str, str]]:
-        """Yield each command as it is written, and the output below it."""
-        for part in re.split(r"^\$ ", self.body, flags=re.MULTILINE)[1:]:
-            command = re.match(r"(?:.*\\\n)*.*\n", part)[0]
-            yield command, part.removeprefix(command)
+    def commands(self) -> list[tuple[str, str]]:
+        """Return each command as it is written, and the output below it."""
+        return _COMMAND.findall(self.body)
 
     def run(self, execute: Callable[[list[str]], str]) -> str:
         """Run the commands and return the block as it should be.
@@ -93,9 +93,9 @@ class Example:
             return old == new
         words = [_NUMBER.sub("", text).split() for text in (old, new)]
         numbers = [[float(n.replace(",", "")) for n in _NUMBER.findall(t)] for t in (old, new)]
-        return words[0] == words[1] and all(
-            math.isclose(*pair, rel_tol=0.01) for pair in zip(*numbers, strict=True)
-        )
+        if words[0] != words[1] or len(numbers[0]) != len(numbers[1]):
+            return False
+        return all(math.isclose(*pair, rel_tol=0.01) for pair in zip(*numbers, strict=True))
 
 
 def examples(document: str) -> list[Example]:
