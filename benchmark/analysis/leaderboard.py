@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.analysis import columns, statistics, tables
+from benchmark.analysis import columns, short_table, statistics, tables
 from benchmark.records import PROTOCOL_SEEDS, predictions, store
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import Failed, Finished, Record
@@ -154,9 +154,9 @@ def folder_of(results: Path, dataset: str) -> Path:
     return results if dataset == "imdb" else results / dataset
 
 
-def readme_of(results: Path) -> Path | None:
-    """Return the README that shows what is in a results folder; None for a folder of one's own."""
-    return ROOT / "README.md" if results.resolve() == ROOT / "results" else None
+def readme_of(results: Path, document: str = "README.md") -> Path | None:
+    """Return the document that shows what is in a results folder; None for any other folder."""
+    return ROOT / document if results.resolve() == ROOT / "results" else None
 
 
 def of_one_machine(one: pd.Series, other: pd.Series) -> bool:
@@ -174,12 +174,12 @@ def whole_seconds(table: pd.DataFrame) -> pd.Series:
 
 
 def write(results: Path, dataset: str, readme: Path | None = None) -> pd.DataFrame:
-    """Write ``leaderboard.csv`` and ``leaderboard.md``, and the table in the README.
+    """Write ``leaderboard.csv`` and ``leaderboard.md``, and the README's short table.
 
     Args:
         results: the results folder.
         dataset: the corpus's name.
-        readme: a file with the two `tables.MARKS`, between which the table goes; only for imdb.
+        readme: a file with the two `tables.MARKS`, between which the short table goes; for imdb.
     """
     evaluation = evaluate(results, dataset)
     table = evaluation.table
@@ -191,5 +191,5 @@ def write(results: Path, dataset: str, readme: Path | None = None) -> pd.DataFra
     write_atomically(folder / "leaderboard.md", f"# Leaderboard: {dataset}\n\n{markdown}")
     if readme is not None and dataset == "imdb":
         text = readme.read_text(encoding="utf-8")
-        write_atomically(readme, tables.inserted(text, markdown))
+        write_atomically(readme, tables.inserted(text, short_table.as_markdown(table)))
     return table

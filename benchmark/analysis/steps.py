@@ -24,6 +24,8 @@ COLUMNS = (
     "verdict", "seconds_before", "seconds_after",
 )  # fmt: skip
 MARKS = ("<!-- steps: made by `python -m benchmark steps` -->", tables.MARKS[1])
+DOCUMENT = "docs/steps.md"
+"""Where the table of the committed records stands, between the two `MARKS`."""
 
 
 def build(evaluation: Evaluation) -> pd.DataFrame:
@@ -95,7 +97,7 @@ def _in_order(names: list[str], found: dict[str, tuple[str, str]]) -> list[str]:
 
 
 def write(table: pd.DataFrame, results: Path, dataset: str, readme: Path | None = None) -> None:
-    """Write ``steps.csv``, and the table in the README.
+    """Write ``steps.csv``, and the table in a document.
 
     Args:
         table: as `build` returns it.

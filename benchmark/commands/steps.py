@@ -13,7 +13,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Write ``steps.csv`` and the README's table, and print it.
+    """Write ``steps.csv`` and the document's table, and print it.
 
     Raises:
         UserError: there are no records, or no two finished rows make a step.
@@ -30,6 +30,6 @@ def main(options: argparse.Namespace) -> None:
             f"{options.results / 'runs' / options.dataset} has no model together with the simpler "
             f"one that it changes; python run_all.py runs all of them"
         )
-    readme = leaderboard.readme_of(options.results)
-    steps.write(table, options.results, options.dataset, readme)
+    document = leaderboard.readme_of(options.results, steps.DOCUMENT)
+    steps.write(table, options.results, options.dataset, document)
     Console().print(steps.as_rich(table, options.dataset))
