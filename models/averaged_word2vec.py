@@ -12,6 +12,7 @@ approximation; Williams & Seeger, 2001).
 """
 
 from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
+from preprocessing.word_vectors import Word2VecSettings
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -54,7 +55,7 @@ class WordAverage(TransformerMixin, BaseEstimator):
 
 
 def build(options: Hyperparameters, data: TrainingData) -> Pipeline:
-    vectors = data.word_vectors()
+    vectors = data.word_vectors(Word2VecSettings())
     resemblance = Nystroem(
         gamma=options.gamma / vectors.shape[1],
         n_components=min(options.landmarks, len(data.train) // 20),

@@ -2,13 +2,16 @@
 
 import dataclasses
 import json
-from typing import Any
+from typing import Any, TypeVar, dataclass_transform
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked_dataclass
 
+Class = TypeVar("Class", bound=type)
 
-def hyperparameters(cls: type) -> type:
+
+@dataclass_transform(frozen_default=True)
+def hyperparameters(cls: Class) -> Class:
     """Make a class of annotated options a frozen dataclass whose values are checked."""
     return checked_dataclass(frozen=True, config=ConfigDict(extra="forbid"))(cls)
 

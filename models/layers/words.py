@@ -1,6 +1,6 @@
 """The way into a network: word ids become vectors."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from benchmark.rows.hyperparameters import hyperparameters, option
 from benchmark.rows.networks.options import NetworkOptions
@@ -10,6 +10,16 @@ from preprocessing.word_vectors import Word2VecSettings
 import keras
 import numpy as np
 from keras import layers, ops
+from pydantic import Field
+
+SpatialDropout = Annotated[
+    float,
+    Field(
+        ge=0,
+        lt=1,
+        description="share of a review's vector dimensions dropped, in all of its words",
+    ),
+]
 
 
 @hyperparameters
@@ -22,9 +32,7 @@ class WordOptions(NetworkOptions):
     learned_words: int = option(
         5_000, "most frequent words whose word2vec vectors go on learning; 0 for none", ge=0
     )
-    spatial_dropout: float = option(
-        0.0, "share of a review's vector dimensions dropped, in all of its words", ge=0, lt=1
-    )
+    spatial_dropout: SpatialDropout = 0.0
 
 
 def read_words(
@@ -53,7 +61,7 @@ def read_words(
         start = keras.initializers.RandomUniform(-0.05, 0.05, seed=data.seed)
         embedded = layers.Embedding(*shape, start, name="vectors")(words)
     else:
-        vectors = data.word_vectors()
+        vectors = data.word_vectors(Word2VecSettings())
         frequent_half = vectors[1 : len(vectors) // 2]
         length = np.median(np.linalg.norm(frequent_half, axis=1))
         table = layers.Embedding(*vectors.shape, trainable=False, name="vectors")
