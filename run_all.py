@@ -7,8 +7,23 @@
 Finished runs are kept and only what is missing is run, so it can be stopped at any time.
 """
 
-from benchmark.runs.sweep import main
+import argparse
+
+from benchmark.commands import run_all
 from preprocessing.program import run_program
 
+
+def main() -> int:
+    """Read the command line and run what it asks for; see `benchmark.commands.run_all.main`."""
+    parser = argparse.ArgumentParser(
+        prog="python run_all.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    run_all.add_options(parser)
+    return run_all.main(parser.parse_args())
+
+
 if __name__ == "__main__":
-    run_program(lambda: main(__doc__))
+    run_program(main)

@@ -1,15 +1,18 @@
-"""The command-line options that say which reviews to use, and how programs end."""
+"""The command-line options that say which reviews to use."""
 
 import argparse
 import os
 import sys
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
-from preprocessing.prepare import DATASETS, Settings, prepare
 from preprocessing.program import ROOT
-from preprocessing.sources.custom import OwnReviews, is_own
+from preprocessing.sources import DATASETS
+
+if TYPE_CHECKING:  # a refused option needs none of it
+    from preprocessing.corpus import Corpus
 
 LEAST_LIMIT = 40
 
@@ -69,19 +72,54 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def corpus_from(options: argparse.Namespace) -> Corpus:
-    """Open, and prepare where needed, the corpus that the options name.
+@dataclass(frozen=True)
+class DataOptions:
+    """Which reviews to use: what `add_data_options` added, as it was given.
 
-    Puts what the environment says of the data into the options.
+    Attributes:
+        dataset: one of `DATASETS`.
+        data: the IMDB archive or folder, or labelled texts of the user's own; None for neither.
+        text_column: of a table of the user's own, as the other columns.
+        label_column: the column of the classes' names.
+        split_column: the column that says train, test or unsup.
+        allow_bad_rows: leave out any number of texts that cannot be used.
+        cache: where downloads and prepared corpora are kept.
+        limit: reviews of each part; None for all.
     """
-    if options.data is None and options.dataset == "imdb" and os.environ.get("IMDB_DATA"):
-        options.data = Path(os.environ["IMDB_DATA"])
-    data = options.data
-    if data is not None and options.dataset == "imdb" and is_own(data):
-        if not data.exists():
-            raise UserError(f"{data}: no such file")
+
+    dataset: str = "imdb"
+    data: Path | None = None
+    text_column: str = "text"
+    label_column: str = "label"
+    split_column: str = "split"
+    allow_bad_rows: bool = False
+    cache: Path = ROOT / "data"
+    limit: int | None = None
+
+    @classmethod
+    def of(cls, given: argparse.Namespace) -> "DataOptions":
+        """Take them from a command line, and `data` from ``IMDB_DATA`` where it is not there."""
+        values = {field.name: getattr(given, field.name) for field in fields(cls)}
+        if values["data"] is None and values["dataset"] == "imdb" and os.environ.get("IMDB_DATA"):
+            values["data"] = Path(os.environ["IMDB_DATA"])
+        return cls(**values)
+
+
+def corpus_from(options: DataOptions) -> "Corpus":
+    """Open, and prepare where needed, the corpus that the options name; print its notes."""
+    from preprocessing.prepare import Settings, prepare
+    from preprocessing.sources.custom import OwnReviews, is_own
+
+    data: Path | OwnReviews | None = options.data
+    if options.data is not None and options.dataset == "imdb" and is_own(options.data):
+        if not options.data.exists():
+            raise UserError(f"{options.data}: no such file")
         data = OwnReviews(
-            data, *(getattr(options, f"{name}_column") for name in _COLUMNS), options.allow_bad_rows
+            options.data,
+            options.text_column,
+            options.label_column,
+            options.split_column,
+            options.allow_bad_rows,
         )
     corpus = prepare(options.dataset, data, options.cache, Settings(limit=options.limit))
     for note in corpus.notes:
@@ -89,7 +127,7 @@ def corpus_from(options: argparse.Namespace) -> Corpus:
     return corpus
 
 
-def data_words(options: argparse.Namespace) -> list[str]:
+def data_words(options: DataOptions) -> list[str]:
     """Return the words of a command line that name the same reviews, paths excepted."""
     words = ["--dataset", options.dataset] if options.dataset != "imdb" else []
     words += ["--limit", str(options.limit)] if options.limit else []

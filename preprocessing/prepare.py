@@ -24,9 +24,6 @@ from preprocessing.text import words
 
 import numpy as np
 
-DATASETS = ("imdb", "sample")
-
-
 _CHUNK = 5_000
 
 

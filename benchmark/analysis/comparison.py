@@ -3,12 +3,10 @@
 Nothing is ranked across protocols or corpora: then the two are shown, and no difference is taken.
 """
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.analysis import leaderboard, statistics
-from benchmark.commands.options import add_results_option
 from benchmark.records import store
 from benchmark.records.predictions import Predictions, check_same_reviews
 from preprocessing.errors import UserError
@@ -62,22 +60,13 @@ class Side:
     is_row: bool
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the two sides and where to find them."""
-    what = "a leaderboard.csv, a folder of records, or the name of a row as the table has it"
-    parser.add_argument("one", help=what)
-    parser.add_argument("other", help="the same")
-    parser.add_argument("--dataset", default="imdb", help="whose rows (default: %(default)s)")
-    add_results_option(parser)
-
-
-def main(options: argparse.Namespace) -> None:
-    """Print the comparison.
+def show(one: str, other: str, results: Path, dataset: str) -> None:
+    """Print the comparison of two sides; see `find` for what they can be.
 
     Raises:
         UserError: a side is not there, or they are of two protocols or corpora.
     """
-    sides = [find(text, options.results, options.dataset) for text in (options.one, options.other)]
+    sides = [find(text, results, dataset) for text in (one, other)]
     if sides[0].is_row != sides[1].is_row:
         raise UserError("one of the two is a row and the other a table; compare two of a kind")
     console = Console(highlight=False)

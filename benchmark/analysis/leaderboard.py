@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.analysis import statistics
-from benchmark.records import metrics, predictions, store
+from benchmark.records import PROTOCOL_SEEDS, metrics, predictions, store
 from benchmark.records.predictions import Predictions
 from benchmark.rows import catalogue
 from preprocessing.program import ROOT
@@ -34,7 +34,6 @@ BEST_IS_HIGHEST = frozenset({
 """Of the numeric columns; of the others the lowest is best."""
 
 MARKS = ("<!-- leaderboard: made by `python -m benchmark leaderboard` -->", "<!-- end -->")
-PROTOCOL_SEEDS = 3
 CHANCE = 0.55
 """Validation accuracy below which a network has learned nothing; guessing has 0.5 ± 0.01."""
 

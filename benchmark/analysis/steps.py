@@ -3,20 +3,17 @@
 A row's file names the simpler line and the change, for itself and for each of its variants.
 """
 
-import argparse
 import io
 from pathlib import Path
 
 from benchmark.analysis import leaderboard, statistics
 from benchmark.analysis.leaderboard import Evaluation
 from benchmark.rows import catalogue
-from preprocessing.errors import UserError
 from preprocessing.storage import write_atomically
 
 import numpy as np
 import pandas as pd
 from rich import box
-from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -27,23 +24,6 @@ COLUMNS = (
     "verdict", "seconds_before", "seconds_after",
 )  # fmt: skip
 MARKS = ("<!-- steps: made by `python -m benchmark steps` -->", leaderboard.MARKS[1])
-
-
-def main(options: argparse.Namespace) -> None:
-    """Write ``steps.csv`` and the README's table, and print it.
-
-    Raises:
-        UserError: no two finished rows make a step.
-    """
-    table = build(leaderboard.evaluate(options.results, options.dataset))
-    if table.empty:
-        raise UserError(
-            f"{options.results / 'runs' / options.dataset} holds no row beside the one it changes; "
-            f"python run_all.py makes all of them"
-        )
-    readme = leaderboard.readme_of(options.results)
-    write(table, options.results, options.dataset, readme)
-    Console().print(as_rich(table, options.dataset))
 
 
 def build(evaluation: Evaluation) -> pd.DataFrame:

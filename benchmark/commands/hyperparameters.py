@@ -7,16 +7,30 @@ from preprocessing.errors import UserError
 
 from pydantic import ValidationError
 
+_SAID = {
+    "greater_than": "must be greater than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "finite_number": "must be finite",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+    "literal_error": "must be one of {expected}",
+}
+"""What is said of a refused value, by the type of pydantic's error and with its context."""
+
 
 def add_hyperparameters(parser: argparse.ArgumentParser, cls: type) -> None:
     """Make each field of a dataclass of hyperparameters an option."""
     group = parser.add_argument_group("hyperparameters")
-    for name, field in cls.__pydantic_fields__.items():
+    for name, field in cls.__pydantic_fields__.items():  # type: ignore[attr-defined]
         kind = field.annotation
         several = get_origin(kind) is tuple
         default = " ".join(map(str, field.default)) if several else field.default
         group.add_argument(
-            _flag(name),
+            flag(name),
             dest=name,
             default=argparse.SUPPRESS,
             nargs="+" if several else None,
@@ -39,15 +53,18 @@ def hyperparameters_from(given: argparse.Namespace, cls: type, base: Any) -> Any
     """
     values = {
         name: getattr(given, name) if name in given else getattr(base, name)
-        for name in cls.__pydantic_fields__
+        for name in cls.__pydantic_fields__  # type: ignore[attr-defined]
     }
     try:
         return cls(**values)
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else ""
-        raise UserError(f"{_flag(name)} {first['input']}: {first['msg']}") from None
+        said = _SAID.get(first["type"])
+        what = said.format(**first.get("ctx", {})) if said else f"is refused: {first['msg']}"
+        option = f"{flag(str(first['loc'][0]))} {first['input']}" if first["loc"] else "options"
+        raise UserError(f"{option}: {what}") from None
 
 
-def _flag(name: str) -> str:
+def flag(name: str) -> str:
+    """Return the command-line option of a hyperparameter."""
     return f"--{name.replace('_', '-')}"

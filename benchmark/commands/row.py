@@ -6,19 +6,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmark.commands.hyperparameters import _flag, add_hyperparameters, hyperparameters_from
+from benchmark.commands.hyperparameters import add_hyperparameters, flag, hyperparameters_from
 from benchmark.commands.options import add_results_option, add_tensorboard_option, seed_number
 from benchmark.rows import catalogue
+from benchmark.rows.contract import OnEvent, Row
 from benchmark.rows.hyperparameters import changed
 from benchmark.rows.saved import check_target
 from benchmark.runs import events
 from preprocessing.corpus import Corpus
-from preprocessing.options import add_data_options, corpus_from, data_words
+from preprocessing.options import DataOptions, add_data_options, corpus_from, data_words
 from preprocessing.program import run_program
 from preprocessing.sources.custom import is_own
 from preprocessing.storage import write_atomically
-
-from rich.console import Console
 
 
 def run_row(file: str) -> None:
@@ -35,6 +34,12 @@ def _main(name: str) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    add_options(parser, name, row)
+    return main(parser.parse_args(), name, row)
+
+
+def add_options(parser: argparse.ArgumentParser, name: str, row: Row) -> None:
+    """Add the row's hyperparameters, which reviews to use, and what to do."""
     if row.variants:
         parser.add_argument(
             "--variant", choices=row.variants, metavar="NAME",
@@ -68,28 +73,42 @@ def _main(name: str) -> int:
         "--progress", choices=events.STYLES, default="lines",
         help="lines for people, or JSON lines for programs (default: %(default)s)",
     )  # fmt: skip
-    given = parser.parse_args()
+
+
+def main(given: argparse.Namespace, name: str, row: Row) -> int:
+    """Make one run, or show where the row looks; return the exit code.
+
+    Raises:
+        UserError: an option or the reviews cannot be used.
+        SystemExit: the run failed.
+    """
     named = getattr(given, "variant", None) or ""
     options = hyperparameters_from(given, row.hyperparameters, row.options_of(named))
     variant = named or row.variant_of(options)
     if given.save is not None:
         check_target(given.save)
-    corpus = corpus_from(given)
+    data = DataOptions.of(given)
+    corpus = corpus_from(data)
+    on_event = events.reporter(given.progress)
     if getattr(given, "explain", None) is not None:
-        return _explain(name, row, options, corpus, given)
+        _explain(name, row, options, given.seed, corpus, given.explain, given.html, on_event)
+        return 0
 
     from benchmark.runs.run import run  # after the options are checked: it imports slow packages
 
-    on_event = events.reporter(given.progress)
     if given.tensorboard is not None:
         from benchmark.runs.tensorboard import Curves
 
         on_event = Curves(on_event, given.tensorboard, given.results)
+    command = _command(
+        name, given.seed, variant, data, changed(options, row.options_of(variant)),
+        given.validation_only,
+    )  # fmt: skip
     record = run(
         name, row, options, given.seed, corpus, given.results,
         on_event=on_event,
         variant=variant,
-        command=_command(module, given, variant, changed(options, row.options_of(variant))),
+        command=command,
         validation_only=given.validation_only,
         save_to=given.save,
     )  # fmt: skip
@@ -100,28 +119,44 @@ def _main(name: str) -> int:
     return 0
 
 
-def _explain(name: str, row: Any, options: Any, corpus: Corpus, given: argparse.Namespace) -> int:
+def _explain(
+    name: str,
+    row: Any,
+    options: Any,
+    seed: int,
+    corpus: Corpus,
+    text: str,
+    page: Path,
+    on_event: OnEvent,
+) -> None:
+    """Shade the words of a text by attention, in the terminal and as a page."""
     from benchmark.runs import explain
 
-    explanation = explain.explain(
-        name, row, options, given.seed, corpus, given.explain, events.reporter(given.progress)
-    )
-    write_atomically(given.html, explain.as_html(explanation))
+    from rich.console import Console
+
+    explanation = explain.explain(name, row, options, seed, corpus, text, on_event)
+    write_atomically(page, explain.as_html(explanation))
     console = Console(soft_wrap=True)
     console.print(explain.for_terminal(explanation))
-    console.print(f"{explanation}; also in {given.html}", highlight=False)
-    return 0
+    console.print(f"{explanation}; also in {page}", highlight=False)
 
 
-def _command(module: str, given: argparse.Namespace, variant: str, changes: dict) -> str:
+def _command(
+    name: str,
+    seed: int,
+    variant: str,
+    data: DataOptions,
+    changes: dict[str, Any],
+    validation_only: bool,
+) -> str:
     """Return the command that makes this run again; paths of this machine are left out."""
-    words = ["python", "-m", module, "--seed", str(given.seed)]
+    words = ["python", "-m", catalogue.modules()[name], "--seed", str(seed)]
     words += ["--variant", variant] if variant else []
-    words += data_words(given)
-    words += ["--data", given.data.name] if given.data and is_own(given.data) else []
-    for name, value in changes.items():
-        words += [_flag(name), *map(str, value if isinstance(value, list) else [value])]
-    words += ["--validation-only"] if given.validation_only else []
+    words += data_words(data)
+    words += ["--data", data.data.name] if data.data and is_own(data.data) else []
+    for option, value in changes.items():
+        words += [flag(option), *map(str, value if isinstance(value, list) else [value])]
+    words += ["--validation-only"] if validation_only else []
     return shlex.join(words)
 
 

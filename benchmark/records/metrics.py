@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit, logit
-from sklearn import metrics
 
 CALIBRATION_BINS = 15
 
@@ -37,6 +36,8 @@ def scores(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     Returns:
         accuracy, f1 (of the positive class), roc_auc, log_loss (nats), calibration_error.
     """
+    from sklearn import metrics  # takes a second, and the leaderboard needs none of it
+
     logits = logits.astype(np.float64)
     probabilities = expit(logits)
     positive = logits >= 0

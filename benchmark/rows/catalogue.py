@@ -149,12 +149,13 @@ def _literal(node: ast.expr, file: Path) -> Any:
         UserError: it is anything else.
     """
     if isinstance(node, ast.Call) and (kind := _KINDS.get(getattr(node.func, "id", ""))):
-        given = {keyword.arg: _literal(keyword.value, file) for keyword in node.keywords}
+        given = {str(one.arg): _literal(one.value, file) for one in node.keywords}
         return kind(*(_literal(one, file) for one in node.args), **given)
-    if isinstance(node, ast.Dict):
+    if isinstance(node, ast.Dict) and None not in node.keys:
         return {
             ast.literal_eval(key): _literal(value, file)
             for key, value in zip(node.keys, node.values, strict=True)
+            if key is not None
         }
     try:
         return ast.literal_eval(node)

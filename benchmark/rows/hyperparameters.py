@@ -7,13 +7,8 @@ from typing import Any, TypeVar, dataclass_transform
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked_dataclass
 
-Class = TypeVar("Class", bound=type)
-
-
-@dataclass_transform(frozen_default=True)
-def hyperparameters(cls: Class) -> Class:
-    """Make a class of annotated options a frozen dataclass whose values are checked."""
-    return checked_dataclass(frozen=True, config=ConfigDict(extra="forbid"))(cls)
+_CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
+_T = TypeVar("_T")
 
 
 def option(default: Any, why: str, **limits: Any) -> Any:
@@ -25,6 +20,15 @@ def option(default: Any, why: str, **limits: Any) -> Any:
         **limits: pydantic's ``ge``, ``gt``, ``le``, ``lt``.
     """
     return Field(default=default, description=why, **limits)
+
+
+@dataclass_transform(frozen_default=True)
+def hyperparameters(cls: type[_T]) -> type[_T]:
+    """Make a class of annotated options a frozen dataclass whose values are checked.
+
+    Infinity and NaN are out of every range.
+    """
+    return checked_dataclass(frozen=True, config=_CONFIG)(cls)  # type: ignore[return-value]
 
 
 def plain(options: Any) -> dict[str, Any]:

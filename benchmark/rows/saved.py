@@ -140,7 +140,9 @@ def _manifest(folder: Path) -> dict:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         saved_format = manifest["format"]
     except (OSError, ValueError, KeyError, TypeError):
-        raise UserError(f"{folder} is no saved model; --save FOLDER of a row makes one") from None
+        raise UserError(
+            f"{folder} is not a saved model; the --save option of a row makes one"
+        ) from None
     if saved_format != FORMAT:
         raise UserError(
             f"{folder} was saved in format {saved_format}, and this version reads {FORMAT}; "

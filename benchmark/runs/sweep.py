@@ -1,6 +1,5 @@
-"""Run all rows, each run in a process of its own, and write the leaderboard."""
+"""Run all rows, each run in a process of its own."""
 
-import argparse
 import json
 import os
 import signal
@@ -15,8 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmark.analysis import leaderboard
-from benchmark.commands.options import add_results_option, add_tensorboard_option
 from benchmark.records import environment, store
 from benchmark.rows import catalogue
 from benchmark.rows.catalogue import Line
@@ -24,9 +21,8 @@ from benchmark.rows.hyperparameters import plain
 from benchmark.runs.overview import Overview
 from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
-from preprocessing.options import add_data_options, corpus_from, data_words, positive
+from preprocessing.options import DataOptions, data_words
 from preprocessing.program import ROOT
-from preprocessing.storage import verify
 
 from filelock import FileLock, Timeout
 from rich.console import Console
@@ -55,76 +51,61 @@ class Run:
     family: str = ""
 
 
-def main(description: str) -> int:
-    """Run what is missing; return 0 if every run is good and 1 if one failed."""
-    parser = argparse.ArgumentParser(
-        prog="python run_all.py",
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+@dataclass(frozen=True)
+class Settings:
+    """What all runs of a sweep share.
+
+    Attributes:
+        data: which reviews they use.
+        results: the results folder.
+        jobs: runs at once.
+        tensorboard: where learning curves go; None for nowhere.
+    """
+
+    data: DataOptions
+    results: Path
+    jobs: int = 1
+    tensorboard: Path | None = None
+
+
+def sweep(
+    lines: dict[str, Line],
+    seeds: int,
+    corpus: Corpus,
+    settings: Settings,
+    force: bool,
+    weights: list[str],
+    console: Console,
+) -> tuple[int, list[str]]:
+    """Make the runs that are missing, each in a process of its own.
+
+    Args:
+        lines: the rows and variants, by name.
+        seeds: seeds 0 to `seeds` - 1 of each.
+        corpus: the reviews that `settings.data` names.
+        settings: what all runs share.
+        force: make finished runs again.
+        weights: where copies of public weights are, as NAME=FOLDER.
+        console: shows the progress.
+
+    Returns:
+        How many runs failed; and the lines that were left out, because their public weights
+        cannot be had.
+    """
+    os.environ[WEIGHTS] = os.pathsep.join(weights)
+    everything, unreached = _planned(lines, seeds, corpus, settings.results)
+    todo = [run for run, finished in everything if force or not finished]
+    kept = len(everything) - len(todo)
+    console.print(
+        f"{corpus.name}{' (synthetic)' if corpus.name.startswith('sample') else ''}, "
+        f"corpus {corpus.hash}: {len(todo)} run{'s' * (len(todo) != 1)} to make, {kept} kept"
     )
-    parser.add_argument(
-        "rows", nargs="*",
-        help='rows to run with their variants, or lines as the leaderboard has them, such as "bert '
-        '(scratch-tiny)" (default: all)',
-    )  # fmt: skip
-    parser.add_argument(
-        "--weights", action="append", default=[], metavar="NAME=FOLDER",
-        help="where a copy of public weights is, such as all-MiniLM-L6-v2=FOLDER; may be repeated",
-    )  # fmt: skip
-    parser.add_argument(
-        "--seeds", type=positive, default=leaderboard.PROTOCOL_SEEDS, metavar="N",
-        help="seeds 0 to N - 1 (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--force", action="store_true", help="make finished runs again")
-    parser.add_argument(
-        "--jobs", type=positive, default=1, metavar="N",
-        help="runs at once; quicker, but times are then not to be compared (default: %(default)s)",
-    )  # fmt: skip
-    add_data_options(parser)
-    add_results_option(parser)
-    add_tensorboard_option(parser)
-    options = parser.parse_args()
-    lines = catalogue.choose(options.rows)
-    os.environ[WEIGHTS] = os.pathsep.join(options.weights)
-    corpus = corpus_from(options)
-    verify(corpus.folder)
-
-    if options.jobs > 1 and corpus.name == "imdb":
-        raise UserError(
-            "--jobs spoils the clock, and the leaderboard on IMDB shows times; it is for --limit, "
-            "--dataset sample and texts of your own"
-        )
-
-    console = Console()
-    with _only_one(options.results, corpus.name):
-        leaderboard.build(options.results, corpus.name)  # damage is told before hours pass
-        everything, unreached = _planned(lines, options.seeds, corpus, options.results)
-        todo = [run for run, finished in everything if options.force or not finished]
-        kept = len(everything) - len(todo)
-        console.print(
-            f"{corpus.name}{' (synthetic)' if corpus.name.startswith('sample') else ''}, "
-            f"corpus {corpus.hash}: {len(todo)} run{'s' * (len(todo) != 1)} to make, {kept} kept"
-        )
-        readme = leaderboard.readme_of(options.results)
-        try:
-            with Overview([run for run, _ in everything], todo, console, options.jobs) as overview:
-                failed = _make_all(todo, options, overview, corpus)
-        finally:  # also after Ctrl-C, with what was finished
-            table = leaderboard.write(options.results, corpus.name, readme)
-    console.print(leaderboard.as_rich(table, corpus.name))
-    if unreached:
-        console.print(
-            f"needs weights that this machine cannot reach: {', '.join(unreached)}; "
-            f"--weights NAME=FOLDER says where a copy is"
-        )
-    where = leaderboard.folder_of(options.results, corpus.name) / "leaderboard.csv"
-    console.print(f"written to {where}")
-    return 1 if failed else 0
+    with Overview([run for run, _ in everything], todo, console, settings.jobs) as overview:
+        return _make_all(todo, settings, overview, corpus), unreached
 
 
 @contextmanager
-def _only_one(results: Path, dataset: str) -> Iterator[None]:
+def only_one(results: Path, dataset: str) -> Iterator[None]:
     """Keep two benchmarks from making the same runs.
 
     Raises:
@@ -162,13 +143,14 @@ def _planned(
         try:
             row = catalogue.load(line.row)
             options = row.options_of(line.variant)
-            family, settings = row.family, plain(options)
+            family, chosen = row.family, plain(options)
         except Exception:  # a row that cannot be imported fails in its own process, with the reason
-            row, family, settings = None, "", None
+            row, family, chosen = None, "", {}
         runs = []
         for seed in range(seeds):
             path = store.record_path(results, corpus.name, line.row, {}, seed, line.variant)
-            finished = path.exists() and store.is_finished(store.read(path), corpus.hash, settings)
+            record = store.read(path) if row is not None and path.exists() else None
+            finished = record is not None and store.is_finished(record, corpus.hash, chosen)
             runs.append((Run(line, seed, path, family), finished))
         if row is not None and not all(finished for _, finished in runs):
             try:
@@ -180,19 +162,17 @@ def _planned(
     return sorted(planned, key=lambda each: each[0].seed), unreached
 
 
-def _make_all(
-    todo: list[Run], options: argparse.Namespace, overview: Overview, corpus: Corpus
-) -> int:
-    """Make the runs, as many at once as --jobs says; return how many failed."""
+def _make_all(todo: list[Run], settings: Settings, overview: Overview, corpus: Corpus) -> int:
+    """Make the runs, as many at once as `settings.jobs` says; return how many failed."""
     running: set[subprocess.Popen] = set()
 
     def make(run: Run) -> bool:
         overview.started(run)
-        record = _make(run, options, overview, corpus, running)
+        record = _make(run, settings, overview, corpus, running)
         overview.ended(run, record)
         return record["status"] == "failed"
 
-    with ThreadPoolExecutor(options.jobs) as pool:
+    with ThreadPoolExecutor(settings.jobs) as pool:
         try:
             return sum(
                 future.result() for future in as_completed([pool.submit(make, r) for r in todo])
@@ -206,7 +186,7 @@ def _make_all(
 
 def _make(
     run: Run,
-    options: argparse.Namespace,
+    settings: Settings,
     overview: Overview,
     corpus: Corpus,
     running: set[subprocess.Popen],
@@ -215,16 +195,16 @@ def _make(
     before = run.path.stat().st_mtime_ns if run.path.exists() else None
     errors: deque[str] = deque(maxlen=_KEPT_LINES)
     process = subprocess.Popen(
-        _command(run, options),
+        _command(run, settings),
         cwd=ROOT,
-        env=os.environ | _shares(options.jobs),
+        env=os.environ | _shares(settings.jobs),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
     )
     running.add(process)
-    listener = threading.Thread(target=lambda: errors.extend(process.stderr), daemon=True)
+    listener = threading.Thread(target=lambda: errors.extend(process.stderr or ()), daemon=True)
     listener.start()
     try:
         for event in _events(process):
@@ -266,21 +246,21 @@ def _shares(jobs: int) -> dict[str, str]:
     return dict.fromkeys(names, share) | as_needed
 
 
-def _command(run: Run, options: argparse.Namespace) -> list[str]:
+def _command(run: Run, settings: Settings) -> list[str]:
     command = [sys.executable, "-m", run.line.module, "--seed", str(run.seed)]
     command += ["--variant", run.line.variant] if run.line.variant else []
-    command += [*data_words(options), "--progress", "json"]
-    command += ["--cache", str(options.cache.resolve())]
-    command += ["--results", str(options.results.resolve())]
-    if options.data:
-        command += ["--data", str(options.data.resolve())]
-    if options.tensorboard:
-        command += ["--tensorboard", str(options.tensorboard.resolve())]
+    command += [*data_words(settings.data), "--progress", "json"]
+    command += ["--cache", str(settings.data.cache.resolve())]
+    command += ["--results", str(settings.results.resolve())]
+    if settings.data.data:
+        command += ["--data", str(settings.data.data.resolve())]
+    if settings.tensorboard:
+        command += ["--tensorboard", str(settings.tensorboard.resolve())]
     return command
 
 
 def _events(process: subprocess.Popen) -> Iterator[dict]:
-    for line in process.stdout:
+    for line in process.stdout or ():
         try:
             event = json.loads(line)
         except ValueError:  # something that a library printed

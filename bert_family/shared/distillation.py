@@ -137,9 +137,8 @@ class DistilledRow(FineTunedRow):
             }
 
         folder = data.cached("teacher", folder_name(name), build)
-        reset_session(
-            data.seed, dtype_policy(options.precision)
-        )  # load it where the student will be
+        # it is loaded where the student will be
+        reset_session(data.seed, dtype_policy(options.precision))
         fitted, about = self.teacher.load(theirs, folder), read_manifest(folder)
         fitted.weights, fitted.outside_data = about["weights"], about["outside_data"]
         return fitted

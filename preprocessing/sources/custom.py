@@ -111,7 +111,7 @@ class OwnReviews:
                 usable.append(row)
         notes = self._left_out(bad, len(usable))
         notes.append(f"{classes[1]!r} counts as positive, {classes[0]!r} as negative")
-        reviews = {part: [] for part in PARTS}
+        reviews: dict[str, list[Review]] = {part: [] for part in PARTS}
         for row in usable:
             part = PART_OF.get(row.split, "train")
             label = UNLABELLED if part == "unsup" else classes.index(row.label)
@@ -165,7 +165,7 @@ class OwnReviews:
         two = sorted((name for name, _ in counts.most_common(2)), key=_order)
         if len(two) < 2:
             raise UserError(f"{self.path}: two classes are needed; there is {two or 'none'}")
-        return tuple(two)
+        return two[0], two[1]
 
     def _left_out(self, bad: dict[str, list[str]], usable: int) -> list[str]:
         """Say what was left out, if anything was.

@@ -281,7 +281,7 @@ def _share_texts(train: list[Review], test: list[Review], rng: Random) -> list[R
     return test
 
 
-def _write(polarity: int, stars: int, film: Mapping[str, str], rng: Random) -> str:
+def _write(polarity: int, stars: int, film: dict[str, str], rng: Random) -> str:
     """Write one review whose verdict on the film is `polarity`, 0 or 1."""
     share = rng.random()
     size = 15 + int(22 * share / (1.06 - share))  # a long tail, up to 381 words

@@ -156,7 +156,10 @@ class BytePairs(Tokenizer):
         self.padding, self.start, self.end, self.mask = (self.vocabulary[name] for name in special)
         self.size = max(self.vocabulary.values()) + 1
         self._library = Library(
-            models.BPE(self.vocabulary, [tuple(merge.split(" ")) for merge in self.merges])
+            models.BPE(
+                self.vocabulary,
+                [(one, other) for one, _, other in (merge.partition(" ") for merge in self.merges)],
+            )
         )
         self._library.pre_tokenizer = _byte_words()
         self._library.add_special_tokens(list(special))  # KerasHub finds them in texts, too

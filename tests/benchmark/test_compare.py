@@ -1,6 +1,5 @@
 """Two sides of many kinds, and what is said of them."""
 
-import argparse
 import shutil
 
 from benchmark.analysis import comparison, leaderboard, statistics
@@ -28,10 +27,7 @@ def told(results, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
 
     def tell(one, other):
-        options = argparse.Namespace(
-            one=str(one), other=str(other), results=results, dataset="imdb"
-        )
-        comparison.main(options)
+        comparison.show(str(one), str(other), results, "imdb")
         return capsys.readouterr().out
 
     return tell

@@ -57,10 +57,10 @@ def test_it_answers_raw_texts_of_every_kind(folder):
 
 
 def test_what_is_no_saved_model_is_refused(tmp_path):
-    with pytest.raises(UserError, match="nothing is no saved model; --save"):
+    with pytest.raises(UserError, match="nothing is not a saved model; the --save"):
         saved.load(tmp_path / "nothing")
     (tmp_path / "manifest.json").write_text("[]")
-    with pytest.raises(UserError, match="is no saved model"):
+    with pytest.raises(UserError, match="is not a saved model"):
         saved.load(tmp_path)
 
 

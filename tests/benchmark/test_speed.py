@@ -1,5 +1,5 @@
 from benchmark.rows import catalogue
-from benchmark.runs.speed import some
+from benchmark.rows.timing import some
 
 
 def test_what_is_learned_of_some_reviews_is_not_kept_with_the_corpus(small):

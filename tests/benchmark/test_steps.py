@@ -3,6 +3,7 @@
 import argparse
 
 from benchmark.analysis import leaderboard, steps
+from benchmark.commands import steps as command
 from benchmark.rows import catalogue
 from preprocessing.errors import UserError
 from tests.benchmark.made_up_runs import a_record, put_many
@@ -130,14 +131,14 @@ def test_the_steps_of_every_row_lead_to_the_floor(name):
 def test_one_row_makes_no_step(tmp_path):
     put_many(tmp_path, "majority", 200)
     with pytest.raises(UserError, match="no row beside the one it changes"):
-        steps.main(argparse.Namespace(results=tmp_path, dataset="imdb"))
+        command.main(argparse.Namespace(results=tmp_path, dataset="imdb"))
 
 
 def test_it_is_written_and_shown(results, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     put_many(results, "lstm", 30)
     put_many(results, "gru", 20, seeds=1)
-    steps.main(argparse.Namespace(results=results, dataset="imdb"))
+    command.main(argparse.Namespace(results=results, dataset="imdb"))
     out = capsys.readouterr().out
     assert "phrases, tf-idf weights" in out
     assert "+12.00 ± " in out

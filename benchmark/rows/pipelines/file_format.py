@@ -2,13 +2,14 @@
 
 import importlib
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark.rows import catalogue
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.tree._tree import Tree
+
+if TYPE_CHECKING:
+    from sklearn.tree._tree import Tree
 
 _TREE = "sklearn.tree._tree.Tree"
 
@@ -28,7 +29,7 @@ def _is_table(value: Any) -> bool:
 
 
 def is_own_estimator(name: str) -> bool:
-    """Tell whether a name is that of an estimator which a row's file itself defines.
+    """Tell whether a name is that of a step of a pipeline which a row's file itself defines.
 
     What else such a file can name, what it imports above all, may do anything.
     """
@@ -37,12 +38,17 @@ def is_own_estimator(name: str) -> bool:
         return False
     found = getattr(importlib.import_module(module), last, None)
     return (
-        isinstance(found, type) and issubclass(found, BaseEstimator) and found.__module__ == module
+        isinstance(found, type)
+        and found.__module__ == module
+        and callable(getattr(found, "fit", None))
+        and callable(getattr(found, "transform", None))
     )
 
 
-def _trees(part: Any) -> Iterator[Tree]:
+def _trees(part: Any) -> "Iterator[Tree]":
     """Yield all trees in an object, however deep."""
+    from sklearn.tree._tree import Tree
+
     if isinstance(part, Tree):
         yield part
     elif isinstance(part, list | tuple | set):
@@ -56,7 +62,7 @@ def _trees(part: Any) -> Iterator[Tree]:
         yield from _trees(vars(part))
 
 
-def _is_sound(tree: Tree) -> bool:
+def _is_sound(tree: "Tree") -> bool:
     """Tell whether a tree's indices are in range, which scikit-learn does not check itself."""
     leaf = tree.children_left == -1
     inner = ~leaf

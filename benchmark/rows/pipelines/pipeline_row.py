@@ -1,4 +1,8 @@
-"""Rows that are scikit-learn pipelines over the words of a review."""
+"""Rows that are scikit-learn pipelines over the words of a review.
+
+scikit-learn takes a second to import, so that it is imported where a pipeline is built or read:
+who asks for `--help`, or mistypes an option, waits for none of it.
+"""
 
 import copy
 import json
@@ -6,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark.rows.contract import Fitted, OnEvent, Row
 from benchmark.rows.pipelines.file_format import (
@@ -21,9 +25,10 @@ from preprocessing.corpus import Reviews
 from preprocessing.errors import UserError
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+    from sklearn.pipeline import Pipeline
 
 WORD = r"\S+"
 """Token pattern for scikit-learn's vectorizers: words come joined by single spaces."""
@@ -37,7 +42,7 @@ def as_texts(reviews: Reviews) -> list[str]:
 class FittedPipeline(Fitted):
     """A fitted scikit-learn pipeline."""
 
-    def __init__(self, pipeline: Pipeline):
+    def __init__(self, pipeline: "Pipeline"):
         self.pipeline = pipeline
         self.parameters = count_parameters(pipeline)
         self.history = []
@@ -51,6 +56,9 @@ class FittedPipeline(Fitted):
 
         skops makes an object of each entry: for a million phrases, half a gigabyte and minutes.
         """
+        import skops.io
+        from sklearn.pipeline import Pipeline
+
         steps, tables = [], {}
         for name, step in self.pipeline.steps:
             tables[name] = {key: value for key, value in vars(step).items() if _is_table(value)}
@@ -58,8 +66,6 @@ class FittedPipeline(Fitted):
             for key, value in tables[name].items():
                 setattr(emptied, key, type(value)())
             steps.append((name, emptied))
-        import skops.io  # not above: it imports all of scikit-learn, which few runs need
-
         skops.io.dump(Pipeline(steps), folder / "model.skops")
         with (folder / "tables.json").open("w", encoding="utf-8") as file:
             json.dump(tables, file, ensure_ascii=False, default=int)
@@ -74,7 +80,7 @@ class PipelineRow(Row):
             from texts (words joined by spaces) to `predict_proba`.
     """
 
-    build: Callable[[Any, TrainingData], Pipeline] = field(kw_only=True)
+    build: "Callable[[Any, TrainingData], Pipeline]" = field(kw_only=True)
 
     def fit(self, options: Any, data: TrainingData, on_event: OnEvent) -> FittedPipeline:
         """Fit the pipeline to the training reviews."""
@@ -109,11 +115,13 @@ class PipelineRow(Row):
         return {"scikit-learn": version("scikit-learn")}
 
 
-def count_parameters(estimator: BaseEstimator) -> int:
+def count_parameters(estimator: "BaseEstimator") -> int:
     """Count the numbers that an estimator holds: its arrays, and two a node for trees.
 
     The vocabulary of a vectorizer does not count; its idf weights and given word vectors do.
     """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     parts = getattr(estimator, "steps", None) or getattr(estimator, "transformer_list", None)
     if parts:
         return sum(count_parameters(part) for _, part in parts)
