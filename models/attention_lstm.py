@@ -31,9 +31,8 @@ from benchmark.rows.networks import (
     option,
 )
 from models.layers.attention import AttentionPooling
-from models.layers.head import head
+from models.layers.ends import head, read_words
 from models.layers.recurrent import RecurrentOptions, backwards, lstm
-from models.layers.words import read_words
 
 import keras
 from keras import ops

@@ -32,7 +32,7 @@ from benchmark.rows.networks import (
 )
 from models.layers.attention import AttentionPooling
 from models.layers.capsules import DynamicRouting, squash
-from models.layers.words import WordOptions, read_words
+from models.layers.ends import WordOptions, read_words
 
 import keras
 from keras import layers, ops

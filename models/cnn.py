@@ -32,8 +32,7 @@ from benchmark.rows.networks import (
     option,
 )
 from models.layers.attention import AttentionPooling
-from models.layers.head import HeadOptions, head
-from models.layers.words import WordOptions, read_words
+from models.layers.ends import HeadOptions, WordOptions, head, read_words
 
 import keras
 from keras import layers, ops

@@ -20,7 +20,7 @@ from benchmark.rows.networks import (
     hyperparameters,
     option,
 )
-from models.layers.head import head
+from models.layers.ends import head
 
 import keras
 from keras import layers, ops

@@ -21,10 +21,9 @@ from benchmark.rows.networks import (
     hyperparameters,
     option,
 )
-from models.layers.head import head
+from models.layers.ends import head, read_words
 from models.layers.pooling import at_last_word, max_and_mean
 from models.layers.recurrent import RecurrentOptions, lstm
-from models.layers.words import read_words
 
 import keras
 

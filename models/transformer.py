@@ -19,10 +19,9 @@ from benchmark.rows.networks import (
     hyperparameters,
     option,
 )
-from models.layers.head import HeadOptions, head
+from models.layers.ends import HeadOptions, SpatialDropout, WordOptions, head, read_words
 from models.layers.pooling import max_and_mean
 from models.layers.positions import AddPositions
-from models.layers.words import SpatialDropout, WordOptions, read_words
 from preprocessing.errors import UserError
 
 import keras

@@ -67,6 +67,7 @@ def ways_to_train(row: Any, corpus: Corpus) -> str:
             options = row.hyperparameters(
                 preset="scratch", max_tokens=tokens, precision=precision, batches=batches
             )
+            fitted: Any
             fitted, taken = timed_fit(row, options, data, epochs=2)
             seconds.append(taken)
             lines.append(

@@ -52,12 +52,12 @@ class Architecture:
     shares_layers: bool = False
 
     @property
-    def backbone(self) -> type:
+    def backbone(self) -> Any:
         """KerasHub's class of the network below the head."""
         return getattr(keras_hub.models, f"{self.name}Backbone")
 
     @property
-    def tokenizer(self) -> type:
+    def tokenizer(self) -> Any:
         """KerasHub's class of the tokenizer."""
         return getattr(keras_hub.models, f"{self.name}Tokenizer")
 
@@ -138,7 +138,7 @@ class Architecture:
             raise UserError(f"KerasHub has no {self.name} preset {preset!s}; {hint}")
         check_reachable(preset)
 
-    def _load(self, cls: type, preset: Preset, **arguments: Any) -> Any:
+    def _load(self, cls: Any, preset: Preset, **arguments: Any) -> Any:
         self.check(preset)
         try:
             return cls.from_preset(preset.place, **arguments)
@@ -194,4 +194,5 @@ def as_kerashub(tokenizer: Tokenizer, cls: type) -> Any:
         )
     if isinstance(tokenizer, BytePairs):
         return cls(vocabulary=tokenizer.vocabulary, merges=tokenizer.merges)
+    assert isinstance(tokenizer, SentencePiece)
     return cls(proto=tokenizer.model)

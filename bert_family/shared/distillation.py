@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from benchmark.rows.contract import OnEvent
 from benchmark.rows.hyperparameters import hyperparameters, option, plain
@@ -61,7 +61,7 @@ class DistilledRow(FineTunedRow):
 
     teacher: FineTunedRow = field(kw_only=True)
 
-    def check_weights(self, options: DistilledOptions) -> None:
+    def check_weights(self, options: Any) -> None:
         """Tell whether the presets of student and teacher can be had.
 
         Raises:
@@ -71,7 +71,7 @@ class DistilledRow(FineTunedRow):
         if options.teacher != NOBODY:
             self.teacher.check_weights(self._teacher_options(options))
 
-    def fit(self, options: DistilledOptions, data: TrainingData, on_event: OnEvent) -> FineTuned:
+    def fit(self, options: Any, data: TrainingData, on_event: OnEvent) -> FineTuned:
         """Fine-tune the student, beside a teacher if there is one, and keep the student alone.
 
         Raises:
@@ -118,7 +118,7 @@ class DistilledRow(FineTunedRow):
         """Fine-tune the teacher, once, and return it."""
         theirs = self._teacher_options(options)
         settings = plain(theirs) | {"precision": dtype_policy(theirs.precision)}
-        depends = json.dumps([settings, weights_name(options.teacher)])
+        depends = json.dumps([settings, weights_name(Preset.of(options.teacher))])
         digest = hashlib.sha256(depends.encode()).hexdigest()[:8]
         called = self.teacher.variant_of(theirs) or options.teacher
         name = f"teacher-{called}-{digest}-seed-{data.seed}"

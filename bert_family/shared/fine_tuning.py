@@ -98,7 +98,7 @@ class FineTuned(FittedNetwork):
     def __init__(
         self,
         model: keras.Model,
-        options: FineTuningOptions,
+        options: Any,
         widths: np.ndarray,
         tokenizer: Tokenizer,
         history: list[dict[str, float]] | None = None,

@@ -88,12 +88,12 @@ class MaskedLMBatches(Batches):
         random: np.random.Generator,
         tokenizer: Tokenizer,
     ):
-        self.tokenizer = tokenizer
+        self.tokenizer, self.draw = tokenizer, random
         super().__init__(sequences, None, BATCH_SIZE, widths, random=random)
 
     def __getitem__(self, index: int) -> tuple:
         (tokens,) = super().__getitem__(index)
-        shown, places, true, counts = mask_tokens(tokens, self.tokenizer, self.random)
+        shown, places, true, counts = mask_tokens(tokens, self.tokenizer, self.draw)
         return {"tokens": shown, "places": places.astype(np.int32)}, true, counts
 
 
@@ -234,7 +234,7 @@ class _Passes(Progress):
             model.optimizer.build(model.trainable_variables)  # its moments are loaded, too
             model.load_weights(self._weights(len(self.history)))
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Keep and report the pass; it counts once its line is in the history."""
         loss = float(logs["loss"])
         self.folder.mkdir(exist_ok=True)

@@ -2,8 +2,7 @@
 
 from benchmark.rows.hyperparameters import hyperparameters, option
 from benchmark.rows.networks.options import Epochs, LearningRate, MaxWords
-from models.layers.head import HeadOptions
-from models.layers.words import SpatialDropout, WordOptions
+from models.layers.ends import HeadOptions, SpatialDropout, WordOptions
 
 import keras
 from keras import layers, ops

@@ -9,16 +9,16 @@ from benchmark.rows import catalogue
 from benchmark.rows.training_data import TrainingData
 from benchmark.runs.run import run
 from bert_family.shared import masked_lm
+from bert_family.shared.architecture import initializer
 from bert_family.shared.distillation import TEMPERATURE, DistillationLoss, copy_every_other_layer
 from bert_family.shared.fine_tuning import (
     FineTunedRow,
-    backbone_of,
+    find_source,
     freeze,
-    head,
     layer_shares,
+    read_tokens,
 )
-from bert_family.shared.presets import Preset, backbone_inputs
-from preprocessing.corpus import Reviews
+from bert_family.shared.presets import Preset
 from preprocessing.errors import UserError
 from tests.bert_family.conftest import NAMES
 from tests.conftest import run_python
@@ -29,23 +29,17 @@ import pytest
 
 
 def trained(name, presets, small, **options):
-    """Return a model after one step from the tiny preset, and the preset's backbone."""
+    """Return the tiny preset's backbone, and what two steps on eight reviews make of it."""
     row, (folder, before, _) = catalogue.load(name), presets[name]
     options = row.hyperparameters(
-        preset=str(folder), max_tokens=16, learning_rate=0.01, precision="float32", **options
-    )
+        preset=str(folder), max_tokens=16, learning_rate=0.01, precision="float32",
+        epochs=2, least_steps=1, **options,
+    )  # fmt: skip
     data = TrainingData.of(small, 0)
     data = dataclasses.replace(
         data, train=data.train.part(40, 48), validation=data.validation.part(0, 4)
     )
-    source = row.source(options, data, print)
-    data = row.subword_data(options, data, source, print)
-    model = row.network(options, data)
-    model.compile(row.optimizer(options, model, 2), "binary_crossentropy", run_eagerly=True)
-    tokens = data.train.words.padded(np.arange(8), 16)
-    for _ in range(2):
-        model.train_on_batch(tokens, data.train.labels[:, None].astype("float32"))
-    return before, backbone_of(model)
+    return before, row.fit(options, data, lambda event: None).backbone
 
 
 def same(before, after) -> list[bool]:
@@ -58,9 +52,8 @@ def same(before, after) -> list[bool]:
 @pytest.mark.parametrize("name", NAMES)
 def test_padding_changes_no_prediction(name, presets):
     _, backbone, tokenizer = presets[name]
-    tokens = keras.Input((None,), dtype="int32")
-    answer = backbone(backbone_inputs(tokens, backbone, tokenizer.padding))
-    model = keras.Model(tokens, head(answer, backbone, 0.1))
+    row = catalogue.load(name)
+    model = row.build(row.hyperparameters(), backbone, tokenizer.padding)
     ids = np.random.default_rng(0).integers(10, tokenizer.size, (2, 5)) + 1
     alone = model.predict(ids, verbose=0)
     padded = model.predict(np.pad(ids, ((0, 0), (0, 7))), verbose=0)
@@ -70,7 +63,7 @@ def test_padding_changes_no_prediction(name, presets):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_frozen_means_unchanged(name, presets, small):
+def test_frozen_means_unchanged(name, presets, small, eagerly):
     before, after = trained(name, presets, small, trainable="frozen", dropout=0.5)
     assert all(same(before, after))
     ids = np.array([[2, 10, 11, 3]])
@@ -80,7 +73,7 @@ def test_frozen_means_unchanged(name, presets, small):
     np.testing.assert_array_equal(trains, answers)
 
 
-def test_only_the_top_layer_learns(presets, small):
+def test_only_the_top_layer_learns(presets, small, eagerly):
     before, after = trained("bert", presets, small, trainable="top-1")
     assert all(same(before.transformer_layers[0], after.transformer_layers[0]))
     assert not any(same(before.transformer_layers[1], after.transformer_layers[1]))
@@ -88,7 +81,7 @@ def test_only_the_top_layer_learns(presets, small):
     assert all(same(before.token_embedding, after.token_embedding))
 
 
-def test_everything_learns(presets, small):
+def test_everything_learns(presets, small, eagerly):
     before, after = trained("bert", presets, small, layer_decay=0.5)
     assert not any(same(before.transformer_layers[0], after.transformer_layers[0]))
     moved = [
@@ -186,38 +179,39 @@ def test_the_distance_to_the_teacher_by_hand():
     assert cosine == pytest.approx((0 + 1 + 2) / 3, abs=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("name", "options", "variant"),
-    [
-        ("bert", {}, ""),
-        ("bert", {"epochs": 9, "max_tokens": 64}, ""),
-        ("bert", {"pretrain": 2}, "pretrained-2"),
-        ("bert", {"preset": "scratch", "size": "small"}, "scratch-small"),
-        ("bert", {"size": "small", "pretrain": 2}, "size-small-pretrained-2"),
-        ("bert", {"preset": "mine=/a/b", "pretrain": 1}, "mine-pretrained-1"),
-        (
-            "distilbert",
-            {"preset": "scratch", "teacher": "scratch"},
-            "scratch-tiny-taught-by-scratch",
-        ),
-    ],
-)
-def test_other_weights_are_another_variant(name, options, variant):
-    row = catalogue.load(name)
-    assert row.variant(row.hyperparameters(**options)) == variant
-
-
-def test_a_word_is_read_whatever_the_case_and_the_padding(presets, small):
+def test_a_review_is_read_from_start_to_end_of_what_is_kept(presets, small):
     row, (folder, _, tokenizer) = catalogue.load("bert"), presets["bert"]
     options = row.hyperparameters(preset=str(folder), max_tokens=16)
     data = TrainingData.of(small, 0)
-    source = row.source(options, data, print)
+    source = find_source(row.architecture, options, data, print)
     assert source.tokenizer.key == tokenizer.key
-    read = row.subword_data(options, data, source, print)
-    assert isinstance(read.train, Reviews)
-    assert read.train.words.lengths.max() == 16
-    assert set(read.train.words.values[read.train.words.offsets[:-1]]) == {tokenizer.start + 1}
     assert Preset.of("tiny-bert") == source.preset
+    train, validation = read_tokens(source.tokenizer, options, data)
+    assert (len(train), len(validation)) == (len(data.train), len(data.validation))
+    assert train.lengths.max() == 16
+    assert set(train.values[train.offsets[:-1]]) == {tokenizer.start + 1}
+    assert set(train.values[train.offsets[1:] - 1]) == {tokenizer.end + 1}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_default_is_the_public_preset_and_the_variant_needs_no_weights(name, monkeypatch):
+    row, checked = catalogue.load(name), []
+    monkeypatch.setattr(
+        type(row.architecture), "check", lambda self, preset: checked.append(preset)
+    )
+    row.check_weights(row.options_of("scratch-tiny"))
+    assert checked == []
+    row.check_weights(row.options_of(""))
+    assert checked == [row.weights] == [row.architecture.preset]
+
+
+def test_the_weights_of_a_teacher_are_asked_for_too(monkeypatch):
+    row, checked = catalogue.load("distilbert"), []
+    monkeypatch.setattr(
+        type(row.architecture), "check", lambda self, preset: checked.append(preset)
+    )
+    row.check_weights(row.hyperparameters(preset="scratch", teacher="bert_tiny_en_uncased"))
+    assert checked == ["bert_tiny_en_uncased"]
 
 
 QUICK = {"epochs": 1, "least_steps": 1}
@@ -268,7 +262,7 @@ def test_pretraining_is_kept_and_used_again(small, tmp_path, monkeypatch):
     monkeypatch.setattr(masked_lm, "_train", None)
     row = catalogue.load("bert")
     options = row.hyperparameters(**first["hyperparameters"])
-    source = row.source(options, TrainingData.of(small, seed=0), print)
+    source = find_source(row.architecture, options, TrainingData.of(small, seed=0), print)
     assert Path(source.preset.place) == kept[0]
     assert row.architecture.load_backbone(source.preset).num_layers == 2
 
@@ -325,11 +319,8 @@ def test_a_run_without_its_weights_is_a_record_that_says_so(small, tmp_path, cap
 
 
 def first_weights() -> list:
-    keras.config.set_dtype_policy("float32")
     keras.utils.set_random_seed(0)
-    inputs = keras.Input((4,))
-    model = keras.Model(inputs, head({"pooled_output": inputs}, None, 0.1))
-    return model.get_weights()[0].tolist()
+    return np.asarray(initializer()((4, 1))).tolist()
 
 
 def test_the_seed_alone_decides_the_heads_first_weights():

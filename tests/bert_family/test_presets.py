@@ -146,7 +146,7 @@ def test_no_path_gets_into_the_hyperparameters():
         ("roberta_base_en", "no Bert preset roberta_base_en; "),
         ("/no/such/folder", "--preset /no/such/folder: no such folder"),
         ("hf://someone/something", "huggingface.co does not answer .* pass a local folder"),
-        ("bert_base_en", "api.kaggle.com does not answer .*--preset scratch --size tiny"),
+        ("bert_base_en", "api.kaggle.com does not answer .*--variant scratch-tiny"),
     ],
 )
 def test_what_cannot_be_had_is_said_in_one_line(preset, said, monkeypatch):
@@ -164,5 +164,5 @@ def test_what_cannot_be_had_is_said_in_one_line(preset, said, monkeypatch):
 def test_a_folder_of_another_architecture_is_refused(presets, tmp_path):
     roberta = catalogue.load("roberta").architecture
     for folder in (presets["bert"][0], tmp_path):
-        with pytest.raises(UserError, match="is no Roberta that KerasHub can load"):
+        with pytest.raises(UserError, match="is not a Roberta that KerasHub can load"):
             roberta.load_backbone(Preset.of(str(folder)))

@@ -9,7 +9,7 @@ from typing import Any
 from benchmark.rows.contract import Fitted, OnEvent, Row
 from benchmark.rows.networks.batches import Batches
 from benchmark.rows.networks.devices import dtype_policy, on_gpu, reset_session
-from benchmark.rows.networks.options import NetworkOptions, TrainingOptions, fit_to_size
+from benchmark.rows.networks.options import NetworkOptions, fit_to_size
 from benchmark.rows.networks.training import adam, predict, seconds_compiling, train
 from benchmark.rows.quiet import native_log_hidden
 from benchmark.rows.training_data import TrainingData
@@ -30,7 +30,7 @@ class FittedNetwork(Fitted):
     def __init__(
         self,
         model: keras.Model,
-        options: TrainingOptions,
+        options: Any,
         widths: np.ndarray,
         history: list[dict[str, float]] | None = None,
     ):
@@ -38,7 +38,7 @@ class FittedNetwork(Fitted):
 
         Args:
             model: from ids, shape (batch, width), int32, to probabilities, shape (batch, 1).
-            options: what it was trained with.
+            options: what it was trained with; batch size and truncation are used.
             widths: what batches are padded to, ascending, shape (widths,).
             history: of its training; None where it was loaded.
         """

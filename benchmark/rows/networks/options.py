@@ -35,7 +35,6 @@ class TrainingOptions:
         300, "steps at least: a small corpus gets smaller batches, then more passes", ge=1
     )
     batch_size: int = option(64, "reviews in a step", ge=1)
-    learning_rate: LearningRate = 1e-3
     batches: Literal["like_length", "padded"] = option(
         "like_length", "reviews of like length together, or any, all padded to the longest read"
     )
@@ -49,6 +48,7 @@ class TrainingOptions:
 class NetworkOptions(TrainingOptions):
     """Options of networks over word ids."""
 
+    learning_rate: LearningRate = 1e-3
     ema_momentum: float = option(
         0.0, "momentum of the running mean of the weights that is kept; 0 for none", ge=0, lt=1
     )

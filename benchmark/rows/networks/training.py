@@ -117,7 +117,7 @@ class Progress(keras.callbacks.Callback):
                 }
             )
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Keep and report the epoch's scores."""
         entry = {
             "loss": float(logs["loss"]),

@@ -1,4 +1,4 @@
-"""The way into a network: word ids become vectors."""
+"""The two ends of a network: word ids become vectors, and features become a probability."""
 
 from typing import Annotated, Literal
 
@@ -33,6 +33,13 @@ class WordOptions(NetworkOptions):
         5_000, "most frequent words whose word2vec vectors go on learning; 0 for none", ge=0
     )
     spatial_dropout: SpatialDropout = 0.0
+
+
+@hyperparameters
+class HeadOptions:
+    """Options of the way out."""
+
+    dropout: float = option(0.5, "share of the review's features dropped", ge=0, lt=1)
 
 
 def read_words(
@@ -75,3 +82,22 @@ def read_words(
     embedded = layers.SpatialDropout1D(options.spatial_dropout)(embedded)
     mask = ops.cast(ops.not_equal(words, 0), embedded.dtype)[..., None]
     return words, embedded * mask, mask
+
+
+def head(
+    words: keras.KerasTensor, features: keras.KerasTensor, dropout: float = 0.0
+) -> keras.Model:
+    """Return the network from `words` to one sigmoid unit over the features.
+
+    Args:
+        words: the network's input, shape (batch, words), int32.
+        features: of each review, shape (batch, features).
+        dropout: share of the features dropped in training (Srivastava et al., 2014).
+
+    Returns:
+        A model, not compiled, with output shape (batch, 1), float32 in any number format: rounded
+        to bfloat16, probabilities near 1 would be 1.
+    """
+    features = layers.Dropout(dropout)(features)
+    positive = layers.Dense(1, activation="sigmoid", dtype="float32", name="positive")(features)
+    return keras.Model(words, positive)
