@@ -150,7 +150,7 @@ class DistillationLoss(layers.Layer):
 
     Two terms as in the paper (section 3): the cross-entropy with the teacher's probability, both at
     a temperature, times its square; and one minus the cosine between the last hidden states, over
-    all tokens. The third, of hidden words, has become that of the labels.
+    all tokens. The third, of masked tokens, has become that of the labels.
     """
 
     def call(self, inputs: list, training: bool | None = None):

@@ -44,12 +44,15 @@ class Preset(str):
     def of(cls, text: Any) -> "Preset":
         """Read ``NAME``, ``hf://…``, ``kaggle://…``, ``FOLDER`` or ``NAME=FOLDER``.
 
-        A folder without a name is called as its last part, so that no record holds a path.
+        A folder without a name is called as its last part, so that no record holds a path. What is
+        not a folder is looked for first where the environment says that the weights of this name
+        are.
         """
         if isinstance(text, cls):
             return text
-        text = _places().get(str(text).partition("=")[0], text)
         name, _, place = str(text).partition("=")
+        if name in _places() and not (place and _is_folder(place)):
+            place = _places()[name]
         if not place or os.sep in name:
             place = str(text)
             name = Path(place).resolve().name if _is_folder(place) else place
@@ -81,9 +84,9 @@ PresetOption = Annotated[
 
 
 def _places() -> dict[str, str]:
-    """Return what the environment says of where weights are, as NAME=FOLDER, by name."""
+    """Return the folders that the environment names, by the weights' names."""
     given = filter(None, os.environ.get(WEIGHTS, "").split(os.pathsep))
-    return {entry.partition("=")[0]: entry for entry in given}
+    return {name: folder for name, _, folder in (entry.partition("=") for entry in given)}
 
 
 def _is_folder(place: str) -> bool:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from benchmark.rows import catalogue
 from benchmark.rows.training_data import TrainingData
-from benchmark.runs.run import run
 from bert_family.shared import masked_lm
 from bert_family.shared.architecture import initializer
 from bert_family.shared.distillation import TEMPERATURE, DistillationLoss, copy_every_other_layer
@@ -217,73 +216,62 @@ def test_the_weights_of_a_teacher_are_asked_for_too(monkeypatch):
 QUICK = {"epochs": 1, "least_steps": 1}
 
 
-def quick_run(small, results, on_event=lambda event: None, row=None, **options):
-    row = row or catalogue.load("bert")
+def quick_fit(small, on_event=lambda event: None, row=None, **options):
+    """Return what one epoch on eight tokens makes, and the seconds of what was made for it."""
+    row, data = row or catalogue.load("bert"), TrainingData.of(small, 0)
     options = row.hyperparameters(max_tokens=8, precision="float32", **QUICK, **options)
-    name = row.architecture.name.lower()
-    return run(name, row, options, 0, small, results, on_event, validation_only=True)
+    return row.fit(options, data, on_event), data.seconds
 
 
-def test_a_teacher_is_fine_tuned_once_and_its_student_alone_answers(
-    small, tmp_path, eagerly, monkeypatch
-):
-    row = catalogue.load("distilbert")
+def test_a_teacher_is_fine_tuned_once_and_its_student_alone_answers(small, eagerly, monkeypatch):
+    row, reviews = catalogue.load("distilbert"), small.reviews("validation")
     quick = functools.partial(row.teacher.hyperparameters, **QUICK)
     row = dataclasses.replace(row, teacher=dataclasses.replace(row.teacher, hyperparameters=quick))
-    taught = {"row": row, "preset": "scratch", "teacher": "scratch"}
-    first = quick_run(small, tmp_path, **taught)
-    assert first["status"] == "ok"
-    alone = quick_run(small, tmp_path, row=row, preset="scratch")
-    assert first["parameters"] == alone["parameters"]
-    assert first["validation"] != alone["validation"]
+    first, seconds = quick_fit(small, row=row, preset="scratch", teacher="scratch")
+    alone, _ = quick_fit(small, row=row, preset="scratch")
+    assert first.parameters == alone.parameters
+    assert not (first.predict(reviews) == alone.predict(reviews)).all()
 
-    (kept,) = small.folder.glob("teacher-scratch-tiny-*-seed-0")
+    (kept,) = small.folder.glob("teacher-scratch-*-seed-0")
     load, loaded = FineTunedRow.load, []
     monkeypatch.setattr(FineTunedRow, "load", lambda *of: loaded.append(load(*of)) or loaded[-1])
-    again = quick_run(small, tmp_path, **taught)
-    assert again["validation"] == first["validation"]
-    cache_seconds = [run["seconds"]["preprocessing"]["teacher"] for run in (first, again)]
-    assert cache_seconds[0] == cache_seconds[1] > 0, "it was trained once"
+    again, seconds_again = quick_fit(small, row=row, preset="scratch", teacher="scratch")
+    np.testing.assert_array_equal(again.predict(reviews), first.predict(reviews))
+    assert seconds["teacher"] == seconds_again["teacher"] > 0, "it was trained once"
     assert all(same(loaded[0].model, keras.models.load_model(kept / "model.keras")))
 
 
 @pytest.mark.filterwarnings("error:Gradients do not exist")
-def test_pretraining_is_kept_and_used_again(small, tmp_path, monkeypatch):
-    first = quick_run(small, tmp_path, preset="scratch", pretrain=1)
-    assert first["status"] == "ok"
-    assert (first["weights"], first["outside_data"]) == ("none", "none")
-    assert first["variant"] == "scratch-tiny-pretrained-1"
-    assert first["seconds"]["preprocessing"]["pretraining"] > 0
-    kept = list(small.folder.glob("preset-bert-scratch-tiny-pretrained-1-*-seed-0"))
-    assert len(kept) == 1
-    folder = tmp_path / "tuning" / "sample-limit-100" / "bert@scratch-tiny-pretrained-1"
-    assert len(list(folder.glob("*/seed-0.json"))) == 1
+def test_pretraining_is_kept_and_used_again(small, monkeypatch):
+    fitted, seconds = quick_fit(small, preset="scratch", pretrain=1)
+    assert (fitted.weights, fitted.outside_data) == ("none", "none")
+    assert seconds["pretraining"] > 0
+    (kept,) = small.folder.glob("preset-bert-scratch-tiny-pretrained-1-*-seed-0")
 
     monkeypatch.setattr(masked_lm, "_train", None)
-    row = catalogue.load("bert")
-    options = row.hyperparameters(**first["hyperparameters"])
-    source = find_source(row.architecture, options, TrainingData.of(small, seed=0), print)
-    assert Path(source.preset.place) == kept[0]
+    row, data = catalogue.load("bert"), TrainingData.of(small, 0)
+    source = find_source(row.architecture, fitted.options, data, print)
+    assert Path(source.preset.place) == kept
     assert row.architecture.load_backbone(source.preset).num_layers == 2
 
 
-def test_pretraining_that_was_stopped_goes_on_after_its_last_whole_pass(small, tmp_path, eagerly):
+def test_pretraining_that_was_stopped_goes_on_after_its_last_whole_pass(small, eagerly):
     def stop_after_one_pass(event):
         if "pass 1/2" in event.get("text", ""):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        quick_run(small, tmp_path, stop_after_one_pass, preset="scratch", pretrain=2)
+        quick_fit(small, stop_after_one_pass, preset="scratch", pretrain=2)
     (passes,) = small.folder.glob(".preset-bert-scratch-tiny-pretrained-2-*.passes")
     (first,) = json.loads((passes / "history.json").read_text())
     (passes / "history.json").write_text(json.dumps([first | {"seconds": 1000.0}]))
     (passes / "unfinished.weights.h5").write_text("of a run that was killed while it wrote")
 
     told = []
-    record = quick_run(small, tmp_path, told.append, preset="scratch", pretrain=2)
+    _, seconds = quick_fit(small, told.append, preset="scratch", pretrain=2)
     texts = [event["text"] for event in told if "pass " in event.get("text", "")]
     assert [text.split(":")[0] for text in texts] == ["pretraining pass 2/2"]
-    assert 1000 < record["seconds"]["preprocessing"]["pretraining"] < 1500
+    assert 1000 < seconds["pretraining"] < 1500
     (kept,) = small.folder.glob("preset-bert-scratch-tiny-pretrained-2-*")
     losses = json.loads((kept / "manifest.json").read_text())["loss"]
     assert losses[0] == first["loss"]
@@ -311,11 +299,9 @@ def test_a_pass_is_kept_with_the_optimizers_moments(tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_run_without_its_weights_is_a_record_that_says_so(small, tmp_path, capfd):
-    record = quick_run(small, tmp_path, preset="bert_huge")
-    assert record["status"] == "failed"
-    assert record["reason"].startswith("KerasHub has no Bert preset bert_huge; ")
-    assert "Traceback" not in capfd.readouterr().err
+def test_a_preset_that_there_is_not_is_refused_before_anything_is_learned(small):
+    with pytest.raises(UserError, match="KerasHub has no Bert preset bert_huge; "):
+        quick_fit(small, preset="bert_huge")
 
 
 def first_weights() -> list:

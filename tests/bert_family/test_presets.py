@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 
 from benchmark.rows import catalogue
 from bert_family.shared import presets as module
@@ -127,6 +128,13 @@ def test_what_a_preset_is_called(text, name, place):
     assert Preset.of(preset) is preset
     again = copy.deepcopy(preset)
     assert (str(again), again.place) == (name, place)
+
+
+def test_the_environment_says_where_weights_of_a_name_are(monkeypatch, tmp_path):
+    monkeypatch.setenv(module.WEIGHTS, f"mine={tmp_path}{os.pathsep}bert_base_en=/b")
+    found = [Preset.of(text) for text in ("mine=hf://a/b", "bert_base_en", "mine=/other", "c")]
+    assert [str(preset) for preset in found] == ["mine", "bert_base_en", "mine", "c"]
+    assert [preset.place for preset in found] == [str(tmp_path), "/b", "/other", "c"]
 
 
 def test_no_path_gets_into_the_hyperparameters():
