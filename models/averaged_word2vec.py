@@ -14,6 +14,7 @@ approximation; Williams & Seeger, 2001).
 from typing import TYPE_CHECKING
 
 from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
+from preprocessing.word_vectors import Word2VecSettings
 
 import numpy as np
 
@@ -59,7 +60,7 @@ def build(options: Hyperparameters, data: TrainingData) -> "Pipeline":
     from sklearn.pipeline import FeatureUnion, make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    vectors = data.word_vectors()
+    vectors = data.word_vectors(Word2VecSettings())
     resemblance = Nystroem(
         gamma=options.gamma / vectors.shape[1],
         n_components=min(options.landmarks, len(data.train) // 20),

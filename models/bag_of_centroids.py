@@ -13,6 +13,7 @@ counts single clusters, as the original does, which gives the counts to a random
 from typing import TYPE_CHECKING
 
 from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
+from preprocessing.word_vectors import Word2VecSettings
 
 import numpy as np
 
@@ -70,7 +71,7 @@ def build(options: Hyperparameters, data: TrainingData) -> "Pipeline":
     return make_pipeline(
         ClusterNames(
             data.vocabulary,
-            data.word_vectors(),
+            data.word_vectors(Word2VecSettings()),
             options.words_per_cluster,
             data.seed,
         ),

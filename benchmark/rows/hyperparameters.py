@@ -36,7 +36,7 @@ def option(default: Any, why: str, **limits: Any) -> Any:
     return Field(default=default, description=why, **limits)
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(option,))
+@dataclass_transform(frozen_default=True)
 def hyperparameters(cls: type[_T]) -> type[_T]:
     """Make a class of annotated options a frozen dataclass whose values are checked.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.rows.contract import OnEvent
+from benchmark.rows.networks.devices import dtype_policy
 from benchmark.rows.networks.network_row import NetworkRow
 from benchmark.rows.training_data import TrainingData
 from preprocessing.corpus import Corpus, withholding_test
@@ -74,7 +75,7 @@ def explain(
     read = found[end]
     ids = np.array([[number_of.get(word, UNKNOWN) for word in read]], np.int32)
 
-    options = replace(options, precision=row.dtype_policy(options))
+    options = replace(options, precision=dtype_policy(options.precision))
     settings = json.dumps([name, seed, asdict(options)], sort_keys=True).encode()
     folder = corpus.folder / f"{name}-{hashlib.sha256(settings).hexdigest()[:16]}"
 

@@ -9,6 +9,7 @@ from typing import Any
 from benchmark.rows import catalogue, hardware
 from benchmark.rows.networks.options import NetworkOptions, TrainingOptions
 from benchmark.rows.timing import middle, some, timed_fit
+from benchmark.runs.speed_of_bert import ways_to_train
 from preprocessing.corpus import Corpus
 from preprocessing.options import DataOptions, corpus_from
 
@@ -37,9 +38,8 @@ def measure(rows: list[str], data: DataOptions) -> None:
         start = time.perf_counter()
         corpus_from(data).reviews("train")
         console.print(f"opening the prepared corpus: {time.perf_counter() - start:.3f} s")
-    for row in map(catalogue.load, names):
-        if row.also_measure is not None:
-            console.print(row.also_measure(row, corpus), highlight=False)
+    if "bert" in names:
+        console.print(ways_to_train(catalogue.load("bert"), corpus), highlight=False)
 
     console.print(f"{REVIEWS:,} reviews of {corpus.name} at most, one model at a time, reviews/s:")
     console.print(_LINE.format("model", "training", "prediction", "× textbook form"), style="bold")

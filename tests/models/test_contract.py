@@ -26,8 +26,11 @@ pytestmark = pytest.mark.usefixtures("eagerly")
 
 
 def quick_options(row):
-    """Return the row's own hyperparameters; networks take one short epoch in one shape."""
-    options = row.hyperparameters()
+    """Return the row's own hyperparameters; networks take one short epoch in one shape.
+
+    Rows that start from public weights do without.
+    """
+    options = row.options_of("scratch-tiny" if row.weights else "")
     if isinstance(options, TrainingOptions):
         longest = {"max_tokens": 16} if hasattr(options, "max_tokens") else {"max_words": 24}
         quick = {"epochs": 1, "least_steps": 1, "batches": "padded", "precision": "float32"}
