@@ -31,6 +31,8 @@ from rich.console import Console
 
 _KEPT_LINES = 20
 _SECONDS_TO_STOP = 10
+_RUNS_WORTH_A_SERVER = 8
+"""Fewer runs import what they need sooner than a server imports what any may need."""
 
 
 @dataclass(frozen=True)
@@ -168,10 +170,13 @@ def _make_all(
     """Make the runs, as many at once as --jobs says; return how many failed."""
     running: set[NewProcess | ForkedProcess] = set()
     os.environ.update(_shares(options.jobs))  # for all processes that start from here on
+    # IMDB's times and memory are published, and are those of a process that starts anew.
+    fork = corpus.name != "imdb" and len(todo) >= _RUNS_WORTH_A_SERVER and can_fork()
+    start = ForkedProcess if fork else NewProcess
 
     def make(run: Run) -> bool:
         overview.started(run)
-        record = _make(run, options, overview, corpus, running)
+        record = _make(run, options, overview, corpus, start, running)
         overview.ended(run, record)
         return record["status"] == "failed"
 
@@ -192,13 +197,12 @@ def _make(
     options: argparse.Namespace,
     overview: Overview,
     corpus: Corpus,
+    start: type[NewProcess] | type[ForkedProcess],
     running: set[NewProcess | ForkedProcess],
 ) -> dict:
     """Make one run in its own process; return its record, also if the process dies."""
     before = run.path.stat().st_mtime_ns if run.path.exists() else None
     errors: deque[str] = deque(maxlen=_KEPT_LINES)
-    # What is forked is not timed and measured as what starts anew, which the leaderboard shows.
-    start = ForkedProcess if corpus.name != "imdb" and can_fork() else NewProcess
     process = start(run.module, _arguments(run, options))
     running.add(process)
     listener = threading.Thread(target=lambda: errors.extend(process.stderr), daemon=True)
