@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -20,10 +18,10 @@ from benchmark.rows import catalogue, sources
 from benchmark.rows.catalogue import Line
 from benchmark.rows.hyperparameters import plain
 from benchmark.runs.overview import Overview
+from benchmark.runs.processes import ForkedProcess, NewProcess, can_fork
 from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
 from preprocessing.options import DataOptions, data_words
-from preprocessing.program import ROOT
 
 from filelock import FileLock, Timeout
 from rich.console import Console
@@ -33,6 +31,8 @@ WEIGHTS = "IMDB_WEIGHTS"
 
 _KEPT_LINES = 20
 _SECONDS_TO_STOP = 10
+_RUNS_WORTH_A_SERVER = 8
+"""Fewer runs import what they need sooner than a server imports what any may need."""
 
 
 @dataclass(frozen=True)
@@ -174,11 +174,15 @@ def _planned(
 
 def _make_all(todo: list[Run], settings: Settings, overview: Overview, corpus: Corpus) -> int:
     """Make the runs, as many at once as `settings.jobs` says; return how many failed."""
-    running: set[subprocess.Popen] = set()
+    running: set[NewProcess | ForkedProcess] = set()
+    os.environ.update(_shares(settings.jobs))  # for all processes that start from here on
+    # IMDB's times and memory are published, and are those of a process that starts anew.
+    fork = corpus.name != "imdb" and len(todo) >= _RUNS_WORTH_A_SERVER and can_fork()
+    start = ForkedProcess if fork else NewProcess
 
     def make(run: Run) -> bool:
         overview.started(run)
-        record = _make(run, settings, overview, corpus, running)
+        record = _make(run, settings, overview, corpus, start, running)
         overview.ended(run, record)
         return isinstance(record, Failed)
 
@@ -199,22 +203,15 @@ def _make(
     settings: Settings,
     overview: Overview,
     corpus: Corpus,
-    running: set[subprocess.Popen],
+    start: type[NewProcess] | type[ForkedProcess],
+    running: set[NewProcess | ForkedProcess],
 ) -> Record:
     """Make one run in its own process; return its record, also if the process dies."""
     before = run.path.stat().st_mtime_ns if run.path.exists() else None
     errors: deque[str] = deque(maxlen=_KEPT_LINES)
-    process = subprocess.Popen(
-        _command(run, settings),
-        cwd=ROOT,
-        env=os.environ | _shares(settings.jobs),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-    )
+    process = start(run.line.module, _arguments(run, settings))
     running.add(process)
-    listener = threading.Thread(target=lambda: errors.extend(process.stderr or ()), daemon=True)
+    listener = threading.Thread(target=lambda: errors.extend(process.stderr), daemon=True)
     listener.start()
     try:
         for event in _events(process):
@@ -254,8 +251,8 @@ def _shares(jobs: int) -> dict[str, str]:
     return dict.fromkeys(names, share) | as_needed
 
 
-def _command(run: Run, settings: Settings) -> list[str]:
-    command = [sys.executable, "-m", run.line.module, "--seed", str(run.seed)]
+def _arguments(run: Run, settings: Settings) -> list[str]:
+    command = ["--seed", str(run.seed)]
     command += ["--variant", run.line.variant] if run.line.variant else []
     command += [*data_words(settings.data), "--progress", "json"]
     command += ["--cache", str(settings.data.cache.resolve())]
@@ -267,8 +264,8 @@ def _command(run: Run, settings: Settings) -> list[str]:
     return command
 
 
-def _events(process: subprocess.Popen) -> Iterator[dict]:
-    for line in process.stdout or ():
+def _events(process: NewProcess | ForkedProcess) -> Iterator[dict]:
+    for line in process.stdout:
         try:
             event = json.loads(line)
         except ValueError:  # something that a library printed
@@ -277,15 +274,13 @@ def _events(process: subprocess.Popen) -> Iterator[dict]:
             yield event
 
 
-def _stop(process: subprocess.Popen) -> None:
+def _stop(process: NewProcess | ForkedProcess) -> None:
     """End the process if it has not ended, gently if it listens."""
-    if process.poll() is not None:
+    if process.wait(0) is not None:
         return
-    process.send_signal(signal.SIGINT)
-    try:
-        process.wait(_SECONDS_TO_STOP)
-    except subprocess.TimeoutExpired:
-        process.kill()
+    os.kill(process.pid, signal.SIGINT)
+    if process.wait(_SECONDS_TO_STOP) is None:
+        os.kill(process.pid, signal.SIGKILL)
 
 
 def _why(code: int, errors: list[str]) -> str:

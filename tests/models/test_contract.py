@@ -170,5 +170,5 @@ def test_classical_rows_learn_the_sample(name, sample):
     positive = fitted.predict(sample.reviews("test")) >= 0.5
     accuracy = (positive == sample.column("labels", "test")).mean()
     assert accuracy > (0.58 if row.family == "word vectors" else 0.65), (
-        "these rows learn the synthetic reviews, though 1,400 texts teach few vectors"
+        "these rows learn the synthetic reviews, though 2,300 short texts teach few vectors"
     )
