@@ -14,6 +14,7 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from benchmark.records.metrics import reliability
 from benchmark.records.predictions import Predictions
@@ -27,6 +28,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch
 from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
@@ -170,7 +172,7 @@ def pareto_front(cost: np.ndarray, gain: np.ndarray) -> np.ndarray:
     """
     as_good = (cost[:, None] <= cost) & (gain[:, None] >= gain)
     better = as_good & ((cost[:, None] < cost) | (gain[:, None] > gain))
-    return ~better.any(axis=0)
+    return np.asarray(~better.any(axis=0))
 
 
 def _name_points(axes: Axes, shown: pd.DataFrame, column: str, front: Line2D) -> None:
@@ -195,7 +197,8 @@ def _name_points(axes: Axes, shown: pd.DataFrame, column: str, front: Line2D) ->
     place = np.empty(len(y), int)
     place[np.argsort(-y, kind="stable")] = np.arange(len(y))
     left_half = x < math.sqrt(x.min() * x.max())
-    best, fewest = [], math.inf
+    best: tuple[list[Text], list[FancyArrowPatch]] = [], []
+    fewest: float = math.inf
     for to_the_right in (place % 2 == 0, place % 2 == 1, left_half, ~left_half):
         texts = [
             axes.text(*point, name, fontsize=8.5, ha="center", va="center", linespacing=1.0)
@@ -292,7 +295,7 @@ def learning_curves(histories: dict[str, list[pd.DataFrame]]) -> Figure:
         histories: for each row, one table a seed with the columns ``loss`` and ``validation_loss``,
             a line an epoch.
     """
-    looks = {
+    looks: dict[str, dict[str, Any]] = {
         "loss": {"color": COLOURS[4], "linestyle": "--", "marker": "s", "label": "training"},
         "validation_loss": {"color": COLOURS[0], "marker": "o", "label": "validation"},
     }
@@ -478,7 +481,7 @@ def _looks(families: list[str]) -> tuple[dict[str, str], dict[str, str]]:
     return colour, marker
 
 
-def _grid(panels: int, height: float, **shared: bool) -> tuple[Figure, list[Axes]]:
+def _grid(panels: int, height: float, **shared: Any) -> tuple[Figure, list[Axes]]:
     """Return a figure with panels in two columns."""
     columns = min(2, panels)
     lines = math.ceil(panels / columns)
@@ -515,7 +518,7 @@ def as_png(figure: Figure) -> bytes:
     return _save(figure, "png", dpi=160)
 
 
-def _save(figure: Figure, kind: str, **how) -> bytes:
+def _save(figure: Figure, kind: str, **how: Any) -> bytes:
     content = io.BytesIO()
     with style():
         if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):  # it moves each time
@@ -544,7 +547,7 @@ def as_inline_svg(figure: Figure, label: str) -> str:
     names |= {colour: f"series-{number}" for number, colour in enumerate(COLOURS)}
     for colour, name in names.items():
         text = text.replace(colour, f"var(--{name})")
-    width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text).groups()
+    ((width, height),) = re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text)
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
     look = f"aspect-ratio:{width}/{height}"

@@ -136,7 +136,7 @@ def _rows(ranked: pd.DataFrame) -> list[dict[str, Any]]:
     for _, line in ranked.iterrows():
         cells = []
         for column in COLUMNS:
-            cell = {"column": column.name, "small": "", "bar": None}
+            cell: dict[str, Any] = {"column": column.name, "small": "", "bar": None}
             cell |= {"value": line[column.name], "text": column.cell(line)}
             if column.name == "accuracy_ci_low":
                 cell |= _interval(line, low, high)
@@ -266,7 +266,7 @@ def _reviews(
             "id": slices.ids[number] if slices is not None else "",
             "words": int(slices.words[number]) if slices is not None else None,
             "remark": remarks[place] if remarks else "",
-            "text": bytes(slices.texts[number]).decode() if with_texts else None,
+            "text": bytes(slices.texts[number]).decode() if slices and with_texts else None,
         }
         for place, number in enumerate(numbers)
     ]

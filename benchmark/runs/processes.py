@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from multiprocessing.connection import Connection
-from typing import TextIO
+from typing import TextIO, cast
 
 from preprocessing.program import ROOT
 
@@ -47,8 +47,8 @@ class NewProcess:
             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
         )  # fmt: skip
         self.pid: int = self._process.pid
-        self.stdout: TextIO = self._process.stdout
-        self.stderr: TextIO = self._process.stderr
+        self.stdout = cast(TextIO, self._process.stdout)
+        self.stderr = cast(TextIO, self._process.stderr)
 
     def wait(self, seconds: float = float("inf")) -> int | None:
         """Wait for its end; return its exit code, negative for a signal, None if it goes on."""
@@ -77,7 +77,7 @@ class ForkedProcess:
             self._process.start()
         write_out.close()
         write_err.close()
-        self.pid: int = self._process.pid
+        self.pid = cast(int, self._process.pid)
         self.stdout, self.stderr = _as_text(out), _as_text(err)
 
     def wait(self, seconds: float = float("inf")) -> int | None:

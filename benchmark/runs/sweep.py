@@ -216,7 +216,7 @@ def _make(
     try:
         for event in _events(process):
             overview.tell(run, event)
-        code = process.wait()
+        code = process.wait() or 0
     finally:
         _stop(process)
         running.discard(process)
