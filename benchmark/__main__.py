@@ -2,103 +2,47 @@
 
 python -m benchmark leaderboard                          rebuild it from the records
 python -m benchmark leaderboard --under parameters=2M    look at a part of it
-python -m benchmark steps                                what each step buys, row by row
-python -m benchmark compare cnn naive_bayes_svm          two rows, or tables, side by side
-python -m benchmark report                               one page with table and figures
-python -m benchmark predict --model FOLDER "Superb!"     what saved models say to a text
-python -m benchmark rows                                 which rows there are
+python -m benchmark steps                                what each step buys, model by model
+python -m benchmark compare cnn naive_bayes_svm          two models, or tables, side by side
+python -m benchmark report                               a page with the table and all figures
+python -m benchmark predict --model FOLDER "Superb!"     what saved models say of a text
+python -m benchmark rows                                 list the models
 python -m benchmark speed --dataset sample               how fast everything is
 """
 
 import argparse
-from pathlib import Path
+import importlib
+import sys
 
-from benchmark.analysis import comparison, leaderboard, selection
-from benchmark.commands import predict
-from benchmark.commands.options import add_results_option
-from benchmark.rows import catalogue
-from preprocessing.errors import UserError
-from preprocessing.options import add_data_options
-from preprocessing.program import ROOT, run_program
+from preprocessing.program import run_program
 
-from rich.console import Console
+COMMANDS = {
+    "leaderboard": "rebuild the leaderboard from the records",
+    "steps": "show what each step from a simpler model buys",
+    "compare": "compare two tables or two models",
+    "report": "write a page with the table and all figures",
+    "predict": "classify texts with saved models",
+    "rows": "list the models",
+    "speed": "measure how fast everything is, or some models",
+}
+"""Each is a module of its name in `benchmark.commands`."""
 
 
-def main() -> None:
+def main() -> int | None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmark",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True)
-    table = commands.add_parser("leaderboard", help="rebuild the leaderboard from the records")
-    table.add_argument("--dataset", default="imdb", help="(default: %(default)s)")
-    add_results_option(table)
-    selection.add_options(table)
-    bought = commands.add_parser("steps", help="what each step from a simpler row buys")
-    bought.add_argument("--dataset", default="imdb", help="(default: %(default)s)")
-    add_results_option(bought)
-    comparison.add_options(commands.add_parser("compare", help="two tables or rows side by side"))
-    page = commands.add_parser("report", help="write one page with the table and all figures")
-    page.add_argument("--dataset", default="imdb", help="(default: %(default)s)")
-    add_results_option(page)
-    page.add_argument(
-        "--cache", type=Path, metavar="FOLDER", default=ROOT / "data",
-        help="where prepared corpora are kept; without the records' corpus there, the report "
-        "leaves out what needs it (default: data/)",
-    )  # fmt: skip
-    page.add_argument(
-        "--with-texts", action="store_true",
-        help="show the listed reviews' texts; such a page is not to be passed on",
-    )  # fmt: skip
-    predict.add_options(commands.add_parser("predict", help="ask saved models about texts"))
-    commands.add_parser("rows", help="which rows there are")
-    speed = commands.add_parser("speed", help="measure how fast everything is, or some rows")
-    speed.add_argument("rows", nargs="*", help="rows to measure (default: all, and the rest)")
-    add_data_options(speed)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    asked_for = sys.argv[1:2]
+    for name, what in COMMANDS.items():
+        command = commands.add_parser(name, help=what, description=what.capitalize() + ".")
+        if [name] == asked_for:  # the others are not imported
+            module = importlib.import_module(f"benchmark.commands.{name}")
+            module.add_options(command)
     options = parser.parse_args()
-    match options.command:
-        case "leaderboard":
-            _leaderboard(options)
-        case "steps":
-            from benchmark.analysis import steps  # imports the rows, and with them Keras
-
-            _check_dataset(options)
-            steps.main(options)
-        case "compare":
-            comparison.main(options)
-        case "predict":
-            predict.main(options)
-        case "report":
-            from benchmark.report import build  # imports matplotlib, which takes a second
-
-            build.main(options)
-        case "rows":
-            for name, module in catalogue.modules().items():
-                print(f"{name:24} python -m {module}")
-        case "speed":
-            from benchmark.runs.speed import measure  # imports every row
-
-            measure(options)
-
-
-def _leaderboard(options: argparse.Namespace) -> None:
-    """Write the leaderboard's files, or only look at a part of it."""
-    _check_dataset(options)
-    if selection.wanted(options):
-        table = leaderboard.build(options.results, options.dataset)
-        selection.show(table, options.dataset, options)
-        return
-    readme = leaderboard.readme_of(options.results)
-    result = leaderboard.write(options.results, options.dataset, readme)
-    Console().print(leaderboard.as_rich(result, options.dataset))
-
-
-def _check_dataset(options: argparse.Namespace) -> None:
-    runs = options.results / "runs"
-    if not (runs / options.dataset).is_dir():
-        there = ", ".join(sorted(folder.name for folder in runs.glob("*"))) or "nothing"
-        raise UserError(f"{runs} has no {options.dataset!r}; there is {there}")
+    return module.main(options)
 
 
 if __name__ == "__main__":

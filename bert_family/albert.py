@@ -7,26 +7,45 @@ and in the head. Known to stay at 50 % with higher rates: the same step moves ev
 
     python bert_family/albert.py
     python bert_family/albert.py --preset FOLDER
-    python bert_family/albert.py --preset scratch --size tiny --pretrain 2
+    python bert_family/albert.py --variant scratch-tiny
 """
 
 from benchmark.rows import Step, Variant, hyperparameters, option
-from bert_family.bert import SIZES
+from bert_family.shared.architecture import (
+    SIZES,
+    Architecture,
+    backbone_inputs,
+    initializer,
+)
 from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
-from bert_family.shared.presets import Architecture
+from bert_family.shared.presets import PresetOption
 from preprocessing.subwords.training import learn_sentence_pieces
+
+import keras
+from keras import layers
 
 
 @hyperparameters
 class Hyperparameters(FineTuningOptions):
     """Near the paper's for single sentences (its table 14), with `bert`'s rate and warm-up."""
 
+    preset: PresetOption = "albert_base_en_uncased"
     least_steps: int = option(
         300, "steps at least, as in `bert`; it leaves chance later than the others", ge=1
     )
     dropout: float = option(
         0.0, "share of a layer's answers dropped; in the layers the paper's", ge=0, lt=1
     )
+
+
+def build(options: Hyperparameters, backbone: keras.Model, padding: int) -> keras.Model:
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    outputs = backbone(backbone_inputs(tokens, backbone, padding))
+    pooled = layers.Dropout(options.dropout)(outputs["pooled_output"])
+    positive = layers.Dense(
+        1, "sigmoid", kernel_initializer=initializer(), dtype="float32", name="positive"
+    )
+    return keras.Model(tokens, positive(pooled))
 
 
 architecture = Architecture(
@@ -46,6 +65,7 @@ row = FineTunedRow(
     "BERT family",
     Hyperparameters,
     architecture=architecture,
+    build=build,
     step=Step("bert", "layers that share their weights, small embeddings"),
     weights="albert_base_en_uncased",
     variants={

@@ -1,39 +1,47 @@
 """BERT (Devlin et al., 2019, https://arxiv.org/abs/1810.04805), fine-tuned.
 
-A transformer that reads both ways, pretrained to fill in words that were hidden and to tell whether
-two texts belong together. The vector of [CLS], through the dense layer that the second task
+A transformer that reads both ways, pretrained to fill in masked tokens and to tell whether two
+texts belong together. The vector of [CLS], through the dense layer that the second task
 trained, goes to a single unit. The public preset is base size, lower-cased: 12 layers, 768 wide,
 110 million weights, pretrained on BooksCorpus and the English Wikipedia.
 
     python bert_family/bert.py
     python bert_family/bert.py --list-presets
     python bert_family/bert.py --preset all-MiniLM-L6-v2=FOLDER --max-tokens 256
-    python bert_family/bert.py --preset scratch --size tiny --pretrain 2
+    python bert_family/bert.py --variant scratch-tiny
 """
 
 from benchmark.rows import Step, Variant, hyperparameters
+from bert_family.shared.architecture import (
+    SIZES,
+    Architecture,
+    backbone_inputs,
+    initializer,
+)
 from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
-from bert_family.shared.presets import Architecture
-from bert_family.shared.speed import ways_to_train
+from bert_family.shared.presets import PresetOption
 from preprocessing.subwords.training import learn_word_pieces
+
+import keras
+from keras import layers
 
 
 @hyperparameters
 class Hyperparameters(FineTuningOptions):
     """The paper's, but for what the shared options say."""
 
-
-def sized(layers: int, width: int) -> dict[str, int]:
-    """Return the settings of Turc et al. (2019): heads 64 wide, four times the width inside."""
-    return {
-        "num_layers": layers,
-        "num_heads": width // 64,
-        "hidden_dim": width,
-        "intermediate_dim": 4 * width,
-    }
+    preset: PresetOption = "bert_base_en_uncased"
 
 
-SIZES = {"tiny": sized(2, 128), "small": sized(4, 512), "base": sized(12, 768)}
+def build(options: Hyperparameters, backbone: keras.Model, padding: int) -> keras.Model:
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    outputs = backbone(backbone_inputs(tokens, backbone, padding))
+    pooled = layers.Dropout(options.dropout)(outputs["pooled_output"])
+    positive = layers.Dense(
+        1, "sigmoid", kernel_initializer=initializer(), dtype="float32", name="positive"
+    )
+    return keras.Model(tokens, positive(pooled))
+
 
 architecture = Architecture(
     name="Bert",
@@ -47,7 +55,7 @@ row = FineTunedRow(
     "BERT family",
     Hyperparameters,
     architecture=architecture,
-    also_measure=ways_to_train,
+    build=build,
     step=Step("transformer", "subwords and BERT's form, pretrained on other texts"),
     weights="bert_base_en_uncased",
     variants={

@@ -7,20 +7,44 @@ hidden states while it is fine-tuned itself, which the paper calls a second step
 
     python bert_family/distilbert.py
     python bert_family/distilbert.py --preset FOLDER
-    python bert_family/distilbert.py --preset scratch --size tiny --teacher scratch --pretrain 2
+    python bert_family/distilbert.py --variant scratch-tiny-taught-by-scratch
 """
 
 from benchmark.rows import Step, Variant, hyperparameters
 from bert_family import bert
-from bert_family.bert import sized
+from bert_family.shared.architecture import (
+    Architecture,
+    backbone_inputs,
+    initializer,
+    sized,
+)
 from bert_family.shared.distillation import DistilledOptions, DistilledRow
-from bert_family.shared.presets import Architecture
+from bert_family.shared.presets import PresetOption
 from preprocessing.subwords.training import learn_word_pieces
+
+import keras
+from keras import layers
 
 
 @hyperparameters
 class Hyperparameters(DistilledOptions):
     """The paper's."""
+
+    preset: PresetOption = "distil_bert_base_en_uncased"
+
+
+def build(options: Hyperparameters, backbone: keras.Model, padding: int) -> keras.Model:
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    states = backbone(backbone_inputs(tokens, backbone, padding))
+    states = layers.Identity(name="states")(states)  # which the teacher's are compared with
+    pooled = layers.Dense(
+        backbone.hidden_dim, "relu", kernel_initializer=initializer(), name="pooled"
+    )(states[:, 0, :])
+    pooled = layers.Dropout(options.dropout)(pooled)
+    positive = layers.Dense(
+        1, "sigmoid", kernel_initializer=initializer(), dtype="float32", name="positive"
+    )
+    return keras.Model(tokens, positive(pooled))
 
 
 architecture = Architecture(
@@ -35,10 +59,15 @@ row = DistilledRow(
     "BERT family",
     Hyperparameters,
     architecture=architecture,
+    build=build,
     teacher=bert.row,
     step=Step("bert", "half of the layers"),
     weights="distil_bert_base_en_uncased",
     variants={
+        "scratch-tiny": Variant(
+            {"preset": "scratch", "size": "tiny", "max_tokens": 256, "truncation": "tail"},
+            Step("bert (scratch-tiny)", "half of the layers"),
+        ),
         "scratch-tiny-taught-by-scratch": Variant(
             {
                 "preset": "scratch",
@@ -47,7 +76,7 @@ row = DistilledRow(
                 "max_tokens": 256,
                 "truncation": "tail",
             },
-            Step("bert (scratch-tiny)", "half of the layers, taught by a BERT"),
+            Step("distilbert (scratch-tiny)", "taught by a BERT"),
         ),
     },
 )

@@ -11,16 +11,16 @@ approximation; Williams & Seeger, 2001).
     python models/averaged_word2vec.py --landmarks 300
 """
 
+from typing import TYPE_CHECKING
+
 from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
+from preprocessing.word_vectors import Word2VecSettings
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.kernel_approximation import Nystroem
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+    from sklearn.pipeline import Pipeline
 
 
 @hyperparameters
@@ -38,23 +38,29 @@ class Hyperparameters:
     )
 
 
-class WordAverage(TransformerMixin, BaseEstimator):
+class WordAverage:
     """Sums word vectors with the weights that it is given."""
 
     def __init__(self, vectors: np.ndarray):
         self.vectors = vectors
 
-    def fit(self, weights: csr_matrix, labels: np.ndarray) -> "WordAverage":
+    def fit(self, weights: "csr_matrix", labels: np.ndarray) -> "WordAverage":
         """Learn nothing: the vectors, shape (words, dimensions), stay as they are."""
         return self
 
-    def transform(self, weights: csr_matrix) -> np.ndarray:
+    def transform(self, weights: "csr_matrix") -> np.ndarray:
         """Return shape (reviews, dimensions) for weights of shape (reviews, words)."""
         return weights @ self.vectors
 
 
-def build(options: Hyperparameters, data: TrainingData) -> Pipeline:
-    vectors = data.word_vectors()
+def build(options: Hyperparameters, data: TrainingData) -> "Pipeline":
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.kernel_approximation import Nystroem
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import FeatureUnion, make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    vectors = data.word_vectors(Word2VecSettings())
     resemblance = Nystroem(
         gamma=options.gamma / vectors.shape[1],
         n_components=min(options.landmarks, len(data.train) // 20),

@@ -10,14 +10,15 @@ counts single clusters, as the original does, which gives the counts to a random
     python models/bag_of_centroids.py --words-per-cluster 50 --max-ngram 1
 """
 
+from typing import TYPE_CHECKING
+
 from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
+from preprocessing.word_vectors import Word2VecSettings
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.cluster import MiniBatchKMeans
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 @hyperparameters
@@ -29,7 +30,7 @@ class Hyperparameters:
     c: float = option(3.0, "inverse strength of the L2 penalty", gt=0)
 
 
-class ClusterNames(TransformerMixin, BaseEstimator):
+class ClusterNames:
     """Replaces each word by the name of its cluster."""
 
     def __init__(self, words: list[str], vectors: np.ndarray, words_per_cluster: float, seed: int):
@@ -40,6 +41,8 @@ class ClusterNames(TransformerMixin, BaseEstimator):
 
     def fit(self, texts: list[str], labels: np.ndarray) -> "ClusterNames":
         """Cluster the vectors, shape (words, dimensions)."""
+        from sklearn.cluster import MiniBatchKMeans
+
         clusters = max(2, round(len(self.words) / self.words_per_cluster))
         kmeans = MiniBatchKMeans(
             clusters,
@@ -60,11 +63,15 @@ class ClusterNames(TransformerMixin, BaseEstimator):
         return [" ".join(map(self.name_of_.__getitem__, text.split())) for text in texts]
 
 
-def build(options: Hyperparameters, data: TrainingData) -> Pipeline:
+def build(options: Hyperparameters, data: TrainingData) -> "Pipeline":
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
     return make_pipeline(
         ClusterNames(
             data.vocabulary,
-            data.word_vectors(),
+            data.word_vectors(Word2VecSettings()),
             options.words_per_cluster,
             data.seed,
         ),

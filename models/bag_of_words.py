@@ -9,11 +9,12 @@ what a linear model on weighted phrases (`tfidf_logreg`) buys over it.
     python models/bag_of_words.py --trees 100 --words 1000
 """
 
+from typing import TYPE_CHECKING
+
 from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
 
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.pipeline import Pipeline, make_pipeline
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 @hyperparameters
@@ -25,7 +26,11 @@ class Hyperparameters:
     leaf: int = option(1, "training reviews that a leaf holds at least", ge=1)
 
 
-def build(options: Hyperparameters, data: TrainingData) -> Pipeline:
+def build(options: Hyperparameters, data: TrainingData) -> "Pipeline":
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.pipeline import make_pipeline
+
     return make_pipeline(
         CountVectorizer(token_pattern=WORD, lowercase=False, max_features=options.words),
         RandomForestClassifier(

@@ -9,10 +9,9 @@ are pooled over all words, which needs no second turn of those that were read ba
 """
 
 from benchmark.rows.networks import NetworkRow, Step, TrainingData
-from models.layers.head import head
+from models.layers.ends import head, read_words
 from models.layers.pooling import max_and_mean
 from models.layers.recurrent import RecurrentOptions, backwards, lstm
-from models.layers.words import read_words
 
 import keras
 from keras import ops

@@ -2,21 +2,37 @@
 for text: Zhao et al., 2018, https://arxiv.org/abs/1804.00538).
 
 A convolution makes small vectors, capsules, at each word. Each of them votes for what the review as
-a whole might be, and routing gives more weight to the votes that agree. How much a word's votes
-count at all is learned by attention (as in Zhang et al., 2019, https://arxiv.org/abs/1811.04354):
-most words of a review say nothing of its verdict. Two capsules come out, "negative" and "positive",
-and their lengths say how sure the network is of each. The papers' margin loss gives way to the
-cross-entropy of a probability, which all rows here hand back: its log-odds are the difference of
-the two lengths, times a number.
+a whole might be, and routing gives more weight to the votes that agree. Two capsules come out,
+"negative" and "positive", and their lengths say how sure the network is of each.
+
+`--variant paper` trains these lengths with Sabour et al.'s margin loss, and all words' votes count
+alike. By default a word's votes count as much as attention learns (as in Zhang et al., 2019,
+https://arxiv.org/abs/1811.04354), since most words say nothing of a review's verdict, and the loss
+is the cross-entropy of a probability. All rows here hand back a probability, which the papers do
+not have: its log-odds are the difference of the two lengths, times ten. The margin loss has not
+trained them as such, so that the paper's are far too sure of themselves. (Neither variant has Zhao
+et al.'s second layer of capsules, nor their category for votes that belong nowhere.)
 
     python models/capsule.py
+    python models/capsule.py --variant paper
     python models/capsule.py --seed 1 --iterations 1
 """
 
-from benchmark.rows.networks import NetworkRow, Step, TrainingData, hyperparameters, option
+from typing import Any, Literal
+
+from benchmark.rows.networks import (
+    Epochs,
+    MaxWords,
+    NetworkRow,
+    Step,
+    TrainingData,
+    Variant,
+    hyperparameters,
+    option,
+)
 from models.layers.attention import AttentionPooling
 from models.layers.capsules import DynamicRouting, squash
-from models.layers.words import WordOptions, read_words
+from models.layers.ends import WordOptions, read_words
 
 import keras
 from keras import layers, ops
@@ -29,13 +45,19 @@ SHARPNESS = 10
 class Hyperparameters(WordOptions):
     """Chosen on validation."""
 
-    epochs: int = option(2, "passes over the training reviews; the best one is kept", ge=1)
-    max_words: int = option(800, "words read of a review; 98 % are shorter", ge=1)
+    epochs: Epochs = 2
+    max_words: MaxWords = 800
     width: int = option(3, "words that a capsule at a word looks at", ge=1)
     kinds: int = option(16, "kinds of capsules at each word", ge=1)
     kind_dimensions: int = option(8, "numbers in each of them; as in the paper", ge=1)
     class_dimensions: int = option(16, "numbers in the two capsules above; as in the paper", ge=1)
     iterations: int = option(3, "routing iterations; as in the paper", ge=1)
+    importance: Literal["attention", "equal"] = option(
+        "attention", "how much a word's votes count; equal is the papers'"
+    )
+    loss: Literal["cross_entropy", "margin"] = option(
+        "cross_entropy", "of the probability, or of the capsules' lengths; margin is the papers'"
+    )
     attention_units: int = option(128, "numbers in the attention's hidden layer", ge=1)
 
 
@@ -44,18 +66,54 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     size = options.kinds * options.kind_dimensions
     features = layers.Conv1D(size, options.width, padding="same")(vectors)
     below = squash(layers.Reshape((-1, options.kinds, options.kind_dimensions))(features))
-    _, weights = AttentionPooling(options.attention_units, name="attention")(features, mask)
-    importance = weights[..., None] * ops.sum(mask, axis=1, keepdims=True)
+    importance = mask
+    if options.importance == "attention":
+        _, weights = AttentionPooling(options.attention_units, name="attention")(features, mask)
+        importance = weights[..., None] * ops.sum(mask, axis=1, keepdims=True)
     review = DynamicRouting(2, options.class_dimensions, options.iterations)(below, importance)
     review = ops.cast(review, "float32")  # in bfloat16, log-odds take few values
     length = ops.sqrt(ops.sum(ops.square(review), axis=-1) + keras.config.epsilon())
+    length = layers.Identity(dtype="float32", name="lengths")(length)
     log_odds = SHARPNESS * (length[:, 1:] - length[:, :1])
     positive = layers.Activation("sigmoid", dtype="float32", name="positive")(log_odds)
     return keras.Model(words, positive)
 
 
+def objective(options: Hyperparameters, model: keras.Model) -> tuple[keras.Model, Any]:
+    """Return the model to train and its loss: of the lengths with margin, else of the whole."""
+    if options.loss == "margin":
+        return keras.Model(model.input, model.get_layer("lengths").output), margin_loss
+    return model, "binary_crossentropy"
+
+
+def margin_loss(labels: keras.KerasTensor, lengths: keras.KerasTensor) -> keras.KerasTensor:
+    """Return Sabour et al.'s equation 4, summed over the two classes.
+
+    Args:
+        labels: 0 or 1, shape (batch, 1).
+        lengths: of the capsules "negative" and "positive", shape (batch, 2).
+
+    Returns:
+        Shape (batch,).
+    """
+    present = ops.concatenate([1 - labels, labels], axis=-1)
+    too_short = ops.square(ops.maximum(0.0, 0.9 - lengths))
+    too_long = ops.square(ops.maximum(0.0, lengths - 0.1))
+    return ops.sum(present * too_short + 0.5 * (1 - present) * too_long, axis=-1)
+
+
 row = NetworkRow(
-    "capsule", Hyperparameters, build=build, step=Step("cnn", "capsules and dynamic routing")
+    "capsule",
+    Hyperparameters,
+    build=build,
+    objective=objective,
+    step=Step("cnn", "capsules and dynamic routing"),
+    variants={
+        "paper": Variant(
+            {"importance": "equal", "loss": "margin"},
+            Step("cnn (paper)", "capsules and dynamic routing instead of the maximum"),
+        ),
+    },
 )
 
 if __name__ == "__main__":

@@ -6,10 +6,13 @@ good"; there are too many of them for a table, so that each is put into one of a
 places by a hash, where it may meet others. All vectors are learned from the labels alone.
 
     python models/fasttext.py
-    python models/fasttext.py --seed 1 --max_ngram 3
+    python models/fasttext.py --seed 1 --max-ngram 3
 """
 
 from benchmark.rows.networks import (
+    Epochs,
+    LearningRate,
+    MaxWords,
     NetworkOptions,
     NetworkRow,
     Step,
@@ -17,7 +20,7 @@ from benchmark.rows.networks import (
     hyperparameters,
     option,
 )
-from models.layers.head import head
+from models.layers.ends import head
 
 import keras
 from keras import layers, ops
@@ -30,13 +33,11 @@ MULTIPLIER = 1_000_003
 class Hyperparameters(NetworkOptions):
     """Chosen on validation."""
 
-    epochs: int = option(8, "passes over the training reviews; the best one is kept", ge=1)
-    max_words: int = option(800, "words read of a review; 98 % are shorter", ge=1)
-    learning_rate: float = option(
-        5e-3, "step size of Adam at the start; falls to 0 along a cosine", gt=0
-    )
+    epochs: Epochs = 8
+    max_words: MaxWords = 800
+    learning_rate: LearningRate = 5e-3
     dimensions: int = option(16, "numbers in a vector; the paper has 10", ge=1)
-    max_ngram: int = option(2, "words in the max_ngram n-gram", ge=1)
+    max_ngram: int = option(2, "words in the longest n-gram", ge=1)
     places: int = option(2**18, "places of n-grams of two words or more", ge=1)
     dropout: float = option(0.2, "share of the review's dimensions dropped", ge=0, lt=1)
 

@@ -5,10 +5,12 @@ A row that does not clear this line has learned nothing.
     python models/majority.py
 """
 
+from typing import TYPE_CHECKING
+
 from benchmark.rows.pipelines import PipelineRow, TrainingData, hyperparameters
 
-from sklearn.dummy import DummyClassifier
-from sklearn.pipeline import make_pipeline
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 @hyperparameters
@@ -16,7 +18,10 @@ class Hyperparameters:
     """There is nothing to set."""
 
 
-def build(options: Hyperparameters, data: TrainingData):
+def build(options: Hyperparameters, data: TrainingData) -> "Pipeline":
+    from sklearn.dummy import DummyClassifier
+    from sklearn.pipeline import make_pipeline
+
     return make_pipeline(DummyClassifier(strategy="prior"))
 
 

@@ -13,14 +13,15 @@ with their mean is left out. The strongest baseline that trains in seconds.
     python models/naive_bayes_svm.py --max-ngram 2
 """
 
+from typing import TYPE_CHECKING
+
 from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+    from sklearn.pipeline import Pipeline
 
 
 @hyperparameters
@@ -33,25 +34,29 @@ class Hyperparameters:
     c: float = option(0.1, "inverse strength of the L2 penalty", gt=0)
 
 
-class LogCountRatio(TransformerMixin, BaseEstimator):
+class LogCountRatio:
     """Multiplies each feature by its log-count ratio (equation 1 of the paper)."""
 
     def __init__(self, alpha: float = 1.0):
         self.alpha = alpha
 
-    def fit(self, counts: csr_matrix, labels: np.ndarray) -> "LogCountRatio":
+    def fit(self, counts: "csr_matrix", labels: np.ndarray) -> "LogCountRatio":
         """Compute the ratio from features of shape (reviews, phrases) and labels (reviews,)."""
         positive = self.alpha + counts[labels == 1].sum(axis=0).A1
         negative = self.alpha + counts[labels == 0].sum(axis=0).A1
         self.ratio_ = np.log(positive / positive.sum()) - np.log(negative / negative.sum())
         return self
 
-    def transform(self, counts: csr_matrix) -> csr_matrix:
+    def transform(self, counts: "csr_matrix") -> "csr_matrix":
         """Return the weighted features."""
         return counts.multiply(self.ratio_).tocsr()
 
 
-def build(options: Hyperparameters, data: TrainingData) -> Pipeline:
+def build(options: Hyperparameters, data: TrainingData) -> "Pipeline":
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
     return make_pipeline(
         CountVectorizer(
             token_pattern=WORD,

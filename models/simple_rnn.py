@@ -8,10 +8,9 @@ which nothing else differs, it shows what gating buys.
 """
 
 from benchmark.rows.networks import NetworkRow, Step, TrainingData
-from models.layers.head import head
+from models.layers.ends import head, read_words
 from models.layers.pooling import max_and_mean
 from models.layers.recurrent import RecurrentOptions
-from models.layers.words import read_words
 
 import keras
 from keras import layers

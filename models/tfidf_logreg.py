@@ -9,11 +9,12 @@ What wins over plain bag of words are the phrases: "not good" is a feature of it
     python models/tfidf_logreg.py --max-ngram 1 --c 3
 """
 
+from typing import TYPE_CHECKING
+
 from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
 
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 @hyperparameters
@@ -25,7 +26,11 @@ class Hyperparameters:
     c: float = option(100.0, "inverse strength of the L2 penalty", gt=0)
 
 
-def build(options: Hyperparameters, data: TrainingData) -> Pipeline:
+def build(options: Hyperparameters, data: TrainingData) -> "Pipeline":
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
     return make_pipeline(
         TfidfVectorizer(
             token_pattern=WORD,

@@ -11,11 +11,17 @@ trains without warm-up.
 
 from typing import Literal
 
-from benchmark.rows.networks import NetworkRow, Step, TrainingData, hyperparameters, option
-from models.layers.head import HeadOptions, head
+from benchmark.rows.networks import (
+    Epochs,
+    NetworkRow,
+    Step,
+    TrainingData,
+    hyperparameters,
+    option,
+)
+from models.layers.ends import HeadOptions, SpatialDropout, WordOptions, head, read_words
 from models.layers.pooling import max_and_mean
 from models.layers.positions import AddPositions
-from models.layers.words import WordOptions, read_words
 from preprocessing.errors import UserError
 
 import keras
@@ -26,10 +32,8 @@ from keras import layers
 class Hyperparameters(WordOptions, HeadOptions):
     """Chosen on validation."""
 
-    epochs: int = option(2, "passes over the training reviews; the best one is kept", ge=1)
-    spatial_dropout: float = option(
-        0.3, "share of a review's vector dimensions dropped, in all of its words", ge=0, lt=1
-    )
+    epochs: Epochs = 2
+    spatial_dropout: SpatialDropout = 0.3
     units: int = option(128, "numbers for each word in the encoder", ge=2)
     layers: int = option(1, "encoder layers", ge=1)
     heads: int = option(4, "attention heads in a layer", ge=1)
@@ -41,7 +45,7 @@ class Hyperparameters(WordOptions, HeadOptions):
 
 def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     if options.units % options.heads:
-        raise UserError(f"--units {options.units} is no multiple of --heads {options.heads}")
+        raise UserError(f"--units {options.units} is not a multiple of --heads {options.heads}")
     words, vectors, mask = read_words(options, data)
     x = layers.Dense(options.units)(vectors)
     x = AddPositions(options.positions, options.max_words)(x)

@@ -7,7 +7,7 @@ python -m preprocessing --dataset sample
 import argparse
 
 from preprocessing.corpus import SPLITS
-from preprocessing.options import add_data_options, corpus_from
+from preprocessing.options import DataOptions, add_data_options, corpus_from
 from preprocessing.program import run_program
 from preprocessing.storage import verify
 
@@ -20,7 +20,7 @@ def main() -> None:
         prog="python -m preprocessing", description="Prepare the corpus and print what it holds."
     )
     add_data_options(parser)
-    corpus = corpus_from(parser.parse_args())
+    corpus = corpus_from(DataOptions.of(parser.parse_args()))
     verify(corpus.folder)
     console, about = Console(), corpus.manifest
 

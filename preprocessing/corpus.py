@@ -93,8 +93,9 @@ class Reviews:
         encoded = [text.encode(errors="replace") for text in texts]
         numbered = [[id_of.get(w, UNKNOWN) for w in words(text)] for text in texts]
         return cls(
-            texts=Texts.from_lengths(
-                np.frombuffer(b"".join(encoded), np.uint8), np.array([len(t) for t in encoded])
+            texts=Texts(
+                np.frombuffer(b"".join(encoded), np.uint8),
+                np.cumsum([0, *(len(text) for text in encoded)], dtype=np.int64),
             ),
             words=Ragged.from_lengths(
                 np.array([number for ids in numbered for number in ids], np.uint32),

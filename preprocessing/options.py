@@ -2,17 +2,21 @@
 
 import argparse
 import sys
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from preprocessing.corpus import Corpus
-from preprocessing.prepare import DATASETS, data_from_environment, open_corpus
 from preprocessing.program import ROOT
+from preprocessing.sources import DATASETS
+
+if TYPE_CHECKING:  # a refused option needs none of it
+    from preprocessing.corpus import Corpus
 
 LEAST_LIMIT = 40
 _COLUMNS = {
-    "text": "the column of the texts",
-    "label": "the column of the classes' names",
-    "split": "the column that says train, test or unsup, if there is one",
+    "text": "the column with the texts",
+    "label": "the column with the class names",
+    "split": "the column with train, validation, test or unsup, if there is one",
 }
 
 
@@ -28,7 +32,7 @@ def _limit(text: str) -> int:
     """Read a number of reviews that leaves some of each class for validation, for argparse."""
     number = int(text)
     if number < LEAST_LIMIT:
-        raise argparse.ArgumentTypeError(f"{text} reviews are too few; at least {LEAST_LIMIT}")
+        raise argparse.ArgumentTypeError(f"{text} reviews are too few; use {LEAST_LIMIT} or more")
     return number
 
 
@@ -48,15 +52,15 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     for name, what in _COLUMNS.items():
         group.add_argument(
             f"--{name}-column", metavar="NAME", default=name,
-            help=f"of a table of your own: {what} (default: %(default)s)",
+            help=f"in a table of your own: {what} (default: %(default)s)",
         )  # fmt: skip
     group.add_argument(
         "--allow-bad-rows", action="store_true",
-        help="leave out however many of your own texts cannot be used, not only 1 %%",
+        help="skip any number of your own texts that cannot be used, not only up to 1 %%",
     )  # fmt: skip
     group.add_argument(
         "--cache", type=Path, metavar="FOLDER", default=ROOT / "data",
-        help="where downloads and prepared corpora are kept (default: data/)",
+        help="where downloads and prepared corpora are stored (default: data/)",
     )  # fmt: skip
     group.add_argument(
         "--with-originals", action="store_true",
@@ -65,32 +69,57 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--limit", type=_limit, metavar="N",
-        help="for a quick look: only N reviews of each part; results are kept apart",
+        help="for a quick look: only N reviews of each part; results are stored separately",
     )  # fmt: skip
 
 
-def data_path(options: argparse.Namespace) -> Path | None:
-    """Return what --data names, else, where the data set is IMDB, what ``IMDB_DATA`` names."""
-    return options.data or data_from_environment(options.dataset)
+@dataclass(frozen=True)
+class DataOptions:
+    """Which reviews to use: what `add_data_options` added, as it was given.
+
+    Attributes:
+        dataset: one of `DATASETS`.
+        data: the IMDB archive or folder, or labelled texts of the user's own; None for neither.
+        text_column: of a table of the user's own, as the other columns.
+        label_column: the column of the classes' names.
+        split_column: the column that says train, test or unsup.
+        allow_bad_rows: leave out any number of texts that cannot be used.
+        cache: where downloads and prepared corpora are stored.
+        limit: reviews of each part; None for all.
+        with_originals: learn from the originals of edited reviews, too.
+    """
+
+    dataset: str = "imdb"
+    data: Path | None = None
+    text_column: str = "text"
+    label_column: str = "label"
+    split_column: str = "split"
+    allow_bad_rows: bool = False
+    cache: Path = ROOT / "data"
+    limit: int | None = None
+    with_originals: bool = False
+
+    @classmethod
+    def of(cls, given: argparse.Namespace) -> "DataOptions":
+        """Take them from a command line, and `data` from ``IMDB_DATA`` where it is not there."""
+        from preprocessing.prepare import data_from_environment
+
+        values = {field.name: getattr(given, field.name) for field in fields(cls)}
+        values["data"] = values["data"] or data_from_environment(values["dataset"])
+        return cls(**values)
 
 
-def corpus_from(options: argparse.Namespace) -> Corpus:
+def corpus_from(options: DataOptions) -> "Corpus":
     """Open, and prepare where needed, the corpus that the options name; print its notes."""
-    corpus = open_corpus(
-        dataset=options.dataset,
-        data=data_path(options),
-        cache=options.cache,
-        **{f"{name}_column": getattr(options, f"{name}_column") for name in _COLUMNS},
-        allow_bad_rows=options.allow_bad_rows,
-        limit=options.limit,
-        with_originals=options.with_originals,
-    )
+    from preprocessing.prepare import open_corpus
+
+    corpus = open_corpus(**{field.name: getattr(options, field.name) for field in fields(options)})
     for note in corpus.notes:
         print(f"{corpus.name}: {note}", file=sys.stderr)
     return corpus
 
 
-def data_words(options: argparse.Namespace) -> list[str]:
+def data_words(options: DataOptions) -> list[str]:
     """Return the words of a command line that name the same reviews, paths excepted."""
     words = ["--dataset", options.dataset] if options.dataset != "imdb" else []
     words += ["--with-originals"] * options.with_originals

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from preprocessing import held_out, storage, vocabulary
 from preprocessing.corpus import SPLITS, VERSION, Corpus
@@ -24,7 +25,6 @@ from preprocessing.text import words
 
 import numpy as np
 
-DATASETS = ("imdb", "sample")
 _CHUNK = 5_000
 
 
@@ -111,10 +111,9 @@ def prepare(
         UserError: the source is missing or damaged.
     """
     settings = settings or Settings()
-    custom = isinstance(data, CustomReviews)
     if dataset == "sample" and data is not None:
         raise UserError("--data names reviews; the sample is made by its generator")
-    if custom:
+    if isinstance(data, CustomReviews):
         dataset = data.name
     originals = sorted(held_out.names()) if dataset == "imdb" else []
     key = hashlib.sha256(_canonical(dataset, VERSION, asdict(settings), originals)).hexdigest()[:16]
@@ -149,7 +148,7 @@ def prepare(
     name += "-with-originals" if settings.with_originals else ""
     folder = cache / f"{name}-{corpus_hash}"
     about = {"name": name, "hash": corpus_hash, "version": VERSION, "settings": asdict(settings)}
-    about |= {"notes": notes} if custom else {}
+    about |= {"notes": notes} if isinstance(data, CustomReviews) else {}
     storage.make_folder(folder, lambda target: about | _build(target, reviews, settings, clock))
     storage.write_atomically(note, folder.name + "\n")
     return Corpus(folder)
@@ -190,7 +189,7 @@ class Clock:
         self.seconds[name] = self.seconds.get(name, 0) + time.perf_counter() - start
 
 
-def _canonical(*values) -> bytes:
+def _canonical(*values: Any) -> bytes:
     return json.dumps(values, ensure_ascii=True, sort_keys=True).encode() + b"\n"
 
 

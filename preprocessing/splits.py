@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from preprocessing.sources.review import Review
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 SEED = 20_110_619  # the opening day of ACL 2011, where the data set was published; any would do
 
@@ -37,6 +35,9 @@ def held_out_mask(reviews: Sequence[Review], fraction: float, seed: int = SEED) 
 
 def _groups(reviews: Sequence[Review]) -> np.ndarray:
     """Return the number of each review's group, shape (n,)."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     nodes: dict[tuple[str, str], int] = {}
     edges = [
         (row, len(reviews) + nodes.setdefault(key, len(nodes)))

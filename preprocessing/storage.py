@@ -97,4 +97,4 @@ def sha256(path: Path) -> str:
 
 
 def _damaged(folder: Path, name: str) -> UserError:
-    return UserError(f"{folder / name} is damaged; delete {folder} and run again to make it anew")
+    return UserError(f"{folder / name} is damaged; delete {folder} and run again to rebuild it")

@@ -1,29 +1,49 @@
 """What the documents say is what the code does."""
 
 import csv
+import json
 import re
+import shlex
 import shutil
 
-from benchmark.analysis import leaderboard, steps
+from benchmark.analysis import columns, leaderboard, short_table, steps, tables
 from benchmark.records import store
 from benchmark.rows import catalogue
 from benchmark.rows.hyperparameters import plain
-from benchmark.rows.networks.network_row import NetworkRow
+from docs import examples
 from tests.conftest import ROOT, run_python
 
 import pytest
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in examples.DOCUMENTS}
 RUNS = store.read_runs(ROOT / "results", "imdb")
+TUNING = ROOT / "results" / "tuning"
+PUBLISHED = {"94.60"}
+"""Accuracies that the documents quote from papers."""
+
+COMMANDS = r"python (?:-m )?(?:run_all|preprocessing|benchmark|models|bert_family)\b"
 
 
-def test_the_readme_and_the_leaderboard_come_from_the_records():
+def test_the_tables_in_documents_come_from_the_records():
     evaluation = leaderboard.evaluate(ROOT / "results", "imdb")
-    markdown = leaderboard.as_markdown(evaluation.table, "imdb")
-    assert leaderboard.with_table(README, markdown) == README
+    markdown = tables.as_markdown(evaluation.table, "imdb", evaluation.unreached)
     assert (ROOT / "results" / "leaderboard.md").read_text(encoding="utf-8").endswith(markdown)
+    readme, document = DOCUMENTS["README.md"], DOCUMENTS[steps.DOCUMENT]
+    assert tables.inserted(readme, short_table.as_markdown(evaluation.table)) == readme
     bought = steps.as_markdown(steps.build(evaluation))
-    assert leaderboard.with_table(README, bought, steps.MARKS) == README
+    assert tables.inserted(document, bought, steps.MARKS) == document
+
+
+def test_the_short_table_has_the_best_of_each_family_with_and_without_outside_weights():
+    table = leaderboard.build(ROOT / "results", "imdb")
+    finished = table[table["status"] == "ok"]
+    groups = finished.groupby(["family", finished["weights"] != "none"])
+    best = {name for _, group in groups for name in group.nlargest(1, "accuracy_mean")["model"]}
+    assert set(short_table.select(table)["model"]) == best
+
+
+def test_the_readme_is_short():
+    assert len(DOCUMENTS["README.md"].splitlines()) <= 200
 
 
 def test_rebuilding_the_tables_changes_no_byte(tmp_path):
@@ -45,54 +65,155 @@ def test_the_figures_show_every_row_of_the_leaderboard():
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_committed_record_is_whole_and_answers_for_the_row_as_it_is(path):
     record = RUNS[path]
-    row = catalogue.load(record["model"])
-    expected = plain(row.hyperparameters()) | record["changed"]
-    assert record["hyperparameters"] == expected, "run the row again"
-    module = catalogue.modules()[record["model"]]
-    command = f"python -m {module} --seed {record['seed']}"
-    if "variant" in record:
-        assert path.parent.relative_to(ROOT).parts[3].startswith(f"{record['model']}@")
-        assert record["command"].startswith(command)
-    else:
-        assert not record["changed"]
-        assert record["command"] == command
-    logits, labels = store.read_predictions(path, record)
-    assert len(logits) == 25_000
-    assert record["scores"]["accuracy"] == ((logits >= 0) == labels).mean()
+    row = catalogue.load(record.model)
+    assert record.hyperparameters == plain(row.options_of(record.variant)), "run it again"
+    assert not record.changed
+    variant = f" --variant {record.variant}" if record.variant else ""
+    module = catalogue.modules()[record.model]
+    assert record.command == f"python -m {module} --seed {record.seed}{variant}"
+    assert path == store.record_path(
+        ROOT / "results", "imdb", record.model, {}, record.seed, record.variant
+    )
+    assert len(store.read_predictions(path, record).logits) == 25_000
 
 
-def test_the_readme_names_every_row_and_every_column():
+def test_every_model_and_variant_has_its_line():
+    page = DOCUMENTS["docs/models.md"]
     for name, module in catalogue.modules().items():
-        assert f"[`{name}`]({module.replace('.', '/')}.py)" in README, "add it to its rows"
-    section = README.partition("## How to read the CSV")[2].partition("\n## ")[0]
-    assert set(leaderboard.COLUMNS) <= set(re.findall(r"`([a-z0-9_]+)`", section))
+        assert f"\n| [`{name}`](../{module.replace('.', '/')}.py) |" in page, "add it to the table"
+    variants = {(line.row, line.variant) for line in catalogue.lines().values() if line.variant}
+    assert set(re.findall(r"^\| `(\w+)` \| `([\w-]+)` \|", page, re.MULTILINE)) == variants
+
+
+def test_every_column_has_its_line():
     with (ROOT / "results" / "leaderboard.csv").open(encoding="utf-8") as file:
-        assert tuple(next(csv.reader(file))) == leaderboard.COLUMNS
+        assert tuple(next(csv.reader(file))) == columns.NAMES
+    lines = re.findall(r"^\| (`.*?) \|", DOCUMENTS["docs/columns.md"], re.MULTILINE)
+    assert tuple(re.findall(r"`(\w+)`", " ".join(lines))) == columns.NAMES
 
 
-def test_the_readme_says_how_long_the_networks_take():
-    networks = [name for name in catalogue.modules() if type(catalogue.load(name)) is NetworkRow]
-    table = leaderboard.build(ROOT / "results", "imdb").set_index("model").loc[networks]
-    predicting = 25_000 / table["predict_reviews_per_second"]
-    minutes = (table["train_seconds"] + predicting).sum() / 60
-    said = f"its {len(networks)} networks take {minutes:.0f} minutes"
-    assert said in " ".join(README.split()), "say so in the README"
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_accuracies_in_the_text_are_those_of_the_tables(document):
+    table = (ROOT / "results" / "leaderboard.md").read_text(encoding="utf-8")
+    text = re.sub(
+        r"```.*?```|<!-- (\w+): made.*?<!-- end -->", "", DOCUMENTS[document], flags=re.DOTALL
+    )
+    quoted = set(re.findall(r"\b(\d\d\.\d\d) %", text))
+    assert quoted <= PUBLISHED | set(re.findall(r"\| (\d\d\.\d\d)", table))
 
 
-def test_every_link_leads_somewhere():
-    for document in ("README.md", "CONTRIBUTING.md"):
-        text = (ROOT / document).read_text(encoding="utf-8")
-        for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
-            assert (ROOT / target).exists(), f"{document}: {target}"
+def test_seconds_in_the_answer_are_those_of_the_table():
+    answer = DOCUMENTS["README.md"].partition("## The answer")[2].partition("![")[0]
+    table = leaderboard.build(ROOT / "results", "imdb")
+    seconds = {f"{value:,.0f}" for value in leaderboard.whole_seconds(table)}
+    quoted = set(re.findall(r"([\d,]+) s\b", answer))
+    assert quoted
+    assert quoted <= seconds
+
+
+@pytest.mark.parametrize("truncation", ["tail", "head", "head_tail"])
+def test_the_choice_of_truncation_is_that_of_its_records(truncation):
+    folder = TUNING / "imdb-limit-2500" / "bert@all-MiniLM-L6-v2"
+    name = "" if truncation == "tail" else f"truncation={truncation}"
+    scores = json.loads((folder / name / "seed-0.json").read_text())["validation"]
+    line = f"| `{truncation}` | {100 * scores['accuracy']:.1f} | {scores['log_loss']:.3f} |"
+    assert line in DOCUMENTS["docs/bert.md"]
+
+
+@pytest.mark.parametrize("changed", ["batch_size=32", "batch_size=32,batches=padded"])
+def test_what_batches_of_similar_length_gain_is_what_was_recorded(changed):
+    record = json.loads((TUNING / f"imdb/lstm/{changed},max_words=400/seed-0.json").read_text())
+    text = " ".join(DOCUMENTS["docs/speed.md"].split())
+    assert f" in {record['seconds']['training']:.0f} s to " in text
+    assert f" {100 * record['validation']['accuracy']:.1f} % and " in text
+    assert f" {record['validation']['log_loss']:.3f}" in text
+
+
+def test_the_gain_of_number_formats_is_what_was_measured():
+    measured = (ROOT / "results" / "speed.txt").read_text(encoding="utf-8")
+    quoted = re.findall(r"([\d.]+) times", DOCUMENTS["docs/speed.md"])
+    assert len(quoted) == 2
+    assert all(f"× {factor}\n" in measured for factor in quoted)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_somewhere(document):
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", DOCUMENTS[document]):
+        path, _, place = target.partition("#")
+        file = (ROOT / document).parent / path if path else ROOT / document
+        assert file.exists(), target
+        if place:
+            titles = re.findall(r"^#+ (.*)", file.read_text(encoding="utf-8"), re.MULTILINE)
+            assert place in {title.lower().replace(" ", "-") for title in titles}, target
+
+
+def test_the_readme_leads_to_every_page():
+    linked = set(re.findall(r"\]\((docs/\w[\w-]*\.md)", DOCUMENTS["README.md"]))
+    assert linked == {name for name in DOCUMENTS if name.startswith("docs/")}
 
 
 def test_every_dependency_is_explained():
-    section = README.partition("## What each dependency is for")[2].partition("\n## ")[0]
+    page = DOCUMENTS["docs/requirements.md"]
     for file in ("requirements.txt", "requirements/base.txt", "requirements/jax.txt"):
         for line in (ROOT / file).read_text().splitlines():
             if line and line[0].isalpha():
                 name = re.match(r"[\w-]+", line)[0]
-                assert re.search(rf"\b{name}\b", section), f"{name} of {file}"
+                assert re.search(rf"\b{name}\b", page, re.IGNORECASE), f"{name} of {file}"
+
+
+@pytest.mark.parametrize(
+    "example",
+    [one for name in DOCUMENTS for one in examples.examples(name) if one.kind != "imdb"],
+    ids=lambda one: f"{one.document}: {' '.join(one.body.split()[1:5])}",
+)
+def test_an_example_prints_what_the_document_shows(example, run_here, monkeypatch):
+    monkeypatch.setenv("COLUMNS", examples.WIDTH)
+
+    def here(words: list[str]) -> str:
+        done = run_here(*(word for word in words[1:] if word != "-m"))
+        return done.stderr + done.stdout
+
+    body = example.run_in_copy() if example.kind else example.run(here)
+    assert example.agrees(body), f"run python docs/examples.py; it prints\n{body}"
+
+
+def test_an_example_disagrees_with_another_output():
+    old = examples.Example("README.md", "", "$ python x\nright on 91.27 of 100, 3 s\n")
+    assert old.agrees("$ python x\nright on 91.27 of 100, 17.5 s\n")
+    assert not old.agrees("$ python x\nright on 91.28 of 100, 3 s\n")
+    rounded = examples.Example("README.md", "trained", "$ python x\nright on 91.27, 3 s on A\n")
+    assert rounded.agrees("$ python x\nright on 91.28, 4 s on B\n")
+    assert not rounded.agrees("$ python x\nright on 95.27, 3 s on A\n")
+    assert not rounded.agrees("$ python x\nwrong on 91.27, 3 s on A\n")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_a_console_block_that_shows_output_is_an_example(document):
+    for mark, block in re.findall(
+        r"(<!-- example.*?-->\n|\n)```console\n(.*?)```", DOCUMENTS[document], re.DOTALL
+    ):
+        output = re.sub(r"^\$ (?:.*\\\n)*.*\n", "", block, flags=re.MULTILINE)
+        assert mark.strip() or not output.strip(), block
+
+
+def test_documented_options_exist(run_here):
+    given: dict[tuple[str, ...], set[str]] = {}
+    blocks = re.findall(r"```console\n(.*?)```", "\n".join(DOCUMENTS.values()), re.DOTALL)
+    for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
+        if command := re.search(rf"{COMMANDS}.*", line):
+            words = shlex.split(command[0], comments=True)[1:]
+            words.remove("-m") if words[0] == "-m" else None
+            program = tuple(words[: 1 + (words[0] == "benchmark")])
+            given.setdefault(program, set()).update(w for w in words if w.startswith("--"))
+    assert len(given) > 10
+    known = set()
+    for program, options in given.items():
+        said = run_here(*program, "--help").stdout
+        there = set(re.findall(r"--[a-z][a-z-]*", said))
+        assert options <= there, program
+        known |= there
+    mentioned = set(re.findall(r"`(--[a-z-]+)", "\n".join(DOCUMENTS.values())))
+    assert mentioned <= known
 
 
 def test_the_example_row_of_contributing_works(tmp_path):
@@ -102,6 +223,7 @@ def test_the_example_row_of_contributing_works(tmp_path):
     for folder in ("preprocessing", "benchmark"):
         shutil.copytree(ROOT / folder, checkout / folder)
     (checkout / "models").mkdir()
+    (checkout / "models" / "__init__.py").touch()
     (checkout / "models" / "bernoulli_naive_bayes.py").write_text(example)
     process = run_python(
         "-m", "models.bernoulli_naive_bayes", "--dataset", "sample", "--alpha", "0.5",

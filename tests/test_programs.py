@@ -33,7 +33,8 @@ def test_validation_only_leaves_the_test_reviews_alone(tmp_path):
     path = tmp_path / "tuning" / "sample-limit-40" / "tfidf_logreg" / "seed-0.json"
     record = json.loads(path.read_text())
     assert "validation" in record
-    assert "scores" not in record
+    assert record["predictions"] is None
+    assert not list(path.parent.glob("*.npz"))
     assert not (tmp_path / "runs").exists()
 
 
@@ -58,4 +59,4 @@ def test_the_speed_of_some_rows_with_the_ratio_to_the_textbook_form(run_here, ca
     assert float(figures["fasttext"][-1]) > 0
     refused = run_here("benchmark", "speed", "nonsense", "--dataset", "sample")
     assert refused.returncode == 2
-    assert "no row is called 'nonsense'" in refused.stderr
+    assert "no model is called 'nonsense'" in refused.stderr

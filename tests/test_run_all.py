@@ -77,8 +77,8 @@ def test_a_damaged_record_is_said_before_anything_runs(checkout):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("majorty",), "no row is called 'majorty'; did you mean majority?"),
-        (("xyz",), "no row is called 'xyz'; there are"),
+        (("majorty",), "no model is called 'majorty'; did you mean majority?"),
+        (("xyz",), "no model is called 'xyz'; there are"),
         (("--seeds", "0"), "0 is less than 1"),
         (("--dataset", "imdb", "--data", "/no/such/path"), "/no/such/path: no such file or folder"),
         (("--results", "/dev/null/x"), "cannot use /dev/null/x"),

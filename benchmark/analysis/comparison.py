@@ -3,14 +3,15 @@
 Nothing is ranked across protocols or corpora: then the two are shown, and no difference is taken.
 """
 
-import argparse
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from benchmark.analysis import leaderboard, statistics
-from benchmark.commands.options import add_results_option
+from benchmark.analysis import columns, leaderboard, statistics
 from benchmark.records import store
 from benchmark.records.predictions import Predictions, check_same_reviews
+from benchmark.records.record import Finished, Record
 from preprocessing.errors import UserError
 
 import numpy as np
@@ -19,29 +20,14 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-_SCORES = {
-    "accuracy_mean": ("accuracy, %", 100, ".2f"),
-    "accuracy_deduplicated": ("accuracy without duplicates, %", 100, ".2f"),
-    "f1": ("F1, %", 100, ".2f"),
-    "roc_auc": ("AUC", 1, ".4f"),
-    "log_loss": ("log loss, nats", 1, ".4f"),
-    "calibration_error": ("calibration error", 1, ".4f"),
+_CIRCUMSTANCES = [column.name for column in columns.of_kind("circumstance")] + ["seeds"]
+_TYPES = {
+    **{column.name: "Int64" for column in columns.ALL if column.is_integer},
+    **dict.fromkeys(("corpus", "code", "device", "machine"), str),
 }
-_COSTS = {
-    "parameters": ("parameters", 1, ",.0f"),
-    "train_seconds": ("training, s", 1, ",.1f"),
-    "preprocessing_seconds": ("made once for it, s", 1, ",.1f"),
-    "predict_reviews_per_second": ("reviews/s predicted", 1, ",.0f"),
-    "peak_memory_mb": ("peak memory, MB", 1, ",.0f"),
-}
-_OF_THE_MACHINE = (
-    "train_seconds", "preprocessing_seconds", "predict_reviews_per_second", "peak_memory_mb",
-)  # fmt: skip
-_CIRCUMSTANCES = (
-    "protocol", "corpus", "seeds", "device", "backend", "precision", "code", "outside_data",
-    "weights",
-)  # fmt: skip
-_TYPES = {"protocol": "Int64", "seeds": "Int64", "corpus": str, "code": str, "device": str}
+_ADDED = frozenset(columns.NAMES[columns.NAMES.index("tied_with") :])
+"""Columns that older tables lack."""
+
 _LONGEST_TITLE = 18
 
 
@@ -52,52 +38,74 @@ class Side:
     Attributes:
         name: as the user wrote it.
         lines: the finished rows with the leaderboard's columns, by the row's name.
-        answers: the predictions of those rows, where they are at hand.
+        predictions: the predictions of those rows, where they are at hand.
         is_row: whether it is a single row.
     """
 
     name: str
     lines: pd.DataFrame
-    answers: dict[str, Predictions]
+    predictions: dict[str, Predictions]
     is_row: bool
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the two sides and where to find them."""
-    what = "a leaderboard.csv, a folder of records, or the name of a row as the table has it"
-    parser.add_argument("one", help=what)
-    parser.add_argument("other", help="the same")
-    parser.add_argument("--dataset", default="imdb", help="whose rows (default: %(default)s)")
-    add_results_option(parser)
+@dataclass(frozen=True)
+class Comparison:
+    """Two sides, ready to be shown.
+
+    Attributes:
+        table: one score, or one row, a line.
+        remarks: what is to be said below it.
+        differ: which of protocol and corpus the two differ in; then neither is ranked.
+    """
+
+    table: Table
+    remarks: list[str]
+    differ: list[str]
 
 
-def main(options: argparse.Namespace) -> None:
-    """Print the comparison.
+def show(one: str, other: str, results: Path, dataset: str) -> None:
+    """Print the comparison of two sides. The arguments are those of `compare`.
 
     Raises:
         UserError: a side is not there, or they are of two protocols or corpora.
     """
-    sides = [find(text, options.results, options.dataset) for text in (options.one, options.other)]
-    if sides[0].is_row != sides[1].is_row:
-        raise UserError("one of the two is a row and the other a table; compare two of a kind")
+    found = compare(one, other, results, dataset)
     console = Console(highlight=False)
+    console.print(found.table)
+    for line in found.remarks:
+        console.print(line, markup=False)
+    if found.differ:
+        raise UserError(
+            f"the two differ in {' and '.join(found.differ)}, so neither is ranked above the "
+            f"other; run both under one {' and one '.join(found.differ)}"
+        )
+
+
+def compare(one: str, other: str, results: Path, dataset: str) -> Comparison:
+    """Compare two rows, tables or folders of records.
+
+    Args:
+        one: as `find` takes it.
+        other: the same.
+        results: the results folder.
+        dataset: the corpus's name.
+
+    Raises:
+        UserError: a side is not there, or one is a row and the other a table.
+    """
+    first, second = (find(text, results, dataset) for text in (one, other))
+    if first.is_row != second.is_row:
+        raise UserError("one is a model and the other a table; compare two of the same kind")
     differ = [
         name
         for name in ("protocol", "corpus")
-        if len(set(pd.concat([side.lines[name].astype(str) for side in sides]))) > 1
+        if len(set(pd.concat([side.lines[name].astype(str) for side in (first, second)]))) > 1
     ]
-    compare = _rows if sides[0].is_row else _tables
-    table, notes = compare(*sides, comparable=not differ)
-    console.print(table)
-    if any(_is_synthetic(side) for side in sides):
-        notes.append("These are results on synthetic reviews.")
-    for line in (*notes, "", *_changes(*sides)):
-        console.print(line, markup=False)
-    if differ:
-        raise UserError(
-            f"the two differ in {' and '.join(differ)}, so neither is ranked above the other; "
-            f"run both under one {' and one '.join(differ)}"
-        )
+    side_by_side = _rows if first.is_row else _tables
+    table, remarks = side_by_side(first, second, comparable=not differ)
+    if _is_synthetic(first) or _is_synthetic(second):
+        remarks.append("These are results on synthetic reviews.")
+    return Comparison(table, [*remarks, "", *_changes(first, second)], differ)
 
 
 def find(text: str, results: Path, dataset: str) -> Side:
@@ -124,17 +132,16 @@ def find(text: str, results: Path, dataset: str) -> Side:
     if text in lines:
         return _from_runs(text, {text: lines[text]}, is_row=True)
     raise UserError(
-        f"{text} is no table, no folder of records and no row with runs on {dataset}; "
-        f"rows are {', '.join(sorted(lines)) or 'none'}"
+        f"{text} is not a table, a folder of records or a model with runs on {dataset}; "
+        f"models are {', '.join(sorted(lines)) or 'none'}"
     )
 
 
-def _by_line(folder: Path) -> dict[str, dict[Path, dict]]:
+def _by_line(folder: Path) -> dict[str, dict[Path, Record]]:
     """Return the records of the folders in a folder, by row or variant, or else by folder."""
-    runs: dict[str, dict[Path, dict]] = {}
+    runs: dict[str, dict[Path, Record]] = {}
     for path, record in store.read_below(folder).items():
-        is_variant = "@" in path.relative_to(folder).parts[0]
-        name = leaderboard.line_name(record) if is_variant else path.parent.name
+        name = record.line if "@" in path.parent.name else path.parent.name
         runs.setdefault(name, {})[path] = record
     return dict(sorted(runs.items()))
 
@@ -143,43 +150,45 @@ def _from_table(text: str, path: Path) -> Side:
     """Read a table, and the predictions that it was made from if they stand beside it."""
     try:
         table = pd.read_csv(path, dtype=_TYPES, keep_default_na=False, na_values=[""])
-        missing = [name for name in leaderboard.COLUMNS if name not in table]
+        missing = [name for name in columns.NAMES if name not in table and name not in _ADDED]
     except (ValueError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
-        raise UserError(f"{path} is no leaderboard: {reason}") from None
-    missing = [name for name in missing if name != "tied_with"]  # older tables lack it
+        raise UserError(f"{path} is not a leaderboard: {reason}") from None
     if missing:
-        raise UserError(f"{path} is no leaderboard: it lacks the column {missing[0]}")
+        raise UserError(f"{path} is not a leaderboard: it has no column {missing[0]}")
+    table = table.reindex(columns=[*table, *sorted(_ADDED.difference(table))])
     lines = table[table["status"] == "ok"].set_index("model")
     runs = path.parent / "runs" / "imdb"
     if not runs.is_dir():
         runs = path.parent.parent / "runs" / path.parent.name
     kept = _by_line(runs) if path.name == "leaderboard.csv" else {}
-    answers = {}
+    predictions = {}
     for name in lines.index.intersection(kept):
         line, found = leaderboard.line_of(kept[name], _key(lines.loc[name]))
         if found and line["accuracy_mean"] == lines.loc[name, "accuracy_mean"]:
-            answers[name] = found
-    return _side(text, lines, answers, is_row=False)
+            predictions[name] = found
+    return _side(text, lines, predictions, is_row=False)
 
 
-def _from_runs(text: str, runs: dict[str, dict[Path, dict]], is_row: bool) -> Side:
+def _from_runs(text: str, runs: Mapping[str, Mapping[Path, Record]], is_row: bool) -> Side:
     current = leaderboard.newest({p: r for own in runs.values() for p, r in own.items()})
-    lines, answers = {}, {}
+    lines, predictions = {}, {}
     for name, own in runs.items():
         line, found = leaderboard.line_of(own, current)
         if found:
-            lines[name], answers[name] = line, found
-    return _side(text, pd.DataFrame.from_dict(lines, orient="index"), answers, is_row)
+            lines[name], predictions[name] = line, found
+    return _side(text, pd.DataFrame.from_dict(lines, orient="index"), predictions, is_row)
 
 
-def _side(text: str, lines: pd.DataFrame, answers: dict[str, Predictions], is_row: bool) -> Side:
+def _side(
+    text: str, lines: pd.DataFrame, predictions: dict[str, Predictions], is_row: bool
+) -> Side:
     if lines.empty:
-        raise UserError(f"{text} holds no finished run")
-    return Side(text, lines, answers, is_row)
+        raise UserError(f"{text} has no finished run")
+    return Side(text, lines, predictions, is_row)
 
 
-def _read(folder: Path) -> dict[Path, dict]:
+def _read(folder: Path) -> dict[Path, Record]:
     return {path: store.read(path) for path in sorted(folder.glob("seed-*.json"))}
 
 
@@ -193,29 +202,31 @@ def _rows(one: Side, other: Side, comparable: bool) -> tuple[Table, list[str]]:
     shown, notes = _table("", one, other)
     if comparable:
         shown.add_column("difference", justify="right")
-    same_machine = lines[0]["device"] == lines[1]["device"]
-    for column, (title, factor, form) in (_SCORES | _COSTS).items():
-        values = [factor * line[column] for line in lines]
-        cells = [title, *(format(value, form) for value in values)]
-        if comparable and (same_machine or column not in _OF_THE_MACHINE):
-            cells.append(_signed(values[1] - values[0], form))
+    same_machine = leaderboard.of_one_machine(*lines)
+    for column in (*columns.of_kind("score"), *columns.of_kind("cost")):
+        values = [line[column.name] for line in lines]
+        cells = [column.heading, *(column.number(value) for value in values)]
+        if comparable and (same_machine or not column.of_machine):
+            cells.append(_signed(column.factor * (values[1] - values[0]), column.form))
         elif comparable:
-            cells.append("other device")
+            cells.append("other machine")
         shown.add_row(*cells)
-    answers = [next(iter(side.answers.values()), None) for side in (one, other)]
-    if comparable and all(answers):
-        check_same_reviews(answers[0].labels, answers[1].labels, other.name)
-        pairs = statistics.compare([row.correct for row in answers])
-        verdict = _verdict(one.name, other.name, pairs, answers)
-        notes += [verdict, _alone(one.name, other.name, answers)]
+    predictions = [row for side in (one, other) for row in side.predictions.values()]
+    if comparable and len(predictions) == 2:
+        check_same_reviews(predictions[0].labels, predictions[1].labels, other.name)
+        pairs = statistics.compare([row.correct for row in predictions])
+        verdict = _verdict(one.name, other.name, pairs, predictions)
+        notes += [verdict, _alone(one.name, other.name, predictions)]
     return shown, notes
 
 
-def _verdict(one: str, other: str, pairs: statistics.Pairs, answers: list[Predictions]) -> str:
+def _verdict(
+    one: str, other: str, pairs: statistics.Pairs, predictions: Sequence[Predictions]
+) -> str:
     p = pairs.p[0, 1]
-    single_runs = all(len(row.records) == 1 for row in answers)
+    single_runs = all(len(row.records) == 1 for row in predictions)
     test = " by McNemar's test" if single_runs else ""
-    said = "the two cannot be told apart"
+    said = "there is no measurable difference"
     if p < statistics.LEVEL:
         said = f"{other if pairs.difference[1, 0] > 0 else one} is more accurate"
     return (
@@ -231,9 +242,9 @@ def _interval(pairs: statistics.Pairs, i: int, j: int) -> str:
     return " to ".join(f"{bound:+.{digits}f}" for bound in bounds)
 
 
-def _alone(one: str, other: str, answers: list[Predictions]) -> str:
+def _alone(one: str, other: str, predictions: Sequence[Predictions]) -> str:
     """Say how often the two answer alike and who is right where they do not, in the mean."""
-    first, second = (row.correct.astype(np.float64).mean(axis=0) for row in answers)
+    first, second = (row.correct.astype(np.float64).mean(axis=0) for row in predictions)
     only_first, only_second = (first * (1 - second)).mean(), (second * (1 - first)).mean()
     return (
         f"They give the same answer to {1 - only_first - only_second:.1%} of the reviews; only "
@@ -244,36 +255,38 @@ def _alone(one: str, other: str, answers: list[Predictions]) -> str:
 def _tables(one: Side, other: Side, comparable: bool) -> tuple[Table, list[str]]:
     """Set two tables side by side, one row a line."""
     shared = [name for name in one.lines.index if name in other.lines.index]
-    shown, notes = _table("accuracy, %", one, other)
+    accuracy = columns.BY_NAME["accuracy_mean"]
+    shown, notes = _table(accuracy.heading, one, other)
     if comparable:
         for title in ("difference", "95 % interval", ""):
             shown.add_column(title, justify="left" if not title else "right", no_wrap=True)
     tested = _tested(shared, one, other) if comparable else {}
     for name in shared:
-        values = [100 * side.lines.loc[name, "accuracy_mean"] for side in (one, other)]
-        cells = [name, *(f"{value:.2f}" for value in values)]
+        values = [side.lines.loc[name, "accuracy_mean"] for side in (one, other)]
+        cells = [name, *(accuracy.number(value) for value in values)]
         if comparable:
-            cells += [_signed(values[1] - values[0], ".2f"), *tested.get(name, ("", ""))]
+            difference = _signed(accuracy.factor * (values[1] - values[0]), accuracy.form)
+            cells += [difference, *tested.get(name, ("", ""))]
         shown.add_row(*cells)
     for side in (one, other):
         if alone := [name for name in side.lines.index if name not in shared]:
             notes.append(f"only in {side.name}: {', '.join(alone)}")
     if tested:
         notes.append(
-            "The difference is the second less the first, its interval that of the row for itself; "
-            "better and worse are said of the second, after Holm's correction."
+            "The difference is the second minus the first, with each model's own interval; better "
+            "and worse refer to the second, after Holm's correction."
         )
     elif comparable:
-        notes.append("No intervals: the predictions of both tables are not at hand.")
+        notes.append("No intervals: they need the predictions of both tables.")
     return shown, notes
 
 
 def _tested(shared: list[str], one: Side, other: Side) -> dict[str, tuple[str, str]]:
     """Test each row that both sides have predictions of; return interval and verdict."""
-    names = [name for name in shared if name in one.answers and name in other.answers]
+    names = [name for name in shared if name in one.predictions and name in other.predictions]
     if not names:
         return {}
-    rows = [side.answers[name] for side in (one, other) for name in names]
+    rows = [side.predictions[name] for side in (one, other) for name in names]
     for row in rows:
         check_same_reviews(rows[0].labels, row.labels, other.name)
     pairs = statistics.compare([row.correct for row in rows])
@@ -287,8 +300,8 @@ def _tested(shared: list[str], one: Side, other: Side) -> dict[str, tuple[str, s
 
 
 def _is_synthetic(side: Side) -> bool:
-    runs = [record for row in side.answers.values() for record in row.records]
-    return any(record["corpus"]["name"].startswith("sample") for record in runs)
+    runs = [record for row in side.predictions.values() for record in row.records]
+    return any(record.corpus.name.startswith("sample") for record in runs)
 
 
 def _changes(one: Side, other: Side) -> list[str]:
@@ -298,30 +311,34 @@ def _changes(one: Side, other: Side) -> list[str]:
         pairs = [(name, name) for name in one.lines.index if name in other.lines.index]
     facts: list[dict[str, set[str]]] = [{}, {}]
     for names in pairs:
-        runs = [side.answers.get(name) for side, name in zip((one, other), names, strict=True)]
+        runs = [side.predictions.get(name) for side, name in zip((one, other), names, strict=True)]
         for side, name, found in zip((one, other), names, facts, strict=True):
             for column in _CIRCUMSTANCES:
                 found.setdefault(column, set()).add(str(side.lines.loc[name, column]))
-        if all(runs):
-            models = {row.records[0]["model"] for row in runs}
-            for row, found in zip(runs, facts, strict=True):
+        known = [row for row in runs if row is not None]
+        if len(known) == 2:
+            models = {row.records[0].model for row in known}
+            for row, found in zip(known, facts, strict=True):
                 _add_recorded(found, row.records, with_hyperparameters=len(models) == 1)
     said = [{name: ", ".join(sorted(values)) for name, values in found.items()} for found in facts]
     return [
         f"{name}: {said[0].get(name, '–')} → {said[1].get(name, '–')}"
         for name in dict.fromkeys([*said[0], *said[1]])
         if said[0].get(name) != said[1].get(name)
-    ] or ["Both were made in the same circumstances."]
+    ] or ["Both were made under the same conditions."]
 
 
-def _add_recorded(facts: dict[str, set[str]], runs: list[dict], with_hyperparameters: bool) -> None:
+def _add_recorded(
+    facts: dict[str, set[str]], runs: Sequence[Finished], with_hyperparameters: bool
+) -> None:
     """Add what only the records know."""
     for record in runs:
-        surroundings = record["environment"]
-        known = {name: surroundings.get(name) for name in ("processor", "cores", "python")}
-        known |= surroundings.get("packages", {})
-        if with_hyperparameters:
-            known |= {f"{record['model']} {k}": v for k, v in record["hyperparameters"].items()}
+        known: dict[str, Any] = {
+            "python": record.environment.python,
+            **record.environment.packages,
+        }
+        if with_hyperparameters and record.hyperparameters:
+            known |= {f"{record.model} {k}": v for k, v in record.hyperparameters.items()}
         for name, value in known.items():
             facts.setdefault(name, set()).add(str(value))
 

@@ -3,20 +3,17 @@
 A row's file names the simpler line and the change, for itself and for each of its variants.
 """
 
-import argparse
 import io
 from pathlib import Path
 
-from benchmark.analysis import leaderboard, statistics
+from benchmark.analysis import columns, leaderboard, statistics, tables
 from benchmark.analysis.leaderboard import Evaluation
 from benchmark.rows import catalogue
-from preprocessing.errors import UserError
 from preprocessing.storage import write_atomically
 
 import numpy as np
 import pandas as pd
 from rich import box
-from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -26,24 +23,9 @@ COLUMNS = (
     "accuracy_after", "difference", "difference_ci_low", "difference_ci_high", "p_adjusted",
     "verdict", "seconds_before", "seconds_after",
 )  # fmt: skip
-MARKS = ("<!-- steps: made by `python -m benchmark steps` -->", leaderboard.MARKS[1])
-
-
-def main(options: argparse.Namespace) -> None:
-    """Write ``steps.csv`` and the README's table, and print it.
-
-    Raises:
-        UserError: no two finished rows make a step.
-    """
-    table = build(leaderboard.evaluate(options.results, options.dataset))
-    if table.empty:
-        raise UserError(
-            f"{options.results / 'runs' / options.dataset} holds no row beside the one it changes; "
-            f"python run_all.py makes all of them"
-        )
-    readme = leaderboard.readme_of(options.results)
-    write(table, options.results, options.dataset, readme)
-    Console().print(as_rich(table, options.dataset))
+MARKS = ("<!-- steps: made by `python -m benchmark steps` -->", tables.MARKS[1])
+DOCUMENT = "docs/steps.md"
+"""Where the table of the committed records stands, between the two `MARKS`."""
 
 
 def build(evaluation: Evaluation) -> pd.DataFrame:
@@ -57,7 +39,9 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
     Args:
         evaluation: the leaderboard and what it was computed from.
     """
-    names, table = list(evaluation.answers), evaluation.table.set_index("model")
+    names, table = list(evaluation.predictions), evaluation.table.set_index("model")
+    if evaluation.pairs is None:
+        return pd.DataFrame(columns=COLUMNS)
     lines = catalogue.lines()
     found = {
         name: (step.before, step.change)
@@ -70,7 +54,7 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
         simpler, change = found[name]
         i, j = names.index(name), names.index(simpler)
         low, high = evaluation.pairs.interval(i, j)
-        comparable = table.loc[name, "device"] == table.loc[simpler, "device"]
+        comparable = leaderboard.of_one_machine(table.loc[name], table.loc[simpler])
         bought_lines.append(
             {
                 "before": simpler,
@@ -113,7 +97,7 @@ def _in_order(names: list[str], found: dict[str, tuple[str, str]]) -> list[str]:
 
 
 def write(table: pd.DataFrame, results: Path, dataset: str, readme: Path | None = None) -> None:
-    """Write ``steps.csv``, and the table in the README.
+    """Write ``steps.csv``, and the table in a document.
 
     Args:
         table: as `build` returns it.
@@ -127,7 +111,7 @@ def write(table: pd.DataFrame, results: Path, dataset: str, readme: Path | None 
     write_atomically(folder / "steps.csv", content.getvalue())
     if readme is not None and dataset == "imdb":
         text = readme.read_text(encoding="utf-8")
-        write_atomically(readme, leaderboard.with_table(text, as_markdown(table), MARKS))
+        write_atomically(readme, tables.inserted(text, as_markdown(table), MARKS))
 
 
 def as_markdown(table: pd.DataFrame) -> str:
@@ -138,7 +122,7 @@ def as_markdown(table: pd.DataFrame) -> str:
     ]
     for _, line in table.iterrows():
         accuracy = f"{100 * line['accuracy_before']:.2f} → {100 * line['accuracy_after']:.2f}"
-        names = [leaderboard.with_seeds(line[k], line[f"seeds_{k}"]) for k in ("before", "after")]
+        names = [columns.with_seeds(line[k], line[f"seeds_{k}"]) for k in ("before", "after")]
         cells = [*names, line["change"], accuracy, *bought(line)]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
@@ -165,7 +149,7 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
             continue
         line = lines.loc[name]
         said = Text.assemble(
-            leaderboard.with_seeds(name, line["seeds_after"]), (f"\n{line['change']}", "dim")
+            columns.with_seeds(name, line["seeds_after"]), (f"\n{line['change']}", "dim")
         )
         shown.add_row(Padding(said, (0, 0, 0, 2 * deep)), *bought(line))
     return shown
@@ -182,7 +166,7 @@ def depths(table: pd.DataFrame) -> dict[str, int]:
 def bought(line: pd.Series) -> list[str]:
     """Return gain, verdict and seconds of a step, for people."""
     reach = (line["difference_ci_high"] - line["difference_ci_low"]) / 2
-    seconds = "other device"
+    seconds = "other machine"
     if pd.notna(line["seconds_before"]):
         seconds = " → ".join(
             f"{value:,.0f}" if value >= 10 else f"{value:.1f}"

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any, Literal, get_args, get_origin
 
+from benchmark.rows.hyperparameters import refusal
 from preprocessing.errors import UserError
 
 from pydantic import ValidationError
@@ -11,12 +12,12 @@ from pydantic import ValidationError
 def add_hyperparameters(parser: argparse.ArgumentParser, cls: type) -> None:
     """Make each field of a dataclass of hyperparameters an option."""
     group = parser.add_argument_group("hyperparameters")
-    for name, field in cls.__pydantic_fields__.items():
+    for name, field in cls.__pydantic_fields__.items():  # type: ignore[attr-defined]
         kind = field.annotation
         several = get_origin(kind) is tuple
         default = " ".join(map(str, field.default)) if several else field.default
         group.add_argument(
-            _flag(name),
+            flag(name),
             dest=name,
             default=argparse.SUPPRESS,
             nargs="+" if several else None,
@@ -39,15 +40,15 @@ def hyperparameters_from(given: argparse.Namespace, cls: type, base: Any) -> Any
     """
     values = {
         name: getattr(given, name) if name in given else getattr(base, name)
-        for name in cls.__pydantic_fields__
+        for name in cls.__pydantic_fields__  # type: ignore[attr-defined]
     }
     try:
         return cls(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else ""
-        raise UserError(f"{_flag(name)} {first['input']}: {first['msg']}") from None
+        name, value, what = refusal(error)
+        raise UserError(f"{flag(name)} {value}: {what}") from None
 
 
-def _flag(name: str) -> str:
+def flag(name: str) -> str:
+    """Return the command-line option of a hyperparameter."""
     return f"--{name.replace('_', '-')}"

@@ -1,4 +1,4 @@
-"""What saved models say to texts: on the command line, in a file, or in a column of a table."""
+"""What saved models say about texts: on the command line, in a file, or in a table's column."""
 
 import argparse
 import csv
@@ -27,41 +27,55 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the models and the texts."""
     parser.add_argument(
         "--model", action="append", type=Path, required=True, metavar="FOLDER",
-        help="what a row's --save has written; repeat it to see several side by side",
+        help="a saved model, as written by --save; repeat it to compare several",
     )  # fmt: skip
-    parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts to judge")
+    parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts to classify")
     parser.add_argument(
         "--file", type=Path, metavar="FILE",
-        help="texts, one a line, or a .csv or .tsv table; the answers go to standard output as CSV",
+        help="one text per line, or a .csv or .tsv table; predictions go to standard output as "
+        "CSV",
     )  # fmt: skip
-    parser.add_argument("--column", metavar="NAME", help="the table's column that holds the texts")
+    parser.add_argument(
+        "--column", metavar="NAME", help="the column of the table that holds the texts"
+    )
 
 
 def main(options: argparse.Namespace) -> None:
-    """Answer the texts.
+    """Print the predictions; see `predict`."""
+    predict(options.model, options.texts, options.file, options.column)
+
+
+def predict(folders: list[Path], texts: list[str], file: Path | None, column: str | None) -> None:
+    """Print what saved models say about texts, or about each text of a file.
+
+    Args:
+        folders: of the saved models.
+        texts: the texts; none if there is a file.
+        file: a text a line, or a table.
+        column: the table's column that holds the texts.
 
     Raises:
         UserError: a model or the file cannot be used.
     """
-    if bool(options.texts) == bool(options.file):
+    if bool(texts) == bool(file):
         raise UserError('give either texts ("An unforgettable film.") or --file')
-    is_table = options.file is not None and options.file.suffix.lower() in SEPARATORS
-    if is_table != bool(options.column):
-        raise UserError("--column says which column of a .csv or .tsv --file holds the texts")
-    if options.file is not None and not options.file.is_file():
-        raise UserError(f"{options.file}: no such file")
-    models = {name: saved.load(folder) for name, folder in _names(options.model).items()}
-    if options.texts:
-        _show(models, options.texts)
+    is_table = file is not None and file.suffix.lower() in SEPARATORS
+    if is_table != bool(column):
+        raise UserError("--column names the column of a .csv or .tsv --file that holds the texts")
+    if file is not None and not file.is_file():
+        raise UserError(f"{file}: no such file")
+    models = {name: saved.load(folder) for name, folder in _names(folders).items()}
+    if file is None:
+        _show(models, texts)
         return
     try:
-        with _rows(options.file, options.column) as (columns, rows):
-            _stream(models, columns, options.column or "text", rows)
+        with _rows(file, column) as (columns, rows):
+            _stream(models, columns, column or "text", rows)
         sys.stdout.flush()
     except UnicodeDecodeError as error:
-        raise UserError(f"{options.file} is not UTF-8 ({error.reason}); convert it") from None
+        raise UserError(f"{file} is not UTF-8 ({error.reason}); convert it") from None
     except csv.Error as error:
-        raise UserError(f"{options.file} is no table that can be read: {error}") from None
+        raise UserError(f"{file} is not a table that can be read: {error}") from None
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -114,7 +128,9 @@ def _rows(file: Path, column: str | None) -> Iterator[tuple[list[str], Iterator[
 def _whole(file: Path, reader: csv.DictReader, column: str) -> Iterator[dict]:
     for row in reader:
         if row[column] is None or None in row:
-            raise UserError(f"{file}, line {reader.line_num}: not as many fields as the header")
+            raise UserError(
+                f"{file}, line {reader.line_num}: more or fewer fields than in the header"
+            )
         yield row
 
 

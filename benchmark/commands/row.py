@@ -4,24 +4,24 @@ import argparse
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmark.commands.hyperparameters import _flag, add_hyperparameters, hyperparameters_from
+from benchmark.commands.hyperparameters import add_hyperparameters, flag, hyperparameters_from
 from benchmark.commands.options import add_results_option, add_tensorboard_option, seed_number
-from benchmark.records import metrics
-from benchmark.records.record import Failed, Finished
-from benchmark.records.store import TestPredictions
 from benchmark.rows import catalogue
+from benchmark.rows.contract import OnEvent, Row
 from benchmark.rows.hyperparameters import changed
 from benchmark.rows.saved import check_target
 from benchmark.runs import events
 from preprocessing.corpus import Corpus
-from preprocessing.options import add_data_options, corpus_from, data_words
+from preprocessing.options import DataOptions, add_data_options, corpus_from, data_words
 from preprocessing.program import run_program
 from preprocessing.sources.custom import is_custom
 from preprocessing.storage import write_atomically
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from benchmark.records.record import Finished
+    from benchmark.records.store import TestPredictions
 
 
 def run_row(file: str) -> None:
@@ -38,10 +38,16 @@ def _main(name: str) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    add_options(parser, name, row)
+    return main(parser.parse_args(), name, row)
+
+
+def add_options(parser: argparse.ArgumentParser, name: str, row: Row) -> None:
+    """Add the row's hyperparameters, which reviews to use, and what to do."""
     if row.variants:
         parser.add_argument(
             "--variant", choices=row.variants, metavar="NAME",
-            help=f"named settings: {', '.join(row.variants)}; see the file for what they are",
+            help=f"a named variant: {', '.join(row.variants)}; its settings are in the file",
         )  # fmt: skip
     add_hyperparameters(parser, row.hyperparameters)
     row.add_actions(parser)
@@ -50,18 +56,18 @@ def _main(name: str) -> int:
     run_options.add_argument("--seed", type=seed_number, default=0, help="(default: 0)")
     run_options.add_argument(
         "--validation-only", action="store_true",
-        help="leave the test reviews alone; the record goes to results/tuning/",
+        help="do not touch the test reviews; the record goes to results/tuning/",
     )  # fmt: skip
     run_options.add_argument(
         "--save", type=Path, metavar="FOLDER",
-        help="keep the trained model there, for python -m benchmark predict --model FOLDER",
+        help="save the trained model there, for python -m benchmark predict --model FOLDER",
     )  # fmt: skip
     add_results_option(run_options)
     add_tensorboard_option(run_options)
     if getattr(row, "attention", ""):
         run_options.add_argument(
             "--explain", metavar="TEXT",
-            help="shade the words of a review by attention; the network is trained once and kept",
+            help="shade the words of a review by attention; the network is trained once and cached",
         )  # fmt: skip
         run_options.add_argument(
             "--html", type=Path, metavar="FILE", default=Path(f"{name}.html"),
@@ -69,72 +75,106 @@ def _main(name: str) -> int:
         )  # fmt: skip
     run_options.add_argument(
         "--progress", choices=events.STYLES, default="lines",
-        help="lines for people, or JSON lines for programs (default: %(default)s)",
+        help="lines for people or JSON lines for programs (default: %(default)s)",
     )  # fmt: skip
-    given = parser.parse_args()
+
+
+def main(given: argparse.Namespace, name: str, row: Row) -> int:
+    """Make one run, or show where the row looks; return the exit code.
+
+    Raises:
+        UserError: an option or the reviews cannot be used.
+        SystemExit: the run failed.
+    """
     named = getattr(given, "variant", None) or ""
     options = hyperparameters_from(given, row.hyperparameters, row.options_of(named))
     variant = named or row.variant_of(options)
     if given.save is not None:
         check_target(given.save)
-    corpus = corpus_from(given)
+    data = DataOptions.of(given)
+    corpus = corpus_from(data)
+    on_event = events.reporter(given.progress)
     if getattr(given, "explain", None) is not None:
-        return _explain(name, row, options, corpus, given)
+        _explain(name, row, options, given.seed, corpus, given.explain, given.html, on_event)
+        return 0
 
     from benchmark.runs.run import run  # after the options are checked: it imports slow packages
 
-    on_event = events.reporter(given.progress)
     if given.tensorboard is not None:
         from benchmark.runs.tensorboard import Curves
 
         on_event = Curves(on_event, given.tensorboard, given.results)
+    command = _command(
+        name, given.seed, variant, data, changed(options, row.options_of(variant)),
+        given.validation_only,
+    )  # fmt: skip
     record, predictions = run(
         name, row, options, given.seed, corpus, given.results,
         on_event=on_event,
         variant=variant,
-        command=_command(module, given, variant, changed(options, row.options_of(variant))),
+        command=command,
         validation_only=given.validation_only,
         save_to=given.save,
     )  # fmt: skip
-    if isinstance(record, Failed):
+    if record.status == "failed":
         raise SystemExit(f"failed: {record.reason}")
     if given.progress == "lines":
         print(_summary(record, predictions))
     return 0
 
 
-def _explain(name: str, row: Any, options: Any, corpus: Corpus, given: argparse.Namespace) -> int:
+def _explain(
+    name: str,
+    row: Any,
+    options: Any,
+    seed: int,
+    corpus: Corpus,
+    text: str,
+    page: Path,
+    on_event: OnEvent,
+) -> None:
+    """Shade the words of a text by attention, in the terminal and as a page."""
+    from benchmark.report import attention
     from benchmark.runs import explain
 
-    explanation = explain.explain(
-        name, row, options, given.seed, corpus, given.explain, events.reporter(given.progress)
-    )
-    write_atomically(given.html, explain.as_html(explanation))
+    from rich.console import Console
+
+    explanation = explain.explain(name, row, options, seed, corpus, text, on_event)
+    title = str(explanation).capitalize()
+    write_atomically(page, attention.as_html(title, explanation.words, explanation.weights))
     console = Console(soft_wrap=True)
-    console.print(explain.for_terminal(explanation))
-    console.print(f"{explanation}; also in {given.html}", highlight=False)
-    return 0
+    console.print(attention.for_terminal(explanation.words, explanation.weights))
+    console.print(f"{explanation}; also in {page}", highlight=False)
 
 
-def _command(module: str, given: argparse.Namespace, variant: str, changes: dict) -> str:
+def _command(
+    name: str,
+    seed: int,
+    variant: str,
+    data: DataOptions,
+    changes: dict[str, Any],
+    validation_only: bool,
+) -> str:
     """Return the command that makes this run again; paths of this machine are left out."""
-    words = ["python", "-m", module, "--seed", str(given.seed)]
+    words = ["python", "-m", catalogue.modules()[name], "--seed", str(seed)]
     words += ["--variant", variant] if variant else []
-    words += data_words(given)
-    words += ["--data", given.data.name] if given.data and is_custom(given.data) else []
-    for name, value in changes.items():
-        words += [_flag(name), *map(str, value if isinstance(value, list) else [value])]
-    words += ["--validation-only"] if given.validation_only else []
+    words += data_words(data)
+    words += ["--data", data.data.name] if data.data and is_custom(data.data) else []
+    for option, value in changes.items():
+        words += [flag(option), *map(str, value if isinstance(value, list) else [value])]
+    words += ["--validation-only"] if validation_only else []
     return shlex.join(words)
 
 
-def _summary(record: Finished, predictions: TestPredictions | None) -> str:
+def _summary(record: "Finished", predictions: "TestPredictions | None") -> str:
     """Return what a person wants to know of a run first.
 
     Args:
         record: the run's record.
         predictions: those of the test reviews; None if they were left alone.
     """
+    from benchmark.records import metrics
+
     lines = [f"  validation accuracy {record.validation.accuracy:.4f}"]
     if predictions is not None:
         scores = metrics.scores(predictions.logits, predictions.labels)

@@ -1,7 +1,7 @@
 """Every score of the leaderboard, computed here for all rows from their kept predictions.
 
-The usual scores are a line of NumPy or SciPy each; that they agree with scikit-learn's is tested.
-It would take a second to import, and several to score all rows.
+The usual scores are a few lines of NumPy each, and tested to be scikit-learn's, which would take a
+second to import and more to score all rows.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit, logit
-from scipy.stats import rankdata
 
 CALIBRATION_BINS = 15
 
@@ -53,14 +52,16 @@ def roc_auc(logits: np.ndarray, labels: np.ndarray) -> float:
     """Return the area under the ROC curve; NaN if all labels are the same. See `accuracy`.
 
     It is the share of pairs of a positive and a negative review that are in the right order
-    (Mann & Whitney, 1947), from the ranks of the positive ones; ties count half.
+    (Mann & Whitney, 1947); ties count half.
     """
-    positives = int(labels.sum())
-    pairs = positives * (len(labels) - positives)
+    logits = logits.astype(np.float32)  # sorts faster than float16
+    positive, negative = np.sort(logits[labels == 1]), np.sort(logits[labels == 0])
+    pairs = len(positive) * len(negative)
     if not pairs:
         return float("nan")
-    ranks = rankdata(logits.astype(np.float32))[labels == 1].sum()
-    return float((ranks - positives * (positives + 1) / 2) / pairs)
+    below = np.searchsorted(negative, positive, "left").sum()
+    tied = np.searchsorted(negative, positive, "right").sum() - below
+    return float((below + tied / 2) / pairs)
 
 
 def log_loss(logits: np.ndarray, labels: np.ndarray) -> float:

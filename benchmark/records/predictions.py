@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from benchmark.records import store
+from benchmark.records import metrics, store
 from benchmark.records.record import Finished
 from preprocessing.errors import UserError
 
@@ -44,6 +44,11 @@ class Predictions:
         """Probability of "positive", shape (seeds, reviews), float64."""
         return expit(self.logits.astype(np.float64))
 
+    @cached_property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the mean accuracy over reviews; see `metrics.bootstrap_interval`."""
+        return metrics.bootstrap_interval(self.correct)
+
     def mean(self, metric: Callable[[np.ndarray, np.ndarray], float]) -> float:
         """Return the mean over seeds of a metric of `benchmark.records.metrics`."""
         return float(np.mean([metric(logits, self.labels) for logits in self.logits]))
@@ -75,17 +80,17 @@ def check_same_reviews(labels: np.ndarray, others: np.ndarray, where: Path | str
     """
     if not np.array_equal(labels, others):
         raise UserError(
-            f"{where} answers other test reviews than the other runs of its corpus; run it again"
+            f"{where} predicts other test reviews than the other runs of its corpus; run it again"
         )
 
 
-def informed(answers: dict[str, Predictions]) -> dict[str, Predictions]:
+def informed(rows: dict[str, Predictions]) -> dict[str, Predictions]:
     """Return the rows that know something: better than to always answer with the larger class.
 
     Better means by 95 % over reviews (normal approximation).
     """
     kept = {}
-    for name, row in answers.items():
+    for name, row in rows.items():
         right = row.correct.mean(axis=0)
         share = row.labels.mean()
         least = right.mean() - 1.96 * right.std() / np.sqrt(len(right))

@@ -8,14 +8,14 @@ are kept, so their scores are in the record.
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from benchmark.rows import catalogue
 from preprocessing.errors import UserError
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
-FORMAT = 2
+FORMAT: Final = 2
 PROTOCOL = 2
 
 

@@ -217,9 +217,7 @@ def read_predictions(path: Path, record: Finished) -> TestPredictions:
             the test reviews alone.
     """
     if record.predictions is None:
-        raise UserError(
-            f"{path} is of a run with --validation-only, which kept no test predictions"
-        )
+        raise UserError(f"{path} is of a run with --validation-only: it has no test predictions")
     return _load(path, record.predictions, TestPredictions)
 
 

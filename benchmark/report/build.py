@@ -4,115 +4,143 @@ Everything comes from the records and their predictions. Figures by length, star
 the reviews' identifiers, are added if the prepared corpus is on the machine.
 """
 
-import argparse
+from dataclasses import dataclass
+from pathlib import Path
 
 from benchmark.analysis import leaderboard, steps
-from benchmark.records import predictions as answers_of
+from benchmark.records import predictions as predictions_of
 from benchmark.records.predictions import Predictions
 from benchmark.report import figures, page
-from benchmark.report import slices as features_of
+from benchmark.report import slices as slices_of
 from benchmark.report.slices import Slices
 from preprocessing.errors import UserError
 from preprocessing.storage import write_atomically
 
 import pandas as pd
-from rich.console import Console
 
 
-def main(options: argparse.Namespace) -> None:
+@dataclass(frozen=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        page: the page's file.
+        figures: the folder of the figures.
+        drawn: how many figures there are.
+        corpus_hash: of the corpus that the models were tested on.
+        with_slices: whether that corpus was at hand, for errors by length, stars and negation.
+    """
+
+    page: Path
+    figures: Path
+    drawn: int
+    corpus_hash: str
+    with_slices: bool
+
+
+def write(results: Path, dataset: str, cache: Path, with_texts: bool = False) -> Written:
     """Write page and figures.
+
+    Args:
+        results: the results folder.
+        dataset: the corpus's name.
+        cache: where prepared corpora are kept.
+        with_texts: show the listed reviews' texts.
 
     Raises:
         UserError: there is no finished run, or texts are wanted and not on this machine.
     """
-    evaluation = leaderboard.evaluate(options.results, options.dataset)
+    evaluation = leaderboard.evaluate(results, dataset)
+    predictions = evaluation.predictions
     ranked = evaluation.table[evaluation.table["status"] == "ok"]
     if ranked.empty:
         raise UserError(
-            f"{options.results / 'runs' / options.dataset} holds no finished run; "
-            f"python run_all.py makes them"
+            f"{results / 'runs' / dataset} holds no finished run; python run_all.py makes them"
         )
     corpus_hash = ranked["corpus"].iloc[0]
-    features = features_of.at_hand(options.cache, options.dataset, corpus_hash)
-    if options.with_texts and features is None:
+    slices = slices_of.at_hand(cache, dataset, corpus_hash)
+    if with_texts and slices is None:
         raise UserError(
-            f"the texts of corpus {corpus_hash} are not in {options.cache}; "
+            f"the texts of corpus {corpus_hash} are not in {cache}; "
             f"python -m preprocessing prepares them, --cache says where"
         )
-    folder = leaderboard.folder_of(options.results, options.dataset)
+    folder = leaderboard.folder_of(results, dataset)
     with figures.style():
-        shown = draw(ranked, evaluation.answers, features)
-        if options.dataset.startswith("sample"):
-            for drawing in shown:
-                drawing.figure.suptitle("synthetic reviews", color=figures.FAINT, fontsize=9)
+        heading = "synthetic reviews" if dataset.startswith("sample") else ""
+        shown = draw(ranked, predictions, _histories(predictions), slices, heading)
     for drawing in shown:
         path = folder / "figures" / drawing.name
         write_atomically(path.with_suffix(".svg"), figures.as_svg(drawing.figure))
         write_atomically(path.with_suffix(".png"), figures.as_png(drawing.figure))
     file = folder / "report.html"
-    content = page.build(
-        evaluation, steps.build(evaluation), options.dataset, shown, features, options.with_texts
+    bought = steps.build(evaluation)
+    write_atomically(
+        file,
+        page.build(evaluation.table, bought, predictions, dataset, shown, slices, with_texts),
     )
-    write_atomically(file, content)
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"written to {file} ({len(content.encode()) / 1e6:.1f} MB)")
-    console.print(f"{len(shown)} figures, as SVG and PNG, in {folder / 'figures'}")
-    if features is None:
-        console.print(
-            f"errors by length, stars and negation were left out: "
-            f"corpus {corpus_hash} is not in {options.cache}"
-        )
+    return Written(file, folder / "figures", len(shown), corpus_hash, slices is not None)
 
 
 def draw(
-    ranked: pd.DataFrame, answers: dict[str, Predictions], features: Slices | None
+    ranked: pd.DataFrame,
+    predictions: dict[str, Predictions],
+    histories: dict[str, list[pd.DataFrame]],
+    slices: Slices | None,
+    heading: str = "",
 ) -> list[page.Shown]:
     """Draw all figures that can be drawn.
 
     Args:
         ranked: the leaderboard's lines of status ``ok``.
-        answers: their predictions.
-        features: of the test reviews; None if the corpus is not at hand.
+        predictions: of each of these lines.
+        histories: of those of them that learn in epochs; see `figures.learning_curves`.
+        slices: of the test reviews; None if the corpus is not at hand.
+        heading: what stands above each figure.
     """
-    informed = answers_of.informed(answers)
-    note = "Rows that do no better than always giving one answer are left out."
+    informed = predictions_of.informed(predictions)
+    family_of = dict(zip(ranked["model"], ranked["family"], strict=True))
+    below = "".join(
+        f" Below the frame: {line['model']} with {100 * line['accuracy_mean']:.1f} %."
+        for _, line in figures.below_frame(ranked).iterrows()
+    )
+    note = "Models that do no better than always giving one answer are left out."
     shown = [
         page.Shown(
             "accuracy_by_time",
             "Accuracy against time",
             "Mean over seeds with its 95 % interval over reviews. The time is that of training and "
-            "of what is made once for it: word vectors, subwords, pretraining, a teacher. Nothing "
-            "beats the rows on the Pareto front in both. Times are compared only within one "
-            "machine.",
+            "of what is made once for it: word vectors, subwords, pretraining, a teacher. A dashed "
+            "line, where there is one, joins the models that no other beats in both: the Pareto "
+            f"front. Times are compared only within one machine.{below}",
             figures.accuracy_by_cost(
                 ranked.assign(whole_seconds=leaderboard.whole_seconds(ranked)),
                 "whole_seconds",
                 "training and what is made for it, seconds",
+                heading,
             ),
         ),
         page.Shown(
             "accuracy_by_parameters",
             "Accuracy against size",
-            "Numbers that the model holds, given word vectors included.",
-            figures.accuracy_by_cost(ranked, "parameters", "size, parameters"),
+            f"Numbers that the model holds, given word vectors included.{below}",
+            figures.accuracy_by_cost(ranked, "parameters", "size, parameters", heading),
         ),
         page.Shown(
             "reliability",
             "Reliability",
-            "Of the reviews that a row calls positive with a probability of 70 %, 70 % should be: "
-            "the grey line. All seeds, 15 bins.",
-            figures.reliability_curves(answers),
+            "Of the reviews that a model calls positive with a probability of 70 %, 70 % should "
+            "be: the grey line. All seeds, 15 bins.",
+            figures.reliability_curves(predictions, family_of),
         ),
     ]
-    with_epochs = {n: row for n, row in answers.items() if any(r["history"] for r in row.records)}
-    if with_epochs:
+    if histories:
         shown.append(
             page.Shown(
                 "learning_curves",
                 "Learning curves",
                 "A line a seed. The weights of the epoch with the lowest validation loss are kept. "
                 "With a teacher, the training loss also holds what is learned from it.",
-                figures.learning_curves(with_epochs),
+                figures.learning_curves(histories),
             )
         )
     if len(informed) > 1:
@@ -120,29 +148,28 @@ def draw(
             page.Shown(
                 "agreement",
                 "Who answers alike",
-                "Share of the test reviews that two rows answer alike, right or wrong; on the "
-                f"diagonal, two seeds of one row, and nothing for a single seed. {note}",
+                "Share of the test reviews that two models answer alike, right or wrong; on the "
+                f"diagonal, two seeds of one model, and nothing for a single seed. {note}",
                 figures.agreement(informed),
             )
         )
-    if informed and features is not None:
-        families = sorted(ranked["family"].unique())
-        best = f"The best row of each family, with 95 % intervals. {note}"
+    if informed and slices is not None:
+        best = f"The best model of each family, with 95 % intervals. {note}"
         negation, contrast = (
-            ", ".join(sorted(words)) for words in (features_of.NEGATION, features_of.CONTRAST)
+            ", ".join(sorted(words)) for words in (slices_of.NEGATION, slices_of.CONTRAST)
         )
         shown.append(
             page.Shown(
                 "error_by_length", "Error by length", best,
-                figures.error_by_length(informed, features, families),
+                figures.error_by_length(informed, slices, family_of),
             )
         )  # fmt: skip
-        if features.stars.any():
+        if slices.stars.any():
             shown.append(
                 page.Shown(
                     "error_by_stars", "Error by stars",
                     f"Up to 4 stars are negative, from 7 on positive. {best}",
-                    figures.error_by_stars(informed, features, families),
+                    figures.error_by_stars(informed, slices, family_of),
                 )
             )  # fmt: skip
         shown.append(
@@ -150,7 +177,23 @@ def draw(
                 "error_by_negation", "Error by negation and contrast",
                 f"Whether a negation ({negation}) or a contrast ({contrast}) is in the review. "
                 f"{best}",
-                figures.error_by_negation(informed, features, families),
+                figures.error_by_negation(informed, slices, family_of),
             )
         )  # fmt: skip
+    for drawing in shown:
+        if not drawing.figure.get_suptitle():
+            figures.set_heading(drawing.figure, heading)
     return shown
+
+
+def _histories(predictions: dict[str, Predictions]) -> dict[str, list[pd.DataFrame]]:
+    """Return a table for each seed with epochs, of the models that have any."""
+    found = {
+        name: [
+            pd.DataFrame([epoch.as_json() for epoch in record.history])
+            for record in row.records
+            if record.history
+        ]
+        for name, row in predictions.items()
+    }
+    return {name: seeds for name, seeds in found.items() if seeds}

@@ -1,4 +1,4 @@
-"""The report's figures, drawn by matplotlib from predictions, records and review features.
+"""The report's figures, drawn by matplotlib.
 
 Each function returns a figure that is legible at the width of a phone. Colours (most of them
 Okabe & Ito's, 2008) can be told apart by the colour-blind, and markers or dashes say the same once
@@ -7,11 +7,14 @@ more.
 
 import html
 import io
+import itertools
 import math
 import re
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 from benchmark.records.metrics import reliability
 from benchmark.records.predictions import Predictions
@@ -20,11 +23,16 @@ from benchmark.report.slices import Slices
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from adjustText import adjust_text
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch
+from matplotlib.path import Path
+from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.transforms import Bbox
 
 INK, FAINT, GRID = "#1b1f24", "#5f6872", "#d4d9df"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b6b6b", "#5b2a86")
@@ -34,7 +42,7 @@ WIDTH = 5.2
 """Inches; at 72 points an inch about the width of a phone, so type keeps its size there."""
 
 FRAME = 0.20
-"""Rows whose accuracy is this far below the best stand outside of the frame, and are named."""
+"""Rows whose accuracy is this far below the best are not drawn; the caption names them."""
 
 _STYLE = {
     "font.size": 10,
@@ -71,30 +79,35 @@ def style() -> Iterator[None]:
         yield
 
 
-def accuracy_by_cost(table: pd.DataFrame, column: str, label: str) -> Figure:
+def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str = "") -> Figure:
     """Draw accuracy against a cost, with the rows that no other beats in both.
+
+    Rows `below_frame` are left out.
 
     Args:
         table: the leaderboard's ranked lines.
         column: the cost; where it depends on the machine, each machine has a panel of its own.
         label: the cost's name and unit.
+        heading: see `set_heading`; names are placed below it.
     """
-    depends = column.endswith("seconds")
-    devices = sorted(set(table["device"])) if depends else [None]
-    figure = Figure(figsize=(WIDTH, 3.9 * len(devices)))
-    panels = figure.subplots(len(devices), sharex=True, sharey=True, squeeze=False)[:, 0]
     colour, marker = _looks(sorted(table["family"].unique()))
-    named = []
-    inside = table["accuracy_mean"] > table["accuracy_mean"].max() - FRAME
-    for device, axes in zip(devices, panels, strict=True):
-        here = table if device is None else table[table["device"] == device]
-        near = inside[here.index]
-        shown, beyond = here[near], here[~near]
+    table = table.drop(below_frame(table).index)
+    devices = sorted(set(table["device"])) if column.endswith("seconds") else [None]
+    panels = [table if device is None else table[table["device"] == device] for device in devices]
+    heights = [max(3.0, 1.9 + 0.12 * len(shown)) for shown in panels]
+    figure = Figure(figsize=(WIDTH, 0.9 + sum(heights)))
+    all_axes = figure.subplots(
+        len(devices), sharex=True, sharey=True, squeeze=False, height_ratios=heights
+    )[:, 0]
+    fronts = []
+    for device, axes, shown in zip(devices, all_axes, panels, strict=True):
         front = pareto_front(shown[column].to_numpy(), shown["accuracy_mean"].to_numpy())
         chosen = shown[front].sort_values(column)
-        axes.step(
-            chosen[column], 100 * chosen["accuracy_mean"], where="post", color=FAINT,
-            linewidth=1, linestyle="--", zorder=1,
+        fronts.append(
+            axes.step(
+                chosen[column], 100 * chosen["accuracy_mean"], where="post", color=FAINT,
+                linewidth=1, linestyle="--", zorder=1,
+            )[0]
         )  # fmt: skip
         for _, line in shown.iterrows():
             mean, low, high = (
@@ -113,28 +126,38 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str) -> Figure:
             )
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(_short))
-        axes.margins(x=0.12, y=0.12)
+        axes.margins(x=0.2, y=0.1)  # room for names
         axes.set_ylabel("test accuracy, %")
         if device:
             axes.set_title(f"on {device}")
-        named.append((axes, shown, column, front))
-        if len(beyond):
-            names = ", ".join(
-                f"{line['model']} {100 * line['accuracy_mean']:.1f} %"
-                for _, line in beyond.iterrows()
-            )
-            axes.text(0.01, 0.03, f"below the frame: {names}", transform=axes.transAxes,
-                      fontsize=9, color=FAINT)  # fmt: skip
-    panels[-1].set_xlabel(label)
+    least, most = all_axes[-1].get_xlim()
+    in_a_decade = FuncFormatter(_short) if most < 10 * least else NullFormatter()
+    all_axes[-1].xaxis.set_minor_formatter(in_a_decade)
+    all_axes[-1].set_xlabel(label)
     handles = [
-        mpl.lines.Line2D([], [], color=colour[f], marker=marker[f], linestyle="", label=f)
-        for f in sorted(table[inside]["family"].unique())
+        Line2D([], [], color=colour[f], marker=marker[f], linestyle="", label=f)
+        for f in sorted(table["family"].unique())
     ]
-    handles.append(mpl.lines.Line2D([], [], color=FAINT, linestyle="--", label="Pareto front"))
+    if any(len(front.get_xdata()) > 1 for front in fronts):
+        handles.append(Line2D([], [], color=FAINT, linestyle="--", label="Pareto front"))
     _legend_below(figure, handles)
-    for panel in named:  # last, because it asks where everything stands
-        _name_points(*panel)
+    set_heading(figure, heading)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # or all would move once more, away from the names
+    for axes, shown, front in zip(all_axes, panels, fronts, strict=True):
+        _name_points(axes, shown, column, front)
     return figure
+
+
+def set_heading(figure: Figure, heading: str) -> None:
+    """Write a line above a figure; an empty one takes no room."""
+    if heading:
+        figure.suptitle(heading, color=FAINT, fontsize=9)
+
+
+def below_frame(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines whose accuracy is too far below the best to be drawn beside it."""
+    return table[table["accuracy_mean"] <= table["accuracy_mean"].max() - FRAME]
 
 
 def pareto_front(cost: np.ndarray, gain: np.ndarray) -> np.ndarray:
@@ -149,103 +172,158 @@ def pareto_front(cost: np.ndarray, gain: np.ndarray) -> np.ndarray:
     """
     as_good = (cost[:, None] <= cost) & (gain[:, None] >= gain)
     better = as_good & ((cost[:, None] < cost) | (gain[:, None] > gain))
-    return ~better.any(axis=0)
+    return np.asarray(~better.any(axis=0))
 
 
-def _name_points(axes: Axes, shown: pd.DataFrame, column: str, front: np.ndarray) -> None:
-    """Write each row's name where nothing else is: beside its point, or else at the end of a line.
+def _name_points(axes: Axes, shown: pd.DataFrame, column: str, front: Line2D) -> None:
+    """Write each row's name beside its point, or at the end of a line where there is no room.
 
-    Those on the front come first; a name for which there is no place is left out.
+    adjustText moves overlapping names apart, but only as far as where they start allows: of several
+    starts, the one with the fewest collisions stays.
     """
-    figure = axes.figure
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    figure.draw_without_rendering()
-    points = axes.transData.transform(
-        np.column_stack([shown[column], 100 * shown["accuracy_mean"]])
+    x = shown[column].to_numpy(float)
+    low, y, high = (
+        100 * shown[name].to_numpy()
+        for name in ("accuracy_ci_low", "accuracy_mean", "accuracy_ci_high")
     )
-    frame = axes.get_window_extent(renderer)
-    taken = [mpl.transforms.Bbox.from_extents(x - 4, y - 6, x + 4, y + 6) for x, y in points]
-    taken += [text.get_window_extent(renderer) for text in (*axes.texts, axes.title)]
-
-    def name(index: int, dx: float, dy: float, side: str, line: dict | None) -> bool:
-        text = axes.annotate(
-            _wrapped(shown["model"].iloc[index]),
-            (shown[column].iloc[index], 100 * shown["accuracy_mean"].iloc[index]),
-            (dx, dy), textcoords="offset points", ha=side, fontsize=9, arrowprops=line,
+    to_pixels, to_data = axes.transData, axes.transData.inverted()
+    points = to_pixels.transform(np.column_stack([x, y]))
+    spans = to_pixels.transform(np.column_stack([x, low, x, high]).reshape(-1, 2)).reshape(-1, 4)
+    obstacles = [Bbox.from_bounds(px - 5, py - 6, 10, 12) for px, py in points]
+    obstacles += [Bbox.from_extents(x0 - 1, y0, x1 + 1, y1) for x0, y0, x1, y1 in spans]
+    obstacles += _along(to_pixels.transform(np.column_stack(front.get_data())))
+    in_data = [box.transformed(to_data) for box in obstacles]
+    names = [_in_lines(model) for model in shown["model"]]
+    place = np.empty(len(y), int)
+    place[np.argsort(-y, kind="stable")] = np.arange(len(y))
+    left_half = x < math.sqrt(x.min() * x.max())
+    best: tuple[list[Text], list[FancyArrowPatch]] = [], []
+    fewest: float = math.inf
+    for to_the_right in (place % 2 == 0, place % 2 == 1, left_half, ~left_half):
+        texts = [
+            axes.text(*point, name, fontsize=8.5, ha="center", va="center", linespacing=1.0)
+            for *point, name in zip(x, y, names, strict=True)
+        ]
+        for text, (px, py), right in zip(texts, points, to_the_right, strict=True):
+            away = text.get_window_extent().width / 2 + 9
+            text.set_position(to_data.transform((px + away if right else px - away, py)))
+        adjust = partial(
+            adjust_text, texts, target_x=x, target_y=y, objects=in_data, ax=axes,
+            avoid_self=False, prevent_crossings=False, expand=(1.08, 1.25),
+            force_static=(0.2, 0.4), force_pull=(0.03, 0.03),
+            iter_lim=100,  # and no limit of time, which would differ from machine to machine
         )  # fmt: skip
-        text.set_in_layout(False)  # or the drawing would make way for it, and all would move
-        text.update_positions(renderer)
-        box = mpl.text.Text.get_window_extent(text, renderer)  # without its line
-        inside = frame.containsx(box.x0) and frame.containsx(box.x1) and frame.y0 <= box.y0
-        clear = line is not None or _nearest(box, points) == index
-        fits = inside and clear and not box.count_overlaps(taken)
-        if fits:
-            taken.append(box)
-        else:
-            text.remove()
-        return fits
-
-    left = [*np.flatnonzero(front), *np.flatnonzero(~front)]
-    for places, line in ((_BESIDE, None), (_AWAY, _LINE)):
-        left = [i for i in left if not any(name(i, *place, line) for place in places)]
+        adjust(force_explode=(0.1, 0.2), explode_radius=60)
+        _uncross(texts, points)
+        _, lines = adjust(force_explode=(0, 0), min_arrow_len=8, arrowprops=_WAY)
+        found = sum(collisions(axes, texts, points, obstacles).values())
+        kept, dropped = ((texts, lines), best) if found < fewest else (best, (texts, lines))
+        for artist in itertools.chain(*dropped):
+            artist.remove()
+        best, fewest = kept, min(found, fewest)
+        if not fewest:
+            break
 
 
-_BESIDE = (
-    (8, 4, "left"), (-8, 4, "right"), (8, -9, "left"), (-8, -9, "right"), (0, 10, "center"),
-    (0, -17, "center"), (8, 14, "left"), (-8, 14, "right"), (8, -20, "left"), (-8, -20, "right"),
-)  # fmt: skip
-"""Where a name may stand beside its point: points to the right, points up, alignment."""
-
-_AWAY = tuple(
-    (sign * dx, dy, "left" if sign > 0 else "right")
-    for dx in (16, 32)
-    for dy in (20, -26, 34, -40, 48, -54)
-    for sign in (1, -1)
-)
-"""Where it may stand at the end of a line."""
-
-_LINE = {"arrowstyle": "-", "color": FAINT, "lw": 0.6, "shrinkB": 4}
+_WAY = {"arrowstyle": "-", "color": FAINT, "lw": 0.6, "shrinkB": 3}
 
 
-def _nearest(box: mpl.transforms.Bbox, points: np.ndarray) -> int:
-    """Return which point is nearest to a box."""
-    low, high = box.get_points()
-    outside = np.maximum(np.maximum(low - points, points - high), 0)
-    return int((outside**2).sum(axis=1).argmin())
+def _uncross(texts: list[Text], points: np.ndarray) -> None:
+    """Let two names change places where the ways to their points cross."""
+    for one, other in itertools.combinations(range(len(texts)), 2):
+        ways = [Path([_middle(texts[i]), points[i]]) for i in (one, other)]
+        if ways[0].intersects_path(ways[1], filled=False):
+            places = [texts[i].get_position() for i in (one, other)]
+            texts[one].set_position(places[1])
+            texts[other].set_position(places[0])
 
 
-def learning_curves(answers: dict[str, Predictions]) -> Figure:
-    """Draw loss by epoch, for rows that have epochs."""
-    looks = {
+def _middle(text: Text) -> np.ndarray:
+    return text.get_window_extent().get_points().mean(axis=0)
+
+
+def collisions(
+    axes: Axes, texts: list[Text], points: np.ndarray, obstacles: list[Bbox]
+) -> dict[str, int]:
+    """Count what is wrong with the names of points.
+
+    Args:
+        axes: where they stand.
+        texts: the names, in the order of the points.
+        points: in pixels, shape (n, 2).
+        obstacles: what names should not cover, in pixels.
+
+    Returns:
+        How often a name covers another, covers an obstacle or leaves the frame, and how often the
+        way from a name to its point crosses another name or another such way.
+    """
+    boxes = [text.get_window_extent() for text in texts]
+    frame = axes.get_window_extent().padded(1)
+    ways = [Path([_middle(text), point]) for text, point in zip(texts, points, strict=True)]
+    pairs = list(itertools.combinations(range(len(boxes)), 2))
+    return {
+        "names": sum(boxes[i].overlaps(boxes[j]) for i, j in pairs),
+        "obstacles": sum(box.padded(-1).count_overlaps(obstacles) for box in boxes),
+        "frame": sum(not (frame.contains(*box.min) and frame.contains(*box.max)) for box in boxes),
+        "ways and names": sum(
+            ways[i].intersects_bbox(boxes[j], filled=False)
+            for i, j in itertools.permutations(range(len(boxes)), 2)
+        ),
+        "ways": sum(ways[i].intersects_path(ways[j], filled=False) for i, j in pairs),
+    }
+
+
+def _along(corners: np.ndarray, apart: float = 10) -> list[Bbox]:
+    """Return small boxes along a line that goes first right and then up at each corner."""
+    boxes = []
+    for (x0, y0), (x1, y1) in itertools.pairwise(corners):
+        for start, end in (((x0, y0), (x1, y0)), ((x1, y0), (x1, y1))):
+            steps = max(2, round(math.dist(start, end) / apart))
+            boxes += [Bbox.from_extents(p - 1, p + 1) for p in np.linspace(start, end, steps)]
+    return boxes
+
+
+def _in_lines(model: str) -> str:
+    """Return a row's name with its variant below it, in short lines."""
+    return "\n".join(textwrap.fill(part, 20) for part in model.replace(" (", "\n(").splitlines())
+
+
+def learning_curves(histories: dict[str, list[pd.DataFrame]]) -> Figure:
+    """Draw loss by epoch.
+
+    Args:
+        histories: for each row, one table a seed with the columns ``loss`` and ``validation_loss``,
+            a line an epoch.
+    """
+    looks: dict[str, dict[str, Any]] = {
         "loss": {"color": COLOURS[4], "linestyle": "--", "marker": "s", "label": "training"},
         "validation_loss": {"color": COLOURS[0], "marker": "o", "label": "validation"},
     }
-    figure, panels = _grid(len(answers), height=1.9)
-    for axes, (name, row) in zip(panels, answers.items(), strict=True):
-        for record in row.records:
-            epochs = np.arange(1, len(record["history"]) + 1)
+    figure, panels = _grid(len(histories), height=1.9)
+    for axes, (name, seeds) in zip(panels, histories.items(), strict=True):
+        for history in seeds:
+            epochs = np.arange(1, len(history) + 1)
             for key, look in looks.items():
-                losses = [epoch[key] for epoch in record["history"]]
-                axes.plot(epochs, losses, linewidth=1.3, markersize=3, **look)
+                axes.plot(epochs, history[key], linewidth=1.3, markersize=3, **look)
         axes.set_title(_wrapped(name))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
         axes.set_xlabel("epoch")
         axes.set_ylabel("loss, nats")
-    handles = [mpl.lines.Line2D([], [], markersize=3, **look) for look in looks.values()]
+    handles = [Line2D([], [], markersize=3, **look) for look in looks.values()]
     _legend_below(figure, handles)
     return figure
 
 
-def reliability_curves(answers: dict[str, Predictions]) -> Figure:
+def reliability_curves(predictions: dict[str, Predictions], family_of: dict[str, str]) -> Figure:
     """Draw what was claimed against what was so, one panel a family, all seeds together."""
     families: dict[str, list[str]] = {}
-    for name, row in answers.items():
-        families.setdefault(row.records[0]["family"], []).append(name)
+    for name in predictions:
+        families.setdefault(family_of[name], []).append(name)
     figure, panels = _grid(len(families), height=3.0, sharex=True, sharey=True)
     for axes, (family, names) in zip(panels, families.items(), strict=True):
         axes.plot([0, 100], [0, 100], color=FAINT, linewidth=0.8)
         for number, name in enumerate(names):
-            row = answers[name]
+            row = predictions[name]
             labels = np.tile(row.labels, len(row.logits))
             curve = reliability(row.probabilities.ravel(), labels)
             axes.plot(
@@ -261,10 +339,10 @@ def reliability_curves(answers: dict[str, Predictions]) -> Figure:
     return figure
 
 
-def agreement(answers: dict[str, Predictions]) -> Figure:
+def agreement(predictions: dict[str, Predictions]) -> Figure:
     """Draw how often two rows give the same answer; on the diagonal, two seeds of one row."""
-    names = list(answers)
-    shares = agreement_shares([row.positive for row in answers.values()])
+    names = list(predictions)
+    shares = agreement_shares([row.positive for row in predictions.values()])
     side = max(4.0, 1.9 + 0.26 * len(names))
     figure = Figure(figsize=(max(WIDTH, side + 0.6), side))
     axes = figure.subplots()
@@ -311,13 +389,15 @@ def agreement_shares(positive: list[np.ndarray]) -> np.ndarray:
 
 
 def error_by_length(
-    answers: dict[str, Predictions], features: Slices, families: list[str]
+    predictions: dict[str, Predictions], slices: Slices, family_of: dict[str, str]
 ) -> Figure:
     """Draw the error in each tenth of the reviews by length."""
-    tenth = np.digitize(features.words, np.quantile(features.words, np.arange(1, 10) / 10))
+    tenth = np.digitize(slices.words, np.quantile(slices.words, np.arange(1, 10) / 10))
     groups = [tenth == number for number in range(10)]
-    middle = np.array([np.median(features.words[group]) for group in groups if group.any()])
-    figure, axes = _errors(answers, families, [group for group in groups if group.any()], middle)
+    middle = np.array([np.median(slices.words[group]) for group in groups if group.any()])
+    figure, axes = _errors(
+        predictions, family_of, [group for group in groups if group.any()], middle
+    )
     axes.set_xscale("log")
     ticks = [
         x for x in (10, 20, 50, 100, 200, 500, 1000, 2000) if middle[0] / 2 < x < middle[-1] * 2
@@ -329,29 +409,31 @@ def error_by_length(
 
 
 def error_by_stars(
-    answers: dict[str, Predictions], features: Slices, families: list[str]
+    predictions: dict[str, Predictions], slices: Slices, family_of: dict[str, str]
 ) -> Figure:
     """Draw the error for each number of stars that occurs."""
-    stars = np.unique(features.stars)
-    figure, axes = _errors(answers, families, [features.stars == number for number in stars], stars)
+    stars = np.unique(slices.stars)
+    figure, axes = _errors(
+        predictions, family_of, [slices.stars == number for number in stars], stars
+    )
     axes.set_xticks(stars)
     axes.set_xlabel("stars that the reviewer gave, of 10")
     return figure
 
 
 def error_by_negation(
-    answers: dict[str, Predictions], features: Slices, families: list[str]
+    predictions: dict[str, Predictions], slices: Slices, family_of: dict[str, str]
 ) -> Figure:
     """Draw the error with and without negation and contrast."""
     groups = {
-        "neither": ~features.negation & ~features.contrast,
-        "negation": features.negation & ~features.contrast,
-        "contrast": ~features.negation & features.contrast,
-        "both": features.negation & features.contrast,
+        "neither": ~slices.negation & ~slices.contrast,
+        "negation": slices.negation & ~slices.contrast,
+        "contrast": ~slices.negation & slices.contrast,
+        "both": slices.negation & slices.contrast,
     }
     groups = {name: group for name, group in groups.items() if group.any()}
     places = np.arange(len(groups))
-    figure, axes = _errors(answers, families, list(groups.values()), places, joined=False)
+    figure, axes = _errors(predictions, family_of, list(groups.values()), places, joined=False)
     names = [f"{name}\n{group.sum():,}" for name, group in groups.items()]
     axes.set_xticks(places, names)
     axes.set_xlabel("what is in the review, and how many reviews")
@@ -359,24 +441,25 @@ def error_by_negation(
 
 
 def _errors(
-    answers: dict[str, Predictions],
-    families: list[str],
+    predictions: dict[str, Predictions],
+    family_of: dict[str, str],
     groups: list[np.ndarray],
     places: np.ndarray,
     joined: bool = True,
 ) -> tuple[Figure, Axes]:
     """Draw the error of the best row of each family in groups of reviews, with 95 % intervals.
 
-    `families` are all those of the page, so that a family looks the same in each figure.
+    `family_of` names the families of all rows of the page, so that a family looks the same in each
+    figure.
     """
     best: dict[str, str] = {}
-    for name, row in answers.items():
-        best.setdefault(row.records[0]["family"], name)
-    colour, marker = _looks(families)
+    for name in predictions:
+        best.setdefault(family_of[name], name)
+    colour, marker = _looks(sorted(set(family_of.values())))
     figure = Figure(figsize=(WIDTH, 3.9))
     axes = figure.subplots()
     for number, (family, name) in enumerate(best.items()):
-        wrong = 1 - answers[name].correct.mean(axis=0)
+        wrong = 1 - predictions[name].correct.mean(axis=0)
         means = np.array([100 * wrong[group].mean() for group in groups])
         reach = np.array([196 * wrong[group].std() / math.sqrt(group.sum()) for group in groups])
         shift = 0 if joined else 0.6 * (number / max(1, len(best) - 1) - 0.5)
@@ -398,7 +481,7 @@ def _looks(families: list[str]) -> tuple[dict[str, str], dict[str, str]]:
     return colour, marker
 
 
-def _grid(panels: int, height: float, **shared: bool) -> tuple[Figure, list[Axes]]:
+def _grid(panels: int, height: float, **shared: Any) -> tuple[Figure, list[Axes]]:
     """Return a figure with panels in two columns."""
     columns = min(2, panels)
     lines = math.ceil(panels / columns)
@@ -435,7 +518,7 @@ def as_png(figure: Figure) -> bytes:
     return _save(figure, "png", dpi=160)
 
 
-def _save(figure: Figure, kind: str, **how) -> bytes:
+def _save(figure: Figure, kind: str, **how: Any) -> bytes:
     content = io.BytesIO()
     with style():
         if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):  # it moves each time
@@ -464,7 +547,7 @@ def as_inline_svg(figure: Figure, label: str) -> str:
     names |= {colour: f"series-{number}" for number, colour in enumerate(COLOURS)}
     for colour, name in names.items():
         text = text.replace(colour, f"var(--{name})")
-    width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text).groups()
+    ((width, height),) = re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text)
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
     look = f"aspect-ratio:{width}/{height}"

@@ -37,13 +37,13 @@ class Slices:
 
 
 def at_hand(cache: Path, dataset: str, corpus_hash: str) -> Slices | None:
-    """Return the features if the prepared corpus is in `cache`; nothing is fetched or prepared."""
+    """Return the slices if the prepared corpus is in `cache`; nothing is fetched or prepared."""
     folder = cache / f"{dataset}-{corpus_hash}"
     return of(Corpus(folder)) if folder.is_dir() else None
 
 
 def of(corpus: Corpus) -> Slices:
-    """Return the features of a corpus's test reviews."""
+    """Return the slices of a corpus's test reviews."""
     start, stop = corpus.manifest["splits"]["test"]
     ids = (corpus.folder / "ids.txt").read_text(encoding="utf-8").splitlines()[start:stop]
     reviews = corpus.reviews("test")

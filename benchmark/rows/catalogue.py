@@ -87,7 +87,7 @@ def choose(names: list[str], root: Path = ROOT) -> dict[str, Line]:
     rows = {line.row for line in known.values()}
     for name in names:
         if name not in rows and name not in known:
-            raise UserError(f"no row is called {name!r}; {hint(name, known)}")
+            raise UserError(f"no model is called {name!r}; {hint(name, known)}")
     chosen = {
         line.name: line
         for name in names
@@ -105,7 +105,7 @@ def choose_row(name: str, root: Path = ROOT) -> str:
     """
     known = modules(root)
     if name not in known:
-        raise UserError(f"no row is called {name!r}; {hint(name, known)}")
+        raise UserError(f"no model is called {name!r}; {hint(name, known)}")
     return known[name]
 
 
@@ -149,12 +149,13 @@ def _literal(node: ast.expr, file: Path) -> Any:
         UserError: it is anything else.
     """
     if isinstance(node, ast.Call) and (kind := _KINDS.get(getattr(node.func, "id", ""))):
-        given = {keyword.arg: _literal(keyword.value, file) for keyword in node.keywords}
+        given = {str(one.arg): _literal(one.value, file) for one in node.keywords}
         return kind(*(_literal(one, file) for one in node.args), **given)
-    if isinstance(node, ast.Dict):
+    if isinstance(node, ast.Dict) and None not in node.keys:
         return {
             ast.literal_eval(key): _literal(value, file)
             for key, value in zip(node.keys, node.values, strict=True)
+            if key is not None
         }
     try:
         return ast.literal_eval(node)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.rows.training_data import TrainingData
-from preprocessing.corpus import Corpus, Reviews
+from preprocessing.corpus import Reviews
 
 import numpy as np
 
@@ -96,8 +96,6 @@ class Row(ABC):
         weights: the name of the public weights that the defaults start from; empty if none.
             Step, variants and weights are written as literals, since the catalogue reads them
             without importing the row.
-        also_measure: what `python -m benchmark speed` measures beside the rate of this row; takes
-            the row and the corpus and returns lines for people.
     """
 
     family: str
@@ -105,7 +103,6 @@ class Row(ABC):
     step: Step | None = field(default=None, kw_only=True)
     variants: dict[str, Variant] = field(default_factory=dict, kw_only=True)
     weights: str = field(default="", kw_only=True)
-    also_measure: Callable[["Row", Corpus], str] | None = field(default=None, kw_only=True)
 
     def options_of(self, variant: str) -> Any:
         """Return the hyperparameters of a variant; of the row's defaults if the name is empty."""

@@ -1,5 +1,6 @@
 """The processor and the GPUs of this machine, and how fast they multiply matrices."""
 
+import functools
 import os
 import platform
 import shutil
@@ -12,22 +13,23 @@ from typing import Any
 
 import numpy as np
 
+CPUINFO = Path("/proc/cpuinfo")
+
 _EXTENSIONS = (
     "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile",
     "amx_bf16", "amx_int8", "neon", "bf16", "i8mm", "sve", "sve2",
 )  # fmt: skip
 """What Linux calls the vector extensions that decide how fast matrices are multiplied."""
 
-_LARGEST_MATRIX = 4096
-_ENOUGH_SECONDS = 0.01
-_REPEATS = 3
+_SIZES = (512, 2048, 8192)
+_TOO_SHORT_SECONDS = 0.001
+_SECONDS_TO_REPEAT = 0.1
 
 
 def processor() -> str:
     """Return the processor's name."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
+    if CPUINFO.exists():
+        for line in CPUINFO.read_text().splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
@@ -42,10 +44,9 @@ def cores() -> int:
 
 def vector_extensions() -> list[str] | None:
     """Return the processor's vector extensions, as Linux calls them; None where it cannot tell."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if not cpuinfo.exists():
+    if not CPUINFO.exists():
         return None
-    for line in cpuinfo.read_text().splitlines():
+    for line in CPUINFO.read_text().splitlines():
         name, _, listed = line.partition(":")
         if name.strip() in ("flags", "Features"):  # of x86, of ARM
             flags = set(listed.split())
@@ -64,7 +65,7 @@ def matrix_products() -> tuple[str, float, float | None]:
     """Measure how fast the numerical library of this process multiplies square matrices.
 
     That is Keras's backend, on the device that it computes on, if Keras was imported; else numpy.
-    Matrices grow until one product takes 10 ms, so that it takes a fraction of a second.
+    Matrices grow until one product takes a millisecond; the best of a tenth of a second counts.
 
     Returns:
         The library's name; GFLOP/s (10^9 additions and multiplications a second) in float32; the
@@ -72,7 +73,8 @@ def matrix_products() -> tuple[str, float, float | None]:
     """
     keras = sys.modules.get("keras")
     if keras is None:
-        return "numpy", _gflops(lambda n: np.ones((n, n), np.float32), np.matmul, _nothing), None
+        ones = functools.partial(np.ones, dtype=np.float32)
+        return "numpy", _gflops(lambda n: ones((n, n)), np.matmul, lambda product: None), None
 
     def rate(dtype: str) -> float:
         return _gflops(
@@ -96,21 +98,18 @@ def _gflops(
         multiply: begins a product.
         finish: waits for it.
     """
-    size = 128
-    while True:
-        size *= 2
-        matrix, seconds = make(size), []
+    rate = 0.0
+    for size in _SIZES:
+        matrix, seconds = make(size), [np.inf]
         finish(multiply(matrix, matrix))  # the first one also compiles
-        for _ in range(_REPEATS):
-            start = time.perf_counter()
+        stop = time.perf_counter() + _SECONDS_TO_REPEAT
+        while (start := time.perf_counter()) < stop:
             finish(multiply(matrix, matrix))
             seconds.append(time.perf_counter() - start)
-        if min(seconds) >= _ENOUGH_SECONDS or size >= _LARGEST_MATRIX:
-            return round(2 * size**3 / min(seconds) / 1e9, 1)
-
-
-def _nothing(_: Any) -> None:
-    return
+        rate = 2 * size**3 / min(seconds) / 1e9
+        if min(seconds) > _TOO_SHORT_SECONDS:
+            break
+    return round(rate, 1)
 
 
 def gpus() -> list[str]:

@@ -2,15 +2,27 @@
 
 import dataclasses
 import json
-from typing import Any
+from typing import Any, TypeVar, dataclass_transform
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
 
-
-def hyperparameters(cls: type) -> type:
-    """Make a class of annotated options a frozen dataclass whose values are checked."""
-    return checked_dataclass(frozen=True, config=ConfigDict(extra="forbid"))(cls)
+_CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
+_T = TypeVar("_T")
+_SAID = {
+    "greater_than": "must be greater than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "unexpected_keyword_argument": "is not a hyperparameter of this model",
+    "finite_number": "must be finite",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+    "literal_error": "must be one of {expected}",
+}
+"""What is said of a refused value, by the type of pydantic's error and with its context."""
 
 
 def option(default: Any, why: str, **limits: Any) -> Any:
@@ -22,6 +34,23 @@ def option(default: Any, why: str, **limits: Any) -> Any:
         **limits: pydantic's ``ge``, ``gt``, ``le``, ``lt``.
     """
     return Field(default=default, description=why, **limits)
+
+
+@dataclass_transform(frozen_default=True)
+def hyperparameters(cls: type[_T]) -> type[_T]:
+    """Make a class of annotated options a frozen dataclass whose values are checked.
+
+    Infinity and NaN are out of every range.
+    """
+    return checked_dataclass(frozen=True, config=_CONFIG)(cls)  # type: ignore[return-value]
+
+
+def refusal(error: ValidationError) -> tuple[str, Any, str]:
+    """Return the name of the first hyperparameter that was refused, its value, and why."""
+    first = error.errors()[0]
+    said = _SAID.get(first["type"])
+    what = said.format(**first.get("ctx", {})) if said else f"is refused: {first['msg']}"
+    return str(first["loc"][0]), first["input"], what
 
 
 def plain(options: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from benchmark.rows import catalogue
 from benchmark.rows.contract import Fitted
+from benchmark.rows.hyperparameters import refusal
 from preprocessing import corpus as corpora
 from preprocessing.corpus import Corpus, Reviews
 from preprocessing.errors import UserError
@@ -65,7 +66,7 @@ def check_target(folder: Path) -> None:
         OSError: it could not be made.
     """
     if folder.exists():
-        raise UserError(f"{folder} is there already; name a folder that --save can make")
+        raise UserError(f"{folder} exists already; name a folder that --save can create")
     folder.parent.mkdir(parents=True, exist_ok=True)
     if not os.access(folder.parent, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder.parent))
@@ -98,7 +99,7 @@ def save(folder: Path, fitted: Fitted, corpus: Corpus, record: dict) -> None:
 
     make_folder(folder, build)
     if not built:
-        raise UserError(f"{folder} was made by another run meanwhile; this run's model is not kept")
+        raise UserError(f"another run has created {folder}; this run's model was not saved")
     (folder.parent / f".{folder.name}.lock").unlink(missing_ok=True)
 
 
@@ -113,11 +114,11 @@ def load(folder: Path) -> SavedModel:
     row = catalogue.load(name)
     try:
         options = row.hyperparameters(**manifest["hyperparameters"])
-    except (ValidationError, TypeError) as error:
-        what = error.errors()[0] if isinstance(error, ValidationError) else {"msg": str(error)}
+    except ValidationError as error:
+        option, value, what = refusal(error)
         raise UserError(
-            f"{folder} has hyperparameters that {name} does not know: "
-            f"{'.'.join(map(str, what.get('loc', ())))} {what['msg']}; train and save it again"
+            f"{folder} has a hyperparameter that {name} does not accept: {option} = {value!r} "
+            f"{what}; train and save the model again"
         ) from None
     vocabulary = (folder / "vocabulary.txt").read_text(encoding="utf-8").splitlines()
     try:
@@ -140,11 +141,13 @@ def _manifest(folder: Path) -> dict:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         saved_format = manifest["format"]
     except (OSError, ValueError, KeyError, TypeError):
-        raise UserError(f"{folder} is no saved model; --save FOLDER of a row makes one") from None
+        raise UserError(
+            f"{folder} is not a saved model; a model's --save option makes one"
+        ) from None
     if saved_format != FORMAT:
         raise UserError(
-            f"{folder} was saved in format {saved_format}, and this version reads {FORMAT}; "
-            f"train and save it again"
+            f"{folder} was saved in format {saved_format}, but this version reads format {FORMAT}; "
+            f"train and save the model again"
         )
     try:
         text_version, files = manifest["text_version"], manifest["files"]
@@ -154,8 +157,8 @@ def _manifest(folder: Path) -> dict:
         raise UserError(f"{folder / MANIFEST} is damaged; train and save the model again") from None
     if text_version != corpora.VERSION:
         raise UserError(
-            f"{folder} reads words as version {text_version} of the preprocessing made them, "
-            f"and this is {corpora.VERSION}; train and save it again"
+            f"{folder} expects version {text_version} of the preprocessing, "
+            f"and this is version {corpora.VERSION}; train and save the model again"
         )
     found = {
         file.relative_to(folder).as_posix(): file for file in folder.rglob("*") if file.is_file()
@@ -163,7 +166,7 @@ def _manifest(folder: Path) -> dict:
     found.pop(MANIFEST)
     for name in sorted({*hashes, *found, "vocabulary.txt"}):
         if name not in hashes:
-            raise UserError(f"{folder / name} was not there when the model was saved; remove it")
+            raise UserError(f"{folder / name} was not there when the model was saved; delete it")
         if name not in found:
             raise UserError(f"{folder / name} is missing; train and save the model again")
         if sha256(found[name]) != hashes[name]:

@@ -110,6 +110,8 @@ class _OnlyWhatCounts(ast.NodeTransformer):
         """Remove the help text of an option."""
         if isinstance(node.func, ast.Name) and node.func.id == "option":
             node.args = node.args[:1]
+        if isinstance(node.func, ast.Name) and node.func.id == "Field":
+            node.keywords = [one for one in node.keywords if one.arg != "description"]
         return self.generic_visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:

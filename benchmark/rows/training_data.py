@@ -71,7 +71,9 @@ class TrainingData:
     def of(cls, corpus: Corpus, seed: int) -> "TrainingData":
         """Take the training data of a corpus for a run with `seed`."""
         return cls(
-            *(corpus.reviews(split) for split in ("train", "validation", "unsup")),
+            train=corpus.reviews("train"),
+            validation=corpus.reviews("validation"),
+            unsup=corpus.reviews("unsup"),
             vocabulary=corpus.vocabulary,
             seed=seed,
             learn_vectors=lambda settings: word_vectors(corpus, seed, settings),

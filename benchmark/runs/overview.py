@@ -140,7 +140,7 @@ class Overview:
 
     def __rich__(self) -> Group:
         seeds = sorted({run.seed for run in self.state})
-        table = Table("row", *(f"seed {seed}" for seed in seeds), box=None, pad_edge=False)
+        table = Table("model", *(f"seed {seed}" for seed in seeds), box=None, pad_edge=False)
         by_row: dict[str, dict[int, str]] = defaultdict(dict)
         for run, state in self.state.items():
             by_row[run.line.name][run.seed] = state

@@ -76,7 +76,7 @@ def run(
         tuning=validation_only,
         labels=labels,
     )
-    about = {
+    about: dict[str, Any] = {
         "model": name,
         "variant": variant,
         "family": row.family,
@@ -103,11 +103,9 @@ def run(
             fitted = row.fit(options, data, on_event)
         learning.stop(less=data.clock.cache_seconds, less_cpu=data.clock.cache_cpu_seconds)
         on_event({"event": "step", "text": "predicting"})
-        validation = corpus.reviews("validation")
-        kept = metrics.logits_to_keep(fitted.predict(validation))
-        if validation_only:
-            predicting = None
-        else:
+        kept = metrics.logits_to_keep(fitted.predict(corpus.reviews("validation")))
+        predicting = None
+        if not validation_only:
             test = corpus.reviews("test")
             fitted.make_ready(test)
             predicting = _Stopwatch()
@@ -135,15 +133,15 @@ def run(
                 training=learning.seconds,
                 training_cpu=learning.cpu_seconds,
                 compilation=fitted.seconds_compiling,
-                prediction=predicting and predicting.seconds,
-                prediction_cpu=predicting and predicting.cpu_seconds,
+                prediction=predicting.seconds if predicting else None,
+                prediction_cpu=predicting.cpu_seconds if predicting else None,
             ),
             reviews_per_second=Rates(
                 training=passes * len(data.train) / learning.seconds,
                 prediction=len(test) / predicting.seconds if predicting else None,
             ),
             peak_memory_mb=environment.peak_memory_mb(),
-            validation=Scores(**metrics.scores(kept, validation.labels)),
+            validation=Scores(**metrics.scores(kept, corpus.column("labels", "validation"))),
         )
     except Exception as error:
         predictions = None

@@ -1,21 +1,17 @@
 """How fast everything is, from one run: ratios hold elsewhere, seconds only on this machine."""
 
-import argparse
 import dataclasses
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmark.records import environment
 from benchmark.rows import catalogue, hardware
-from benchmark.rows.contract import Fitted, Row
 from benchmark.rows.networks.options import NetworkOptions, TrainingOptions
-from benchmark.rows.training_data import TrainingData
-from preprocessing.corpus import Corpus, Reviews
-from preprocessing.options import corpus_from, data_path
+from benchmark.rows.timing import middle, some, timed_fit
+from benchmark.runs.speed_of_bert import ways_to_train
+from preprocessing.corpus import Corpus
+from preprocessing.options import DataOptions, corpus_from
 
 from rich.console import Console
 from rich.table import Table
@@ -26,41 +22,41 @@ TEXTBOOK_WORDS = 400
 _LINE = "{:20}{:>12}{:>12}{:>18}"
 
 
-def measure(options: argparse.Namespace) -> None:
+def measure(rows: list[str], data: DataOptions) -> None:
     """Measure preprocessing, opening, and every row against its textbook form.
 
     Args:
-        options: as `add_data_options` adds them; and rows, to measure nothing but them.
+        rows: the rows to measure, and nothing but them; none for everything.
+        data: which reviews to use.
     """
     console = Console()
-    console.print(f"on {hardware.processor()}, {environment.describe()['cores']} cores")
-    names = list(dict.fromkeys(line.row for line in catalogue.choose(options.rows).values()))
-    corpus = corpus_from(options)
-    if not options.rows:
-        console.print(_preprocessing(options))
+    console.print(f"on {hardware.processor()}, {hardware.cores()} cores")
+    names = list(dict.fromkeys(line.row for line in catalogue.choose(rows).values()))
+    corpus = corpus_from(data)
+    if not rows:
+        console.print(_preprocessing(data))
         start = time.perf_counter()
-        corpus_from(options).reviews("train")
+        corpus_from(data).reviews("train")
         console.print(f"opening the prepared corpus: {time.perf_counter() - start:.3f} s")
-    for row in map(catalogue.load, names):
-        if row.also_measure is not None:
-            console.print(row.also_measure(row, corpus), highlight=False)
+    if "bert" in names:
+        console.print(ways_to_train(catalogue.load("bert"), corpus), highlight=False)
 
-    console.print(f"{REVIEWS:,} reviews of {corpus.name} at most, a row at a time, reviews/s:")
-    console.print(_LINE.format("row", "training", "prediction", "× textbook form"), style="bold")
+    console.print(f"{REVIEWS:,} reviews of {corpus.name} at most, one model at a time, reviews/s:")
+    console.print(_LINE.format("model", "training", "prediction", "× textbook form"), style="bold")
     for name in names:
         console.print(_LINE.format(name, *_row(name, corpus)), highlight=False)
     console.print(
-        f"textbook form: the same network in training, on batches of {TEXTBOOK_BATCH} reviews of "
-        f"any length, each padded or cut to {TEXTBOOK_WORDS} words; the BERT family is tiny, from "
-        "scratch"
+        f"textbook form: training the same network on batches of {TEXTBOOK_BATCH} reviews of any "
+        f"length, each padded or truncated to {TEXTBOOK_WORDS} words; the BERT family is tiny and "
+        "starts from scratch"
     )
 
 
-def _preprocessing(options: argparse.Namespace) -> Table:
+def _preprocessing(data: DataOptions) -> Table:
     """Prepare the corpus anew, in a folder that is thrown away."""
     with tempfile.TemporaryDirectory() as folder:
-        fresh = argparse.Namespace(**(vars(options) | {"cache": Path(folder)}))
-        fresh.data = data_path(options) or _cached_archive(options.cache)
+        archive = data.data or (_cached_archive(data.cache) if data.dataset == "imdb" else None)
+        fresh = dataclasses.replace(data, data=archive, cache=Path(folder))
         seconds = corpus_from(fresh).manifest["seconds"]
     table = Table("preprocessing", "seconds")
     for step, value in (seconds | {"in all": sum(seconds.values())}).items():
@@ -73,29 +69,6 @@ def _cached_archive(cache: Path) -> Path | None:
     return archive if archive.exists() else None
 
 
-@contextmanager
-def some(corpus: Corpus, reviews: int) -> Iterator[TrainingData]:
-    """Hand out some of the training data; what rows make of it goes with it.
-
-    A vocabulary that is learned from some reviews must not be kept as that of all.
-    """
-    data = TrainingData.of(corpus, seed=0)
-    with tempfile.TemporaryDirectory() as folder:
-        yield dataclasses.replace(
-            data,
-            train=_middle(data.train, reviews),
-            validation=_middle(data.validation, reviews // 10),
-            folder=Path(folder),
-        )
-
-
-def _middle(reviews: Reviews, most: int) -> Reviews:
-    """Return the reviews in the middle, which are of both classes: they are sorted by class."""
-    start = max(0, (len(reviews) - most) // 2)
-    part = reviews.part(start, min(len(reviews), start + most))
-    return dataclasses.replace(part, texts=dataclasses.replace(part.texts, corpus=None, split=""))
-
-
 def _row(name: str, corpus: Corpus) -> tuple[str, str, str]:
     """Return reviews per second in training and in prediction, and what like length gains."""
     row = catalogue.load(name)
@@ -104,25 +77,16 @@ def _row(name: str, corpus: Corpus) -> tuple[str, str, str]:
         options = dataclasses.replace(options, preset="scratch", max_tokens=TEXTBOOK_WORDS)
     with some(corpus, REVIEWS) as data:
         fitted, seconds = timed_fit(row, options, data)
-        test = _middle(corpus.reviews("test"), REVIEWS)
+        test = middle(corpus.reviews("test"), REVIEWS)
         fitted.predict(test)
         start = time.perf_counter()
         fitted.predict(test)
         predicted = f"{len(test) / (time.perf_counter() - start):,.0f}"
         ratio = "–"
         if isinstance(options, TrainingOptions):
-            textbook = dataclasses.replace(options, batches="padded", batch_size=TEXTBOOK_BATCH)
+            changes: dict[str, Any] = {"batches": "padded", "batch_size": TEXTBOOK_BATCH}
             if isinstance(options, NetworkOptions):
-                textbook = dataclasses.replace(textbook, max_words=TEXTBOOK_WORDS)
+                changes["max_words"] = TEXTBOOK_WORDS
+            textbook = dataclasses.replace(options, **changes)
             ratio = f"{timed_fit(row, textbook, data)[1] / seconds:.2f}"
         return f"{len(data.train) / seconds:,.0f}", predicted, ratio
-
-
-def timed_fit(row: Row, options: Any, data: TrainingData, epochs: int = 3) -> tuple[Fitted, float]:
-    """Train; return the seconds of an epoch without compilation, or of all where there is none."""
-    if isinstance(options, TrainingOptions):
-        options = dataclasses.replace(options, epochs=epochs, least_steps=1)
-    cache_seconds, start = data.clock.cache_seconds, time.perf_counter()
-    fitted = row.fit(options, data, lambda event: None)
-    seconds = time.perf_counter() - start - (data.clock.cache_seconds - cache_seconds)
-    return fitted, min((epoch["seconds"] for epoch in fitted.history[1:]), default=seconds)

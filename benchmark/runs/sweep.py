@@ -1,11 +1,8 @@
-"""Run all rows, each run in a process of its own, and write the leaderboard."""
+"""Run all rows, each run in a process of its own."""
 
-import argparse
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -15,19 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark.analysis import leaderboard
-from benchmark.commands.options import add_results_option, add_tensorboard_option
 from benchmark.records import environment, store
 from benchmark.records.record import CorpusId, Failed, Record
 from benchmark.rows import catalogue, sources
 from benchmark.rows.catalogue import Line
 from benchmark.rows.hyperparameters import plain
 from benchmark.runs.overview import Overview
+from benchmark.runs.processes import ForkedProcess, NewProcess, can_fork
 from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
-from preprocessing.options import add_data_options, corpus_from, data_words, positive
-from preprocessing.program import ROOT
-from preprocessing.storage import verify
+from preprocessing.options import DataOptions, data_words
 
 from filelock import FileLock, Timeout
 from rich.console import Console
@@ -37,6 +31,8 @@ WEIGHTS = "IMDB_WEIGHTS"
 
 _KEPT_LINES = 20
 _SECONDS_TO_STOP = 10
+_RUNS_WORTH_A_SERVER = 8
+"""Fewer runs import what they need sooner than a server imports what any may need."""
 
 
 @dataclass(frozen=True)
@@ -58,76 +54,65 @@ class Run:
     hyperparameters: dict[str, Any] | None = field(default=None, compare=False)
 
 
-def main(description: str) -> int:
-    """Run what is missing; return 0 if every run is good and 1 if one failed."""
-    parser = argparse.ArgumentParser(
-        prog="python run_all.py",
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+@dataclass(frozen=True)
+class Settings:
+    """What all runs of a sweep share.
+
+    Attributes:
+        data: which reviews they use.
+        results: the results folder.
+        jobs: runs at once.
+        tensorboard: where learning curves go; None for nowhere.
+    """
+
+    data: DataOptions
+    results: Path
+    jobs: int = 1
+    tensorboard: Path | None = None
+
+
+def sweep(
+    lines: dict[str, Line],
+    seeds: int,
+    corpus: Corpus,
+    settings: Settings,
+    force: bool,
+    weights: list[str],
+    console: Console,
+) -> tuple[int, list[str]]:
+    """Make the runs that are missing, each in a process of its own.
+
+    Args:
+        lines: the rows and variants, by name.
+        seeds: seeds 0 to `seeds` - 1 of each.
+        corpus: the reviews that `settings.data` names.
+        settings: what all runs share.
+        force: make finished runs again.
+        weights: where copies of public weights are, as NAME=FOLDER.
+        console: shows the progress.
+
+    Returns:
+        How many runs failed; and the lines that were left out, because their public weights
+        cannot be had.
+    """
+    os.environ[WEIGHTS] = os.pathsep.join(weights)
+    everything, unreached, changed = _planned(lines, seeds, corpus, settings.results)
+    todo = [run for run, finished in everything if force or not finished]
+    kept = len(everything) - len(todo)
+    console.print(
+        f"{corpus.name}{' (synthetic)' if corpus.name.startswith('sample') else ''}, "
+        f"corpus {corpus.hash}: {len(todo)} run{'s' * (len(todo) != 1)} to make, {kept} kept"
     )
-    parser.add_argument(
-        "rows", nargs="*",
-        help='rows to run with their variants, or lines as the leaderboard has them, such as "bert '
-        '(scratch-tiny)" (default: all)',
-    )  # fmt: skip
-    parser.add_argument(
-        "--weights", action="append", default=[], metavar="NAME=FOLDER",
-        help="where a copy of public weights is, such as all-MiniLM-L6-v2=FOLDER; may be repeated",
-    )  # fmt: skip
-    parser.add_argument(
-        "--seeds", type=positive, default=leaderboard.PROTOCOL_SEEDS, metavar="N",
-        help="seeds 0 to N - 1 (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--force", action="store_true", help="make finished runs again")
-    parser.add_argument(
-        "--jobs", type=positive, default=1, metavar="N",
-        help="runs at once; quicker, but times are then not to be compared (default: %(default)s)",
-    )  # fmt: skip
-    add_data_options(parser)
-    add_results_option(parser)
-    add_tensorboard_option(parser)
-    options = parser.parse_args()
-    lines = catalogue.choose(options.rows)
-    os.environ[WEIGHTS] = os.pathsep.join(options.weights)
-    corpus = corpus_from(options)
-    verify(corpus.folder)
-
-    if options.jobs > 1 and corpus.name == "imdb":
-        raise UserError(
-            "--jobs spoils the clock, and the leaderboard on IMDB shows times; it is for --limit, "
-            "--dataset sample and texts of your own"
-        )
-
-    console = Console()
-    with _only_one(options.results, corpus.name):
-        leaderboard.build(options.results, corpus.name)  # damage is told before hours pass
-        everything, unreached = _planned(lines, options.seeds, corpus, options.results)
-        todo = [run for run, finished in everything if options.force or not finished]
-        kept = len(everything) - len(todo)
+    if changed and not force:
         console.print(
-            f"{corpus.name}{' (synthetic)' if corpus.name.startswith('sample') else ''}, "
-            f"corpus {corpus.hash}: {len(todo)} run{'s' * (len(todo) != 1)} to make, {kept} kept"
+            f"kept, but its code has changed (--force makes it again): {', '.join(changed)}"
         )
-        readme = leaderboard.readme_of(options.results)
-        try:
-            with Overview([run for run, _ in everything], todo, console, options.jobs) as overview:
-                failed = _make_all(todo, options, overview, corpus)
-        finally:  # also after Ctrl-C, with what was finished
-            table = leaderboard.write(options.results, corpus.name, readme)
-    console.print(leaderboard.as_rich(table, corpus.name))
-    if unreached:
-        console.print(
-            f"needs weights that this machine cannot reach: {', '.join(unreached)}; "
-            f"--weights NAME=FOLDER says where a copy is"
-        )
-    where = leaderboard.folder_of(options.results, corpus.name) / "leaderboard.csv"
-    console.print(f"written to {where}")
-    return 1 if failed else 0
+    with Overview([run for run, _ in everything], todo, console, settings.jobs) as overview:
+        return _make_all(todo, settings, overview, corpus), unreached
 
 
 @contextmanager
-def _only_one(results: Path, dataset: str) -> Iterator[None]:
+def only_one(results: Path, dataset: str) -> Iterator[None]:
     """Keep two benchmarks from making the same runs.
 
     Raises:
@@ -140,7 +125,7 @@ def _only_one(results: Path, dataset: str) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise UserError(
-            f"another run_all.py is at work on {folder}; wait for it, or give another --results"
+            f"another run_all.py is using {folder}; wait for it, or choose another --results"
         ) from None
     try:
         yield
@@ -150,14 +135,15 @@ def _only_one(results: Path, dataset: str) -> Iterator[None]:
 
 def _planned(
     lines: dict[str, Line], seeds: int, corpus: Corpus, results: Path
-) -> tuple[list[tuple[Run, bool]], list[str]]:
+) -> tuple[list[tuple[Run, bool]], list[str], list[str]]:
     """Return what is to be run.
 
     Returns:
-        All runs, first seeds first, and whether each is finished; and the lines that are left out
-        because their public weights cannot be had. The synthetic reviews need none of those lines.
+        All runs, first seeds first, and whether each is finished; the lines that are left out
+        because their public weights cannot be had; and those of which a finished run was made by
+        other code than today's. The synthetic reviews need no line with public weights.
     """
-    planned, unreached = [], []
+    planned, unreached, changed = [], [], set()
     synthetic = corpus.name.startswith("sample")
     for line in lines.values():
         if line.weights and synthetic:
@@ -165,14 +151,17 @@ def _planned(
         try:
             row = catalogue.load(line.row)
             options = row.options_of(line.variant)
-            family, settings = row.family, plain(options)
+            family, chosen = row.family, plain(options)
         except Exception:  # a row that cannot be imported fails in its own process, with the reason
-            row, family, settings = None, "", None
+            row, family, chosen = None, "", None
         runs = []
         for seed in range(seeds):
             path = store.record_path(results, corpus.name, line.row, {}, seed, line.variant)
-            finished = path.exists() and store.is_finished(store.read(path), corpus.hash, settings)
-            runs.append((Run(line, seed, path, family, settings), finished))
+            record = store.read(path) if path.exists() else None
+            finished = record is not None and store.is_finished(record, corpus.hash, chosen)
+            if finished and record and record.sources not in (None, sources.digest(line.module)):
+                changed.add(line.name)
+            runs.append((Run(line, seed, path, family, chosen), finished))
         if row is not None and not all(finished for _, finished in runs):
             try:
                 row.check_weights(options)
@@ -180,22 +169,24 @@ def _planned(
                 unreached.append(line.name)
                 runs = [(run, finished) for run, finished in runs if finished]
         planned += runs
-    return sorted(planned, key=lambda each: each[0].seed), unreached
+    return sorted(planned, key=lambda each: each[0].seed), unreached, sorted(changed)
 
 
-def _make_all(
-    todo: list[Run], options: argparse.Namespace, overview: Overview, corpus: Corpus
-) -> int:
-    """Make the runs, as many at once as --jobs says; return how many failed."""
-    running: set[subprocess.Popen] = set()
+def _make_all(todo: list[Run], settings: Settings, overview: Overview, corpus: Corpus) -> int:
+    """Make the runs, as many at once as `settings.jobs` says; return how many failed."""
+    running: set[NewProcess | ForkedProcess] = set()
+    os.environ.update(_shares(settings.jobs))  # for all processes that start from here on
+    # IMDB's times and memory are published, and are those of a process that starts anew.
+    fork = corpus.name != "imdb" and len(todo) >= _RUNS_WORTH_A_SERVER and can_fork()
+    start = ForkedProcess if fork else NewProcess
 
     def make(run: Run) -> bool:
         overview.started(run)
-        record = _make(run, options, overview, corpus, running)
+        record = _make(run, settings, overview, corpus, start, running)
         overview.ended(run, record)
         return isinstance(record, Failed)
 
-    with ThreadPoolExecutor(options.jobs) as pool:
+    with ThreadPoolExecutor(settings.jobs) as pool:
         try:
             return sum(
                 future.result() for future in as_completed([pool.submit(make, r) for r in todo])
@@ -209,30 +200,23 @@ def _make_all(
 
 def _make(
     run: Run,
-    options: argparse.Namespace,
+    settings: Settings,
     overview: Overview,
     corpus: Corpus,
-    running: set[subprocess.Popen],
+    start: type[NewProcess] | type[ForkedProcess],
+    running: set[NewProcess | ForkedProcess],
 ) -> Record:
     """Make one run in its own process; return its record, also if the process dies."""
     before = run.path.stat().st_mtime_ns if run.path.exists() else None
     errors: deque[str] = deque(maxlen=_KEPT_LINES)
-    process = subprocess.Popen(
-        _command(run, options),
-        cwd=ROOT,
-        env=os.environ | _shares(options.jobs),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-    )
+    process = start(run.line.module, _arguments(run, settings))
     running.add(process)
     listener = threading.Thread(target=lambda: errors.extend(process.stderr), daemon=True)
     listener.start()
     try:
         for event in _events(process):
             overview.tell(run, event)
-        code = process.wait()
+        code = process.wait() or 0
     finally:
         _stop(process)
         running.discard(process)
@@ -267,20 +251,20 @@ def _shares(jobs: int) -> dict[str, str]:
     return dict.fromkeys(names, share) | as_needed
 
 
-def _command(run: Run, options: argparse.Namespace) -> list[str]:
-    command = [sys.executable, "-m", run.line.module, "--seed", str(run.seed)]
+def _arguments(run: Run, settings: Settings) -> list[str]:
+    command = ["--seed", str(run.seed)]
     command += ["--variant", run.line.variant] if run.line.variant else []
-    command += [*data_words(options), "--progress", "json"]
-    command += ["--cache", str(options.cache.resolve())]
-    command += ["--results", str(options.results.resolve())]
-    if options.data:
-        command += ["--data", str(options.data.resolve())]
-    if options.tensorboard:
-        command += ["--tensorboard", str(options.tensorboard.resolve())]
+    command += [*data_words(settings.data), "--progress", "json"]
+    command += ["--cache", str(settings.data.cache.resolve())]
+    command += ["--results", str(settings.results.resolve())]
+    if settings.data.data:
+        command += ["--data", str(settings.data.data.resolve())]
+    if settings.tensorboard:
+        command += ["--tensorboard", str(settings.tensorboard.resolve())]
     return command
 
 
-def _events(process: subprocess.Popen) -> Iterator[dict]:
+def _events(process: NewProcess | ForkedProcess) -> Iterator[dict]:
     for line in process.stdout:
         try:
             event = json.loads(line)
@@ -290,15 +274,13 @@ def _events(process: subprocess.Popen) -> Iterator[dict]:
             yield event
 
 
-def _stop(process: subprocess.Popen) -> None:
+def _stop(process: NewProcess | ForkedProcess) -> None:
     """End the process if it has not ended, gently if it listens."""
-    if process.poll() is not None:
+    if process.wait(0) is not None:
         return
-    process.send_signal(signal.SIGINT)
-    try:
-        process.wait(_SECONDS_TO_STOP)
-    except subprocess.TimeoutExpired:
-        process.kill()
+    os.kill(process.pid, signal.SIGINT)
+    if process.wait(_SECONDS_TO_STOP) is None:
+        os.kill(process.pid, signal.SIGKILL)
 
 
 def _why(code: int, errors: list[str]) -> str:
@@ -307,5 +289,5 @@ def _why(code: int, errors: list[str]) -> str:
         return "killed (signal 9), as the system does when memory runs out"
     if code < 0:
         return f"crashed with {signal.Signals(-code).name}"
-    last = errors[-1].strip() if errors else "it said nothing"
+    last = errors[-1].strip() if errors else "it printed no error"
     return f"exit code {code}: {last}"[:500]

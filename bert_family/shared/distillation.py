@@ -10,27 +10,30 @@ from benchmark.rows.contract import OnEvent
 from benchmark.rows.hyperparameters import hyperparameters, option, plain
 from benchmark.rows.networks.devices import reset_session
 from benchmark.rows.training_data import CacheClock, TrainingData
+from bert_family.shared.architecture import backbone_inputs
 from bert_family.shared.fine_tuning import (
     FineTuned,
     FineTunedRow,
     FineTuningOptions,
-    SubwordData,
     backbone_of,
+    dtype_policy,
+    find_source,
+    fine_tune,
     freeze,
-    head,
+    read_tokens,
+    start,
 )
-from bert_family.shared.presets import Preset, Source, backbone_inputs, folder_name, weights_name
+from bert_family.shared.presets import Preset, folder_name, weights_name
 from preprocessing.errors import UserError
 from preprocessing.storage import read_manifest
 
 import keras
-import numpy as np
 from keras import layers, ops
 from pydantic import PlainValidator
 
 NOBODY = "none"
 TEMPERATURE = 2.0
-"""Softens both answers; in the range of Hinton et al. (2015)."""
+"""Softens both probabilities; in the range of Hinton et al. (2015)."""
 
 SAME = ("size", "pretrain", "max_tokens", "truncation", "precision")
 """Options that the teacher takes from the student."""
@@ -47,86 +50,75 @@ class DistilledOptions(FineTuningOptions):
     )
 
 
-@dataclass
-class DistilledData(SubwordData):
-    """Training data with a teacher."""
-
-    teacher: FineTuned | None = None
-
-
 @dataclass(frozen=True)
 class DistilledRow(FineTunedRow):
     """A row that can learn from a teacher.
 
     Attributes:
-        teacher: the row that teaches.
+        teacher: the row that teaches, a BERT. `build` names the layer of the student's last hidden
+            states "states".
     """
 
     teacher: FineTunedRow = field(kw_only=True)
 
-    def subword_data(
-        self, options: DistilledOptions, data: TrainingData, source: Source, on_event: OnEvent
-    ) -> SubwordData:
-        """Return the data with subwords, and with the teacher if there is one."""
+    def check_weights(self, options: Any) -> None:
+        """Tell whether the presets of student and teacher can be had.
+
+        Raises:
+            UserError: one cannot.
+        """
+        super().check_weights(options)
+        if options.teacher != NOBODY:
+            self.teacher.check_weights(self._teacher_options(options))
+
+    def fit(self, options: Any, data: TrainingData, on_event: OnEvent) -> FineTuned:
+        """Fine-tune the student, beside a teacher if there is one, and keep the student alone.
+
+        Raises:
+            UserError: weights cannot be loaded, or student and teacher do not fit each other.
+        """
         if options.teacher == NOBODY:
-            return super().subword_data(options, data, source, on_event)
-        teacher = self._teacher(options, data, on_event)
+            return super().fit(options, data, on_event)
+        source = find_source(self.architecture, options, data, on_event)
+        teacher = self._fine_tuned_teacher(options, data, on_event)
         if teacher.tokenizer.key != source.tokenizer.key:
             raise UserError(
                 f"teacher {options.teacher!s} has another vocabulary than preset {options.preset!s}"
             )
-        read = super().subword_data(options, data, source, on_event)
-        return DistilledData(**vars(read), teacher=teacher)
+        tokens = read_tokens(source.tokenizer, options, data)
 
-    def network(self, options: DistilledOptions, data: SubwordData) -> keras.Model:
-        """Return the student, or the student with its teacher beside it."""
-        if not isinstance(data, DistilledData):
-            return super().network(options, data)
-        padding = data.source.tokenizer.padding
-        student = self.start(options, data.source)
-        teacher = _answers_of(data.teacher.model, padding)
-        if teacher.output["states"].shape[-1] != student.hidden_dim:
+        reset_session(data.seed, dtype_policy(options.precision))
+        student = start(self.architecture, source, options)
+        taught = frozen_teacher(teacher.model, source.tokenizer.padding)
+        width = taught.output["states"].shape[-1]
+        if width != student.hidden_dim:
             raise UserError(
-                f"teacher {options.teacher!s} is {teacher.output['states'].shape[-1]} wide and the "
-                f"student {student.hidden_dim}; they must agree"
+                f"teacher {options.teacher!s} is {width} wide and the student "
+                f"{student.hidden_dim}; they must agree"
             )
-        if data.source.preset is None:
-            copy_every_other_layer(backbone_of(data.teacher.model), student)
+        if source.preset is None:
+            copy_every_other_layer(teacher.backbone, student)
         freeze(student, options.trainable, self.architecture.shares_layers)
-        tokens = keras.Input((None,), dtype="int32", name="tokens")
-        states = student(backbone_inputs(tokens, student, padding))
-        probability = head(states, student, options.dropout)
-        taught = teacher(tokens)
-        mask = ops.cast(ops.not_equal(tokens, 0), "float32")
-        return keras.Model(
-            tokens,
-            DistillationLoss(dtype="float32", name="imitation")(
-                [probability, states, taught["probability"], taught["states"], mask]
-            ),
-        )
+        model = self.build(options, student, source.tokenizer.padding)
 
-    def fitted(
-        self, model: keras.Model, options: Any, widths: np.ndarray, data: SubwordData
-    ) -> FineTuned:
-        """Return the student alone."""
-        if not isinstance(data, DistilledData):
-            return super().fitted(model, options, widths, data)
-        alone = keras.Model(model.input, model.get_layer("positive").output)
-        fitted = super().fitted(alone, options, widths, data)
-        own = {"weights": fitted.weights, "outside_data": fitted.outside_data}
-        for name, value in own.items():
-            names = {value, getattr(data.teacher, name)} - {"none"}
-            setattr(fitted, name, "; ".join(sorted(names)) or "none")
+        beside_teacher = with_teacher(model, taught)
+        widths, history = fine_tune(beside_teacher, source, options, tokens, data, on_event)
+        fitted = FineTuned(model, options, widths, source.tokenizer, history)
+        fitted.weights = _both(source.weights, teacher.weights)
+        fitted.outside_data = _both(source.outside_data, teacher.outside_data)
         return fitted
 
-    def _teacher(
+    def _teacher_options(self, options: DistilledOptions) -> FineTuningOptions:
+        taken = {name: getattr(options, name) for name in SAME}
+        return self.teacher.hyperparameters(preset=options.teacher, **taken)
+
+    def _fine_tuned_teacher(
         self, options: DistilledOptions, data: TrainingData, on_event: OnEvent
     ) -> FineTuned:
         """Fine-tune the teacher, once, and return it."""
-        taken = {name: getattr(options, name) for name in SAME}
-        theirs = self.teacher.hyperparameters(preset=options.teacher, **taken)
-        settings = plain(theirs) | {"precision": self.teacher.dtype_policy(theirs)}
-        depends = json.dumps([settings, weights_name(options.teacher)])
+        theirs = self._teacher_options(options)
+        settings = plain(theirs) | {"precision": dtype_policy(theirs.precision)}
+        depends = json.dumps([settings, weights_name(Preset.of(options.teacher))])
         digest = hashlib.sha256(depends.encode()).hexdigest()[:8]
         called = self.teacher.variant_of(theirs) or options.teacher
         name = f"teacher-{called}-{digest}-seed-{data.seed}"
@@ -145,7 +137,8 @@ class DistilledRow(FineTunedRow):
             }
 
         folder = data.cached("teacher", folder_name(name), build)
-        reset_session(data.seed, self.dtype_policy(options))  # load it where the student will be
+        # it is loaded where the student will be
+        reset_session(data.seed, dtype_policy(options.precision))
         fitted, about = self.teacher.load(theirs, folder), read_manifest(folder)
         fitted.weights, fitted.outside_data = about["weights"], about["outside_data"]
         return fitted
@@ -157,7 +150,7 @@ class DistillationLoss(layers.Layer):
 
     Two terms as in the paper (section 3): the cross-entropy with the teacher's probability, both at
     a temperature, times its square; and one minus the cosine between the last hidden states, over
-    all tokens. The third, of hidden words, has become that of the labels.
+    all tokens. The third, of masked tokens, has become that of the labels.
     """
 
     def call(self, inputs: list, training: bool | None = None):
@@ -196,7 +189,7 @@ def copy_every_other_layer(teacher: keras.Model, student: keras.Model) -> None:
         own.set_weights(theirs.get_weights())
 
 
-def _answers_of(model: keras.Model, padding: int) -> keras.Model:
+def frozen_teacher(model: keras.Model, padding: int) -> keras.Model:
     """Return a frozen model from tokens to probability and last hidden states.
 
     It is built again without dropout: a model within another drops when the outer one trains,
@@ -206,12 +199,27 @@ def _answers_of(model: keras.Model, padding: int) -> keras.Model:
     backbone = type(trained).from_config(trained.get_config() | {"dropout": 0.0})
     backbone.set_weights(trained.get_weights())
     tokens = keras.Input((None,), dtype="int32", name="tokens")
-    answer = backbone(backbone_inputs(tokens, backbone, padding))
-    probability = model.get_layer("positive")(answer["pooled_output"])
-    answers = {"probability": probability, "states": answer["sequence_output"]}
-    teacher = keras.Model(tokens, answers, name="teacher")
+    outputs = backbone(backbone_inputs(tokens, backbone, padding))
+    probability = model.get_layer("positive")(outputs["pooled_output"])
+    taught = {"probability": probability, "states": outputs["sequence_output"]}
+    teacher = keras.Model(tokens, taught, name="teacher")
     teacher.trainable = False
     return teacher
+
+
+def with_teacher(model: keras.Model, teacher: keras.Model) -> keras.Model:
+    """Return the student's model with the distance to its teacher added to the loss."""
+    tokens, states = model.input, model.get_layer("states").output
+    taught = teacher(tokens)
+    mask = ops.cast(ops.not_equal(tokens, 0), "float32")
+    loss = DistillationLoss(dtype="float32", name="distillation_loss")
+    compared = [model.output, states, taught["probability"], taught["states"], mask]
+    return keras.Model(tokens, loss(compared))
+
+
+def _both(student: str, teacher: str) -> str:
+    """Return what student and teacher name, "none" if neither names anything."""
+    return "; ".join(sorted({student, teacher} - {"none"})) or "none"
 
 
 def _logit(probability):

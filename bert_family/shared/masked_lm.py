@@ -1,6 +1,6 @@
-"""Pretraining on hidden words, from public weights or from scratch, on train and unsup.
+"""Pretraining on masked tokens, from public weights or from scratch, on train and unsup.
 
-Of what is read of each review 15 % of the subwords are hidden, others at each pass: 80 % of these
+Of what is read of each review 15 % of the subwords are chosen, others at each pass: 80 % of these
 become the mask, 10 % any subword, 10 % stay (Devlin et al., 2019, section 3.1; anew at each pass as
 in Liu et al., 2019, section 4.1). There are no pairs of texts. From public weights it is the
 within-task pretraining of Sun et al. (2019, section 5.4).
@@ -11,7 +11,6 @@ import json
 import math
 import shutil
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +19,9 @@ from benchmark.rows.networks.batches import Batches
 from benchmark.rows.networks.devices import reset_session
 from benchmark.rows.networks.training import Progress
 from benchmark.rows.training_data import TrainingData
+from bert_family.shared.architecture import Architecture, backbone_inputs, initializer
 from bert_family.shared.optimizer import adamw
-from bert_family.shared.presets import (
-    Architecture,
-    Source,
-    backbone_inputs,
-    folder_name,
-    weights_name,
-)
-from preprocessing.corpus import Reviews
+from bert_family.shared.presets import Source, folder_name, weights_name
 from preprocessing.ragged import Ragged, bucket_widths
 from preprocessing.storage import write_atomically
 from preprocessing.subwords.ids import pack
@@ -51,18 +44,18 @@ FURTHER_RATE = 5e-5
 WARM_UP = 0.06
 
 
-def hide(
+def mask_tokens(
     tokens: np.ndarray, tokenizer: Tokenizer, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Hide some subwords.
+    """Mask some subwords.
 
     Args:
         tokens: ids moved up by one, shape (batch, width), 0 for padding.
         tokenizer: whose ids they are.
-        random: draws what is hidden.
+        random: draws what is masked.
 
     Returns:
-        The tokens with some hidden, shape (batch, width); the places that were chosen, shape
+        The tokens with some masked, shape (batch, width); the places that were chosen, shape
         (batch, places); the ids that stood there, not moved; and 1 where a place counts, 0 where a
         shorter review has fewer, float32.
     """
@@ -83,38 +76,43 @@ def hide(
 
 
 class MaskedLMBatches(Batches):
-    """Batches of like length with other subwords hidden at each pass.
+    """Batches of like length with other subwords masked at each pass.
 
     A batch is tokens and places, the ids at the places, and the places' weights.
     """
 
-    def __init__(self, reviews: Reviews, options: Any, widths: np.ndarray,
-                 random: np.random.Generator, tokenizer: Tokenizer):  # fmt: skip
-        self.tokenizer = tokenizer
-        super().__init__(reviews, options, widths, random)
+    def __init__(
+        self,
+        sequences: Ragged,
+        widths: np.ndarray,
+        random: np.random.Generator,
+        tokenizer: Tokenizer,
+    ):
+        self.tokenizer, self.draw = tokenizer, random
+        super().__init__(sequences, None, BATCH_SIZE, widths, random=random)
 
     def __getitem__(self, index: int) -> tuple:
         (tokens,) = super().__getitem__(index)
-        hidden, places, true, counts = hide(tokens, self.tokenizer, self.random)
-        return {"tokens": hidden, "places": places.astype(np.int32)}, true, counts
+        shown, places, true, counts = mask_tokens(tokens, self.tokenizer, self.draw)
+        return {"tokens": shown, "places": places.astype(np.int32)}, true, counts
 
 
-def network(backbone: keras.Model, padding: int) -> keras.Model:
-    """Return what tells hidden subwords: from tokens and places to logits, float32.
+def masked_lm(backbone: keras.Model, padding: int) -> keras.Model:
+    """Return the network that fills in masked tokens: from tokens and places to logits, float32.
 
     The words' vectors are those of the input, as in all four papers.
     """
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     places = keras.Input((None,), dtype="int32", name="places")
-    answer = backbone(backbone_inputs(tokens, backbone, padding))
-    sequence = answer["sequence_output"] if isinstance(answer, dict) else answer
+    outputs = backbone(backbone_inputs(tokens, backbone, padding))
+    states = outputs["sequence_output"] if isinstance(outputs, dict) else outputs
     logits = keras_hub.layers.MaskedLMHead(
         token_embedding=backbone.token_embedding,
         intermediate_activation="gelu",
-        kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
+        kernel_initializer=initializer(),
         dtype=backbone.dtype_policy,
-        name="hidden_words",
-    )(sequence, mask_positions=places)
+        name="masked_lm",
+    )(states, mask_positions=places)
     return keras.Model({"tokens": tokens, "places": places}, ops.cast(logits, "float32"))
 
 
@@ -164,13 +162,9 @@ def pretrain(
                options.truncation)
         for part in (data.train, data.unsup)
     ]  # fmt: skip
-    sequences = replace(
-        data.train,
-        words=Ragged.from_lengths(
-            np.concatenate([part.values for part in cut]),
-            np.concatenate([part.lengths for part in cut]),
-        ),
-        labels=None,
+    sequences = Ragged.from_lengths(
+        np.concatenate([part.values for part in cut]),
+        np.concatenate([part.lengths for part in cut]),
     )
     folder = data.cached("pretraining", name, build)
     shutil.rmtree(passes, ignore_errors=True)
@@ -181,7 +175,7 @@ def _train(
     architecture: Architecture,
     source: Source,
     options: Any,
-    sequences: Reviews,
+    sequences: Ragged,
     seed: int,
     on_event: OnEvent,
     dtype_policy: str,
@@ -190,7 +184,7 @@ def _train(
     """Return the trained backbone, each pass's loss and seconds, and the seconds of earlier runs.
 
     What a pass has learned is kept in the folder `passes`, so that training that was stopped goes
-    on after its last whole pass. Other words are hidden there than in the passes before; the
+    on after its last whole pass. Other tokens are masked there than in the passes before; the
     weights in the end are not those of training in one go.
     """
     progress = _Passes(on_event, options.pretrain, passes)
@@ -199,12 +193,11 @@ def _train(
     reset_session(chance, dtype_policy)
     backbone = architecture.start(source, options.max_tokens, options.dropout)
     if (pooled := getattr(backbone, "pooled_dense", None)) is not None:
-        pooled.trainable = False  # hidden words teach it nothing; Keras would warn
-    model = network(backbone, source.tokenizer.padding)
+        pooled.trainable = False  # masked tokens teach it nothing; Keras would warn
+    model = masked_lm(backbone, source.tokenizer.padding)
     batches = MaskedLMBatches(
         sequences,
-        replace(options, batch_size=BATCH_SIZE),
-        bucket_widths(sequences.words.lengths, options.max_tokens),
+        bucket_widths(sequences.lengths, options.max_tokens),
         np.random.default_rng(chance),
         source.tokenizer,
     )
@@ -241,8 +234,8 @@ class _Passes(Progress):
             model.optimizer.build(model.trainable_variables)  # its moments are loaded, too
             model.load_weights(self._weights(len(self.history)))
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Keep and on_event the pass; it counts once its line is in the history."""
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        """Keep and report the pass; it counts once its line is in the history."""
         loss = float(logs["loss"])
         self.folder.mkdir(exist_ok=True)
         unfinished = self.folder / "unfinished.weights.h5"

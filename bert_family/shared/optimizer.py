@@ -1,5 +1,7 @@
 """AdamW as BERT's papers use it: warm-up, linear decay, no decay on biases and norms, clipping."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
@@ -45,7 +47,7 @@ class LayerwiseAdamW(keras.optimizers.AdamW):
         shares: what each weight's rate is of the whole, in the order of the trainable weights.
     """
 
-    def __init__(self, *args, shares: list[float] = (), **kwargs):
+    def __init__(self, *args, shares: Sequence[float] = (), **kwargs):
         super().__init__(*args, **kwargs)
         self.shares = list(shares)
 

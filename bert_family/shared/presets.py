@@ -1,19 +1,17 @@
 """Where weights and vocabularies come from: KerasHub's presets, handles, and local folders."""
 
-import difflib
 import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from benchmark.rows.quiet import native_log_hidden
 from preprocessing.errors import UserError
 from preprocessing.storage import sha256
-from preprocessing.subwords.tokenizers import BytePairs, SentencePiece, Tokenizer, WordPiece
+from preprocessing.subwords.tokenizers import Tokenizer
 
-import keras
-from keras import ops
+from pydantic import Field, PlainValidator
 
 with native_log_hidden():
     try:
@@ -24,14 +22,13 @@ with native_log_hidden():
             "JAX pip install --no-deps keras-hub; -c constraints.txt with either"
         ) from None
 
-AUTO, SCRATCH = "auto", "scratch"
+SCRATCH = "scratch"
 WEIGHTS = "IMDB_WEIGHTS"
 """The environment variable that says where weights are: NAME=FOLDER, several parted as in PATH."""
 
 _HOSTS = {"kaggle": "api.kaggle.com", "hf": "huggingface.co"}
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 _SECONDS_TO_ANSWER = 5
-_PAPERS_WIDTH = 768
 
 
 class Preset(str):
@@ -47,12 +44,15 @@ class Preset(str):
     def of(cls, text: Any) -> "Preset":
         """Read ``NAME``, ``hf://…``, ``kaggle://…``, ``FOLDER`` or ``NAME=FOLDER``.
 
-        A folder without a name is called as its last part, so that no record holds a path.
+        A folder without a name is called as its last part, so that no record holds a path. What is
+        not a folder is looked for first where the environment says that the weights of this name
+        are.
         """
         if isinstance(text, cls):
             return text
-        text = _places().get(str(text), text)
         name, _, place = str(text).partition("=")
+        if name in _places() and not (place and _is_folder(place)):
+            place = _places()[name]
         if not place or os.sep in name:
             place = str(text)
             name = Path(place).resolve().name if _is_folder(place) else place
@@ -73,142 +73,24 @@ def _preset(name: str, place: str) -> Preset:
     return preset
 
 
+PresetOption = Annotated[
+    str,
+    PlainValidator(Preset.of),
+    Field(
+        description="weights to start from: a KerasHub preset, an hf:// or kaggle:// handle, "
+        "FOLDER, NAME=FOLDER, or scratch for random ones"
+    ),
+]
+
+
 def _places() -> dict[str, str]:
-    """Return what the environment says of where weights are, as NAME=FOLDER, by name."""
+    """Return the folders that the environment names, by the weights' names."""
     given = filter(None, os.environ.get(WEIGHTS, "").split(os.pathsep))
-    return {entry.partition("=")[0]: entry for entry in given}
+    return {name: folder for name, _, folder in (entry.partition("=") for entry in given)}
 
 
 def _is_folder(place: str) -> bool:
     return "://" not in place and (os.sep in place or Path(place).is_dir())
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """What tells one member of the family from another.
-
-    Attributes:
-        name: the beginning of its classes' names in KerasHub.
-        preset: the public preset that is fine-tuned by default.
-        outside_data: what the public presets were pretrained on.
-        learn_vocabulary: learns subwords from texts, at most so many.
-        scratch: the backbone's settings by size, without the vocabulary's.
-        shares_layers: all its layers are one layer, so they cannot be trained apart.
-    """
-
-    name: str
-    preset: str
-    outside_data: str
-    learn_vocabulary: Any
-    scratch: dict[str, dict[str, Any]]
-    shares_layers: bool = False
-
-    @property
-    def backbone(self) -> type:
-        """KerasHub's class of the network below the head."""
-        return getattr(keras_hub.models, f"{self.name}Backbone")
-
-    @property
-    def tokenizer(self) -> type:
-        """KerasHub's class of the tokenizer."""
-        return getattr(keras_hub.models, f"{self.name}Tokenizer")
-
-    def presets(self) -> dict[str, dict]:
-        """Return KerasHub's own presets of this architecture, by name."""
-        return dict(self.backbone.presets)
-
-    def load_tokenizer(self, preset: Preset) -> Tokenizer:
-        """Return the preset's tokenizer.
-
-        Raises:
-            UserError: it cannot be fetched, or is of another architecture.
-        """
-        return as_tokenizer(self._load(self.tokenizer, preset))
-
-    def load_backbone(self, preset: Preset, dropout: float | None = None) -> keras.Model:
-        """Return the preset's network with its weights, in the current number format.
-
-        Args:
-            preset: which.
-            dropout: share dropped in training; None leaves the preset's own.
-
-        Raises:
-            UserError: it cannot be fetched, or is of another architecture.
-        """
-        given = {} if dropout is None else {"dropout": dropout}
-        return self._load(self.backbone, preset, dtype=keras.config.dtype_policy(), **given)
-
-    def new_backbone(
-        self, size: str, vocabulary: int, max_tokens: int, dropout: float
-    ) -> keras.Model:
-        """Return the network of this size with random weights.
-
-        The papers' standard deviation of 0.02 suits matrices 768 wide. Those of narrower networks
-        get so much more that answers vary as much.
-        """
-        backbone = self.backbone(
-            vocabulary_size=vocabulary,
-            max_sequence_length=max_tokens,
-            dropout=dropout,
-            **self.scratch[size],
-        )
-        for weight in backbone.weights:
-            if weight.name == "kernel":
-                weight.assign(weight * (_PAPERS_WIDTH / backbone.hidden_dim) ** 0.5)
-        return backbone
-
-    def start(self, source: "Source", max_tokens: int, dropout: float) -> keras.Model:
-        """Return the backbone that a run starts from.
-
-        Raises:
-            UserError: it reads fewer tokens.
-        """
-        if source.preset is None:
-            return self.new_backbone(source.size, source.tokenizer.size, max_tokens, dropout)
-        backbone = self.load_backbone(source.preset, dropout)
-        if backbone.max_sequence_length < max_tokens:
-            raise UserError(
-                f"preset {source.preset!s} reads {backbone.max_sequence_length} tokens at most; "
-                f"give --max-tokens {backbone.max_sequence_length} or less"
-            )
-        return backbone
-
-    def save(self, folder: Path, backbone: keras.Model, tokenizer: Tokenizer) -> None:
-        """Write a preset of KerasHub's own form, that `load_backbone` and others can read."""
-        backbone.save_to_preset(str(folder))
-        as_kerashub(tokenizer, self.tokenizer).save_to_preset(str(folder))
-
-    def check(self, preset: Preset) -> None:
-        """Tell whether a preset can be loaded, without loading it.
-
-        Raises:
-            UserError: there is none of this name, or its host does not answer.
-        """
-        if not preset.is_local and "://" not in preset.place and preset not in self.presets():
-            near = difflib.get_close_matches(preset, self.presets(), n=1)
-            hint = f"did you mean {near[0]}?" if near else "--list-presets shows what there is"
-            raise UserError(f"KerasHub has no {self.name} preset {preset!s}; {hint}")
-        _check_reachable(preset)
-
-    def _load(self, cls: type, preset: Preset, **arguments: Any) -> Any:
-        self.check(preset)
-        try:
-            return cls.from_preset(preset.place, **arguments)
-        except Exception as error:  # KerasHub and its downloaders raise all kinds
-            said = " ".join(str(error).split())[:160]
-            if preset.is_local:
-                advice = (
-                    "it needs config.json and either model.weights.h5 with assets/tokenizer/ "
-                    "(KerasHub) or model.safetensors with tokenizer_config.json and "
-                    "vocab.txt, vocab.json + merges.txt or spiece.model (Hugging Face)"
-                )
-                raise UserError(
-                    f"the folder of preset {preset!s} is no {self.name} that KerasHub can load "
-                    f"({type(error).__name__}: {said}); {advice}"
-                ) from error
-            raise UserError(
-                f"preset {preset!s} cannot be loaded ({type(error).__name__}: {said}); {_ADVICE}"
-            ) from error
 
 
 @dataclass(frozen=True)
@@ -237,24 +119,13 @@ def folder_name(weights: str) -> str:
     return weights.replace("/", "-").replace(":", "")
 
 
-def backbone_inputs(tokens: Any, backbone: keras.Model, padding: int) -> dict[str, Any]:
-    """Return ids, mask and segments for ids that were moved up by one, 0 for padding."""
-    mask = ops.not_equal(tokens, 0)
-    inputs = {
-        "token_ids": ops.where(mask, tokens - 1, padding),
-        "padding_mask": ops.cast(mask, "int32"),
-        "segment_ids": ops.zeros_like(tokens),
-    }
-    return {name: inputs[name] for name in backbone.input}
-
-
-_ADVICE = (
+ADVICE = (
     "--list-presets shows what there is; without network pass a local folder with --preset FOLDER, "
-    "or train from nothing but the reviews with --preset scratch --size tiny --pretrain 1"
+    "or train from nothing but the reviews with --variant scratch-tiny"
 )
 
 
-def _check_reachable(preset: Preset) -> None:
+def check_reachable(preset: Preset) -> None:
     """Fail at once where a download would be tried again and again.
 
     Raises:
@@ -273,7 +144,7 @@ def _check_reachable(preset: Preset) -> None:
     except OSError as error:
         raise UserError(
             f"preset {preset!s} cannot be fetched: {_HOSTS[scheme]} does not answer "
-            f"({error.strerror or error}); {_ADVICE}"
+            f"({error.strerror or error}); {ADVICE}"
         ) from error
 
 
@@ -297,25 +168,3 @@ def weights_name(preset: Preset) -> str:
         if (path := Path(preset.place) / file).exists():
             return f"{preset} (sha256 {sha256(path)[:16]})"
     return str(preset)
-
-
-def as_tokenizer(theirs: Any) -> Tokenizer:
-    """Return our tokenizer for one of KerasHub's."""
-    if isinstance(theirs, keras_hub.tokenizers.WordPieceTokenizer):
-        return WordPiece(theirs.get_vocabulary(), theirs.lowercase, theirs.strip_accents)
-    if isinstance(theirs, keras_hub.tokenizers.BytePairTokenizer):
-        return BytePairs(theirs.vocabulary, theirs.merges)
-    return SentencePiece(theirs.proto)
-
-
-def as_kerashub(tokenizer: Tokenizer, cls: type) -> Any:
-    """Return KerasHub's tokenizer of the class for one of ours."""
-    if isinstance(tokenizer, WordPiece):
-        return cls(
-            vocabulary=tokenizer.vocabulary,
-            lowercase=tokenizer.lowercase,
-            strip_accents=tokenizer.strip_accents,
-        )
-    if isinstance(tokenizer, BytePairs):
-        return cls(vocabulary=tokenizer.vocabulary, merges=tokenizer.merges)
-    return cls(proto=tokenizer.model)

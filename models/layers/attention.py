@@ -14,21 +14,26 @@ class AttentionPooling(layers.Layer):
     words of :math:`u^T c`, and the result is the sum of the states by their weights. W, b and the
     context vector c are learned. https://aclanthology.org/N16-1174
 
+    Without a hidden layer, :math:`u = \\tanh(h)` (Zhou et al., 2016, equations 9 to 11).
+
     Args:
-        units: numbers in u.
+        units: numbers in u; 0 for no hidden layer.
     """
 
     def __init__(self, units: int, **kwargs):
         super().__init__(**kwargs)
         self.units = units
         own = {"dtype": self.dtype_policy}  # else a loaded layer's parts take the policy of the day
-        self.hidden = layers.Dense(units, activation="tanh", name="hidden", **own)
+        if units:
+            self.hidden = layers.Dense(units, activation="tanh", name="hidden", **own)
+        else:
+            self.hidden = layers.Activation("tanh", name="hidden", **own)
         self.context = layers.Dense(1, use_bias=False, name="context", **own)
 
     def build(self, states_shape, is_word_shape) -> None:
         """Make the weights."""
         self.hidden.build(states_shape)
-        self.context.build((*states_shape[:-1], self.units))
+        self.context.build((*states_shape[:-1], self.units or states_shape[-1]))
 
     def call(self, states, is_word):
         """Return the pooled states and the weights.

@@ -27,3 +27,18 @@ def max_and_mean(x: keras.KerasTensor, mask: keras.KerasTensor) -> keras.KerasTe
     length = ops.sum(mask, axis=1)
     any_word = ops.max(mask, axis=1)
     return ops.concatenate([largest * any_word, total / ops.maximum(length, 1)], axis=-1)
+
+
+def at_last_word(x: keras.KerasTensor, mask: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the values at each review's last word.
+
+    Args:
+        x: shape (batch, words, dimensions); values at padding do not matter if they are finite.
+        mask: shape (batch, words, 1), 1 for words, then 0 for padding.
+
+    Returns:
+        Shape (batch, dimensions); zero for a review without words.
+    """
+    length = ops.sum(ops.cast(mask, "int32"), axis=1, keepdims=True)
+    last = ops.take_along_axis(x, ops.maximum(length - 1, 0), axis=1)
+    return last[:, 0] * ops.max(mask, axis=1)

@@ -1,8 +1,8 @@
 """What the recurrent rows share: their options, and reading from the end."""
 
 from benchmark.rows.hyperparameters import hyperparameters, option
-from models.layers.head import HeadOptions
-from models.layers.words import WordOptions
+from benchmark.rows.networks.options import Epochs, LearningRate, MaxWords
+from models.layers.ends import HeadOptions, SpatialDropout, WordOptions
 
 import keras
 from keras import layers, ops
@@ -12,14 +12,10 @@ from keras import layers, ops
 class RecurrentOptions(WordOptions, HeadOptions):
     """Options that every recurrent row has. Chosen on validation, for `lstm`."""
 
-    epochs: int = option(2, "passes over the training reviews; the best one is kept", ge=1)
-    learning_rate: float = option(
-        2e-3, "step size of Adam at the start; falls to 0 along a cosine", gt=0
-    )
-    spatial_dropout: float = option(
-        0.2, "share of a review's vector dimensions dropped, in all of its words", ge=0, lt=1
-    )
-    max_words: int = option(800, "words read of a review; 98 % are shorter", ge=1)
+    epochs: Epochs = 2
+    learning_rate: LearningRate = 2e-3
+    spatial_dropout: SpatialDropout = 0.2
+    max_words: MaxWords = 800
     units: int = option(128, "numbers in the state", ge=1)
 
 

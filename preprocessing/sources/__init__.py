@@ -1,1 +1,3 @@
 """Where reviews come from: the IMDB archive, the embedded sample, a user's own texts."""
+
+DATASETS = ("imdb", "sample")

@@ -111,7 +111,7 @@ class CustomReviews:
                 usable.append(row)
         notes = self._left_out(bad, len(usable))
         notes.append(f"{classes[1]!r} counts as positive, {classes[0]!r} as negative")
-        reviews = {part: [] for part in PARTS}
+        reviews: dict[str, list[Review]] = {part: [] for part in PARTS}
         for row in usable:
             part = PART_OF.get(row.split, "train")
             label = UNLABELLED if part == "unsup" else classes.index(row.label)
@@ -160,8 +160,8 @@ class CustomReviews:
         counts = Counter(row.label for row in rows if row.label)
         two = sorted((name for name, _ in counts.most_common(2)), key=class_order)
         if len(two) < 2:
-            raise UserError(f"{self.path}: two classes are needed; there is {two or 'none'}")
-        return tuple(two)
+            raise UserError(f"{self.path}: two classes are needed, but there is {two or 'none'}")
+        return two[0], two[1]
 
     def _left_out(self, bad: dict[str, list[str]], usable: int) -> list[str]:
         """Say what was left out, if anything was.
@@ -180,7 +180,7 @@ class CustomReviews:
         left_out = f"{count:,} of {count + usable:,} texts cannot be used: {'; '.join(said)}"
         if count > MOST_LEFT_OUT * (count + usable) and not self.allow_bad_rows:
             raise UserError(
-                f"{self.path}: {left_out}; mend them, or leave them out with --allow-bad-rows"
+                f"{self.path}: {left_out}; fix them, or skip them with --allow-bad-rows"
             )
         return [left_out]
 
@@ -218,7 +218,7 @@ def _why_not(row: Row) -> str:
     if not row.text.strip():
         return "without a text"
     if row.split and row.split not in PART_OF:
-        return f"of a split that is none of {', '.join(PART_OF)}"
+        return f"with a split other than {', '.join(PART_OF)}"
     if not row.label and row.split != "unsup":
         return "without a label"
     return ""

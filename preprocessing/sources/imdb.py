@@ -97,7 +97,9 @@ def read(path: Path, counts: dict[str, int] = PUBLISHED_COUNTS) -> dict[str, lis
             continue
         if not text.strip():
             raise UserError(f"{path}: {name} is empty; get a fresh copy of the data set")
-        group, number, rating = _REVIEW.fullmatch(name).groups()
+        review = _REVIEW.fullmatch(name)
+        assert review  # other files were passed over
+        group, number, rating = review.groups()
         found[group][int(number)] = (int(rating), text)
     _check(path, found, films, counts)
 
@@ -136,7 +138,7 @@ def _check(path: Path, found: dict, films: dict, counts: dict[str, int]) -> None
 def _folder_files(path: Path) -> Iterator[tuple[str, bytes]]:
     root = path / FOLDER if (path / FOLDER).is_dir() else path
     if not (root / "train").is_dir() or not (root / "test").is_dir():
-        raise UserError(f"{path} is no IMDB folder: it has no train/ and test/ inside")
+        raise UserError(f"{path} is not an IMDB folder: there is no train/ and test/ inside")
     for group in ("train", "test"):
         for file in sorted((root / group).glob("urls_*.txt")):
             yield f"{group}/{file.name}", file.read_bytes()
@@ -154,17 +156,19 @@ def _archive_files(path: Path) -> Iterator[tuple[str, bytes]]:
                 entry = PurePosixPath(member.name)
                 if entry.is_absolute() or ".." in entry.parts or entry.parts[:1] != (FOLDER,):
                     raise UserError(
-                        f"{path}: refused, its entry {member.name!r} lies outside {FOLDER}/"
+                        f"{path}: refused: {member.name!r} in it lies outside {FOLDER}/"
                     )
                 name = "/".join(entry.parts[1:])
                 if not (_REVIEW.fullmatch(name) or _FILMS.fullmatch(name)):
                     continue
                 if not member.isfile():
-                    raise UserError(f"{path}: refused, its entry {member.name!r} is no plain file")
+                    raise UserError(f"{path}: refused: {member.name!r} in it is not a plain file")
                 seen[name.rpartition("/")[0]] += 1
-                yield name, archive.extractfile(member).read()
+                content = archive.extractfile(member)
+                assert content  # it is a file
+                yield name, content.read()
     except (EOFError, tarfile.TarError, gzip.BadGzipFile, zlib.error) as error:
         raise UserError(
-            f"{path} is truncated or no .tar.gz archive ({error}); "
+            f"{path} is truncated or not a .tar.gz archive ({error}); "
             f"read {seen.total():,} files before that; get a fresh copy"
         ) from None

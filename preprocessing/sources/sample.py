@@ -1,12 +1,13 @@
-"""The embedded synthetic corpus: 2,500 invented film reviews, so that the benchmark runs offline.
+"""The embedded synthetic corpus: 3,500 invented film reviews, so that the benchmark runs offline.
 
 The texts are synthetic. They test programs and show word order at work; results on them are never
-ranked together with results on real reviews.
+ranked together with results on real reviews. They are short, so that every row, also a recurrent
+one, learns them in seconds, and they are enough for a small transformer to learn from.
 
 What the texts hold:
 - negation: "It is not dull", "Nobody could call it clever", "I don't think that it is a failure";
 - contrast: "I wanted to hate it, but ...", "Although ..., the film is ...", "..., even though ...";
-- aspects (acting, music, ...), nearly one in five of which goes against the verdict;
+- aspects (acting, music, ...), one in twenty of which goes against the verdict;
 - quoted opinions of other people, with which the reviewer disagrees;
 - closing remarks with the same words for both classes: "Don't miss it." and "You can miss it.";
 - raw-text features of IMDB: line breaks, entities, contractions, capitals, accents, "8/10".
@@ -29,8 +30,9 @@ from preprocessing.sources.review import UNLABELLED, Review
 WRONG_LABELS = 0.04
 STARS_IN_TEXT = 0.04
 # Chosen so that single words get far, pairs of words further, and longer order further still.
-DIRECT_VERDICTS = 0.63
-AGREEING_ASPECTS = 0.82
+DIRECT_VERDICTS = 0.78
+AGREEING_ASPECTS = 0.95
+TRAINING_REVIEWS = 2_000
 SHARED_TEXTS = 5
 FOLDERS = {0: "neg", 1: "pos", UNLABELLED: "unsup"}
 STARS = {0: range(1, 5), 1: range(7, 11), UNLABELLED: range(1)}
@@ -39,11 +41,9 @@ STARS = {0: range(1, 5), 1: range(7, 11), UNLABELLED: range(1)}
 OPINIONS = {
     "adj": (
         "bad, awful, dull, boring, terrible, stupid, dreadful, predictable, silly, tedious, poor, "
-        "weak, annoying, lifeless, ridiculous, clumsy, pointless, shallow, horrible, bland, lazy, "
-        "forgettable, messy, painful",
+        "weak",
         "good, great, wonderful, funny, brilliant, superb, moving, beautiful, excellent, gripping, "
-        "clever, touching, charming, lovely, enjoyable, fascinating, powerful, delightful, fresh, "
-        "thrilling, memorable, terrific, elegant",
+        "clever, touching",
     ),
     "noun": (
         "waste, mess, failure, bore, disaster, disappointment, flop, mistake, chore, disgrace",
@@ -225,17 +225,18 @@ def read_sample(seed: int = 0) -> dict[str, list[Review]]:
     """Make the corpus; equal seeds give equal texts on every machine.
 
     Returns:
-        "train" and "test", 1,000 reviews each, half of them positive, no film in both; "unsup", 500
-        reviews of further films. The reviews of a film stand together.
+        "train", 2,000 reviews, and "test", 1,000, half of them positive, no film in both; "unsup",
+        500 reviews of further films. The reviews of a film stand together.
     """
     rng = Random(seed)
     epithets, objects = (WORDS[slot].split(", ") for slot in ("epithet", "object"))
     titles = [f"The {epithet} {object_}" for epithet in epithets for object_ in objects]
     rng.shuffle(titles)
     films = (make_film(number, titles, rng) for number in range(len(titles)))
-    train = _make_part("train", [0, 1] * 500, films, rng)
-    test = _make_part("test", [0, 1] * 500, films, rng)
-    unsup = _make_part("unsup", [UNLABELLED] * 500, films, rng)
+    written: set[str] = set()
+    train = _make_part("train", [0, 1] * (TRAINING_REVIEWS // 2), films, written, rng)
+    test = _make_part("test", [0, 1] * 500, films, written, rng)
+    unsup = _make_part("unsup", [UNLABELLED] * 500, films, written, rng)
     return {"train": train, "test": _share_texts(train, test, rng), "unsup": unsup}
 
 
@@ -249,9 +250,16 @@ def make_film(number: int, titles: Sequence[str], rng: Random) -> dict[str, str]
 
 
 def _make_part(
-    part: str, labels: list[int], films: Iterator[dict[str, str]], rng: Random
+    part: str,
+    labels: list[int],
+    films: Iterator[dict[str, str]],
+    written: set[str],
+    rng: Random,
 ) -> list[Review]:
-    """Take films one by one and write one to eight reviews of each, until the labels are used."""
+    """Take films one by one and write one to eight reviews of each, until the labels are used.
+
+    A text that is among the `written` is written anew, and what is written goes there.
+    """
     rng.shuffle(labels)
     wrong = rng.sample(range(len(labels)), round(len(labels) * WRONG_LABELS))
     counts = dict.fromkeys(labels, 0)
@@ -265,7 +273,9 @@ def _make_part(
             if len(labels) in wrong:
                 polarity = 1 - polarity
             identifier = f"{part}/{FOLDERS[label]}/{counts[label]}_{stars}"
-            text = _write(polarity, stars, film, rng)
+            while (text := _write(polarity, stars, film, rng)) in written:
+                pass
+            written.add(text)
             reviews.append(Review(identifier, text, label, stars, film["id"]))
             counts[label] += 1
     return reviews
@@ -281,10 +291,10 @@ def _share_texts(train: list[Review], test: list[Review], rng: Random) -> list[R
     return test
 
 
-def _write(polarity: int, stars: int, film: Mapping[str, str], rng: Random) -> str:
+def _write(polarity: int, stars: int, film: dict[str, str], rng: Random) -> str:
     """Write one review whose verdict on the film is `polarity`, 0 or 1."""
     share = rng.random()
-    size = 15 + int(22 * share / (1.06 - share))  # a long tail, up to 381 words
+    size = 7 + int(3 * share / (1.06 - share))  # a long tail, up to 67 words
     slots = [
         WORDS | film | {name: pair[own] for name, pair in OPINIONS.items()}
         | {f"un{name}": pair[1 - own] for name, pair in OPINIONS.items()}
@@ -292,7 +302,7 @@ def _write(polarity: int, stars: int, film: Mapping[str, str], rng: Random) -> s
     ]  # fmt: skip
     twists = (NEGATED, NEGATED, CONTRAST, QUOTED, CLOSING[polarity])
     verdicts = []
-    for _ in range(1 + rng.randrange(1 + min(size // 15, 4))):
+    for _ in range(1 + rng.randrange(1 + min(size // 4, 4))):
         templates = DIRECT if rng.random() < DIRECT_VERDICTS else rng.choice(twists)
         verdicts.append(fill(rng.choice(templates), slots[polarity], rng))
     asides = [*FILLERS, *ASPECTS]

@@ -66,7 +66,8 @@ def subword_ids(texts: Texts, tokenizer: Tokenizer) -> SubwordIds:
 def _encode(texts: Ragged, tokenizer: Tokenizer) -> Ragged:
     """Return the ids of the texts, made in batches."""
     kind = smallest_integer_type(tokenizer.size)  # one more than the largest id: see `pack`
-    values, lengths = [np.empty(0, kind)], []
+    values = [np.empty(0, kind)]
+    lengths: list[int] = []
     for batch in decoded(texts):
         ids = tokenizer.encode(batch)
         lengths += map(len, ids)

@@ -146,7 +146,10 @@ class BytePairs(Tokenizer):
         self.padding, self.start, self.end, self.mask = (self.vocabulary[name] for name in special)
         self.size = max(self.vocabulary.values()) + 1
         self._library = Library(
-            models.BPE(self.vocabulary, [tuple(merge.split(" ")) for merge in self.merges])
+            models.BPE(
+                self.vocabulary,
+                [(one, other) for one, _, other in (merge.partition(" ") for merge in self.merges)],
+            )
         )
         self._library.pre_tokenizer = byte_level_words()
         self._library.add_special_tokens(list(special))  # KerasHub finds them in texts, too
@@ -180,7 +183,7 @@ class SentencePiece(Tokenizer):
         try:
             self._library = sentencepiece.SentencePieceProcessor(model_proto=model)
         except RuntimeError as error:
-            raise UserError(f"this is no SentencePiece model: {error}") from None
+            raise UserError(f"this is not a SentencePiece model: {error}") from None
         self.size = self._library.vocab_size()
         pieces = self._library.id_to_piece(list(range(self.size)))
         id_of = {piece: number for number, piece in enumerate(pieces)}
@@ -280,5 +283,5 @@ def _check(vocabulary: dict[str, int], special: Sequence[str]) -> None:
     missing = [name for name in special if name not in vocabulary]
     if missing:
         raise UserError(
-            f"this vocabulary lacks {', '.join(missing)}; is it of another architecture?"
+            f"this vocabulary has no {', '.join(missing)}; does it belong to another architecture?"
         )

@@ -23,7 +23,7 @@ def learn_word_pieces(texts: Iterator[str], size: int) -> WordPiece:
 
     words = [split_words(text, lowercase=True) for text in texts]
     counts = Counter(character for one in words for word in one for character in word)
-    alphabet = sorted(sorted(counts), key=counts.get, reverse=True)[:_MOST_CHARACTERS]
+    alphabet = sorted(sorted(counts), key=counts.__getitem__, reverse=True)[:_MOST_CHARACTERS]
     library = Library(models.WordPiece(unk_token="[UNK]"))
     library.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     trainer = trainers.WordPieceTrainer(
@@ -37,7 +37,7 @@ def learn_word_pieces(texts: Iterator[str], size: int) -> WordPiece:
     )
     library.train_from_iterator((" ".join(one) for one in words), trainer)
     vocabulary = library.get_vocab()
-    return WordPiece(sorted(vocabulary, key=vocabulary.get), lowercase=True)
+    return WordPiece(sorted(vocabulary, key=vocabulary.__getitem__), lowercase=True)
 
 
 def learn_byte_pairs(texts: Iterator[str], size: int) -> BytePairs:

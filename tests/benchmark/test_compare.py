@@ -1,12 +1,11 @@
 """Two sides of many kinds, and what is said of them."""
 
-import argparse
 import shutil
 
 from benchmark.analysis import comparison, leaderboard, statistics
 from benchmark.records import store
 from preprocessing.errors import UserError
-from tests.benchmark.made_up_runs import a_record, put_many
+from tests.benchmark.made_up_runs import ENVIRONMENT, a_corpus, a_failure, a_record, put_many
 
 import numpy as np
 import pytest
@@ -28,10 +27,7 @@ def told(results, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
 
     def tell(one, other):
-        options = argparse.Namespace(
-            one=str(one), other=str(other), results=results, dataset="imdb"
-        )
-        comparison.main(options)
+        comparison.show(str(one), str(other), results, "imdb")
         return capsys.readouterr().out
 
     return tell
@@ -59,34 +55,36 @@ def test_a_variant_by_its_name_in_the_table(told, results, tmp_path):
         line = next(line for line in out.splitlines() if "bert (scratch-tiny)" in line)
         assert "-10.00" in line
         assert line.split()[-1] == "worse"
-    with pytest.raises(UserError, match=r"rows are bert \(scratch-tiny\), cnn"):
+    with pytest.raises(UserError, match=r"models are bert \(scratch-tiny\), cnn"):
         told("cnn", "bert")
 
 
 def test_a_row_and_itself_cannot_be_told_apart(told):
     out = told("cnn", "cnn")
-    assert "p = 1.0000: the two cannot be told apart." in out
-    assert "Both were made in the same circumstances." in out
+    assert "p = 1.0000: there is no measurable difference." in out
+    assert "Both were made under the same conditions." in out
 
 
 def test_synthetic_results_are_called_so(told, tmp_path):
-    put_many(tmp_path, "cnn", 10, corpus={"name": "sample", "hash": "s"})
+    put_many(tmp_path, "cnn", 10, corpus=a_corpus("sample"))
     folder = tmp_path / "runs/imdb/cnn"
     assert "synthetic reviews" in told(folder, folder)
 
 
 def test_folders_of_one_row_show_what_changed(told, results):
     variant = results / "variant"
+    changed = {"code": "5678", "vector_extensions": ["avx2", "avx512f"], "packages": {"keras": "4"}}
     put_many(
-        variant, "cnn", 90, hyperparameters={"dropout": 0.3}, device="another processor",
-        environment={"code": "5678", "python": "3.12", "packages": {"keras": "3.15"}},
+        variant, "cnn", 90, hyperparameters={"dropout": 0.3},
+        environment=ENVIRONMENT.model_copy(update=changed),
     )  # fmt: skip
     out = told(results / "runs/imdb/cnn", variant / "runs/imdb/cnn")
     assert "cnn dropout: 0.5 → 0.3" in out
-    assert "device: a processor → another processor" in out
+    assert "machine: a processor, avx2, 2 cores → a processor, avx2 avx512f, 2 cores" in out
+    assert "keras: 3.14 → 4" in out
     assert "code: 1234 → 5678" in out
     training = next(line for line in out.splitlines() if "training, s" in line)
-    assert training.split()[-2:] == ["other", "device"]
+    assert training.split()[-2:] == ["other", "machine"]
 
 
 @pytest.mark.parametrize("kind", ["leaderboard.csv", "", "runs/imdb"])
@@ -125,7 +123,7 @@ def test_a_table_that_is_not_that_of_the_records_beside_it_gets_no_intervals(tol
 
 @pytest.mark.parametrize(
     ("change", "what"),
-    [({"protocol": 2}, "protocol"), ({"corpus": {"name": "imdb", "hash": "xyz"}}, "corpus")],
+    [({"protocol": 2}, "protocol"), ({"corpus": a_corpus(hash="xyz")}, "corpus")],
 )
 def test_protocols_and_corpora_are_shown_and_never_ranked(told, results, tmp_path, capsys,
                                                           change, what):  # fmt: skip
@@ -140,19 +138,20 @@ def test_protocols_and_corpora_are_shown_and_never_ranked(told, results, tmp_pat
 
 
 def test_what_is_no_side_is_said_in_one_line(told, results, tmp_path):
-    with pytest.raises(UserError, match=r"nothing is no table, .* rows are cnn, majority, tfidf"):
+    with pytest.raises(UserError, match=r"nothing is not a table, .* models are cnn, majority"):
         told("cnn", "nothing")
-    with pytest.raises(UserError, match="one of the two is a row and the other a table"):
+    with pytest.raises(UserError, match="one is a model and the other a table"):
         told("cnn", results)
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(UserError, match="lacks the column rank"):
+    with pytest.raises(UserError, match="has no column rank"):
         told(tmp_path / "x.csv", results)
     (tmp_path / "x.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UserError, match="is no leaderboard"):
+    with pytest.raises(UserError, match="is not a leaderboard"):
         told(tmp_path / "x.csv", results)
-    put_many(tmp_path / "failed", "cnn", 1, status="failed", reason="memory")
-    with pytest.raises(UserError, match="holds no finished run"):
-        told("cnn", tmp_path / "failed/runs/imdb/cnn")
+    failed = tmp_path / "failed/runs/imdb/cnn/seed-0.json"
+    store.write(failed, a_failure(model="cnn"))
+    with pytest.raises(UserError, match="has no finished run"):
+        told("cnn", failed.parent)
 
 
 def test_runs_on_validation_alone_are_said_to_be_so(told, tmp_path):
@@ -166,7 +165,7 @@ def test_single_runs_name_their_test(told, tmp_path):
     for row, wrong in (("cnn", 20), ("gru", 25)):
         put_many(tmp_path, row, wrong, reviews=6_000, seeds=1)
     out = told(tmp_path / "runs/imdb/cnn", tmp_path / "runs/imdb/gru")
-    assert "p = 0.0625 by McNemar's test: the two cannot be told apart" in out
+    assert "p = 0.0625 by McNemar's test: there is no measurable difference" in out
     assert "McNemar" not in told("cnn", "tfidf_logreg")
 
 

@@ -1,11 +1,13 @@
-import json
 import subprocess
 import sys
+import time
 
 from benchmark.records import environment
+from benchmark.records.record import Environment
 from benchmark.rows import hardware
 from tests.conftest import ROOT
 
+import numpy as np
 import pytest
 
 
@@ -20,11 +22,52 @@ def test_the_peak_is_the_process_own_and_not_its_parents():
     assert 10 < float(child.stdout) < 300
 
 
-def test_the_description_is_plain_data_and_names_the_essentials():
-    description = environment.describe()
-    assert json.loads(json.dumps(description)) == description
-    assert {"processor", "cores", "python", "packages", "code"} <= set(description)
-    assert description["packages"]["scikit-learn"]
+def test_the_description_names_the_essentials():
+    described = environment.describe()
+    assert described == Environment.model_validate_json(described.model_dump_json())
+    assert described.packages["scikit-learn"]
+    assert described.processor in described.machine
+    assert described.load_average >= 0
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "extensions", "bfloat16"),
+    [
+        ("flags\t\t: fpu sse2 avx avx2 fma avx512f avx512_bf16 amx_bf16 amx_tile",
+         ["avx", "avx2", "fma", "avx512f", "avx512_bf16", "amx_tile", "amx_bf16"], True),
+        ("flags\t\t: fpu avx2", ["avx2"], False),
+        ("flags\t\t: fpu", [], False),
+        ("Features\t: fp asimd bf16 sve", ["neon", "bf16", "sve"], False),
+        ("processor\t: 0", None, False),
+    ],
+)  # fmt: skip
+def test_vector_extensions_are_read_as_linux_tells_them(
+    cpuinfo, extensions, bfloat16, tmp_path, monkeypatch
+):
+    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\n{cpuinfo}\n")
+    monkeypatch.setattr(hardware, "CPUINFO", tmp_path / "cpuinfo")
+    assert hardware.vector_extensions() == extensions
+    assert hardware.multiplies_bfloat16() is bfloat16
+
+
+def test_matrix_products_are_timed_with_what_is_imported(monkeypatch):
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    library, float32, bfloat16 = hardware.matrix_products()
+    assert (library, bfloat16) == ("numpy", None)
+    start = time.perf_counter()
+    matrix = np.ones((500, 500), np.float32)
+    matrix @ matrix
+    slowest = 2 * 500**3 / (time.perf_counter() - start) / 1e9 / 100
+    assert slowest < float32 < 1e6
+
+
+def test_matrix_products_of_keras_are_of_its_backend():
+    import keras
+
+    library, float32, bfloat16 = hardware.matrix_products()
+    assert library == keras.backend.backend()
+    assert float32 > 0
+    assert bfloat16 > 0
 
 
 @pytest.mark.parametrize(("capabilities", "fast"), [("9.0", True), ("8.0 7.5", False), ("", True)])

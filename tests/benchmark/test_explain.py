@@ -1,8 +1,8 @@
 import re
 
+from benchmark.report import attention
 from benchmark.rows import catalogue
 from benchmark.runs import explain
-from benchmark.runs.explain import Explanation, as_html, for_terminal
 from preprocessing.errors import UserError
 
 import numpy as np
@@ -48,13 +48,15 @@ def test_a_text_without_words_is_refused(ask):
 
 
 def test_the_darkest_word_has_the_largest_weight_and_markup_is_escaped():
-    explanation = Explanation(["<b>", "good"], np.array([0.2, 0.8]), 0.9)
-    page = as_html(explanation)
+    words, weights = ["<b>", "good"], np.array([0.2, 0.8])
+    page = attention.as_html("Positive with probability 0.900", words, weights)
     assert "<b>" not in page
+    assert ">&lt;b&gt;</span>" in page
     shades = [float(shade) for shade in re.findall(r"rgba\([\d, ]+, ([\d.]+)\)", page)]
     assert shades == [0.25, 1]
-    assert "positive with probability 0.900" in page.lower()
-    assert for_terminal(explanation).plain.split() == ["<b>", "good"]
+    assert 'title="80.00%"' in page
+    assert "<h1>Positive with probability 0.900</h1>" in page
+    assert attention.for_terminal(words, weights).plain.split() == words
 
 
 def test_on_the_command_line(run_here, eagerly, tmp_path):

@@ -3,8 +3,12 @@ import re
 from benchmark.records.predictions import Predictions
 from benchmark.report import figures, slices
 from benchmark.report.slices import CONTRAST, NEGATION
+from tests.conftest import ROOT, run_python
 
 import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 
 def test_the_pareto_front_by_hand():
@@ -26,7 +30,7 @@ def test_agreement_by_hand():
     assert np.isnan(shares[1, 1]), "one seed agrees with no other"
 
 
-def test_features_are_those_of_the_reviews(small):
+def test_slices_are_those_of_the_reviews(small):
     found = slices.of(small)
     reviews = small.reviews("test")
     for i, words in enumerate(reviews.word_lists()):
@@ -42,11 +46,18 @@ def test_features_are_those_of_the_reviews(small):
 def test_a_page_can_colour_a_drawing_and_nothing_in_it_clashes():
     random = np.random.default_rng(0)
     labels = random.integers(0, 2, 200)
-    records = [{"family": "a", "history": [{"loss": 0.5, "validation_loss": 0.6}] * 3}] * 3
-    rows = {"b": Predictions(records, random.normal(size=(3, 200)).astype(np.float16), labels)}
-    for draw in (figures.reliability_curves, figures.agreement, figures.learning_curves):
-        with figures.style():
-            drawing = draw(rows)
+    rows = {
+        "b": Predictions([], random.normal(size=(3, 200)).astype(np.float16), labels, labels > 1)
+    }
+    histories = {"b": [pd.DataFrame({"loss": [0.5] * 3, "validation_loss": [0.6] * 3})]}
+    with figures.style():
+        drawings = [
+            figures.reliability_curves(rows, {"b": "a"}),
+            figures.agreement(rows),
+            figures.learning_curves(histories),
+            figures.accuracy_by_cost(a_table(6), "parameters", "size, parameters"),
+        ]
+    for drawing in drawings:
         inline = figures.as_inline_svg(drawing, "A <title>")
         assert inline.startswith('<svg role="img" aria-label="A &lt;title&gt;"')
         assert "var(--ink)" in inline
@@ -55,3 +66,84 @@ def test_a_page_can_colour_a_drawing_and_nothing_in_it_clashes():
             assert f'id="{name}"' in inline
         assert figures.as_svg(drawing) == figures.as_svg(drawing)
         assert figures.as_png(drawing).startswith(b"\x89PNG")
+
+
+def a_table(rows, **changes):
+    """Ranked lines of rows between 84 and 92 %, some of them close together."""
+    number = np.arange(rows)
+    accuracy = changes.get("accuracy_mean", 0.84 + 0.08 * ((0.618 * number) % 1))
+    accuracy = np.asarray(accuracy)
+    columns = {
+        "model": [f"a_row_{i}" + ("" if i % 3 else " (scratch-tiny)") for i in number],
+        "family": [f"family {i % 4}" for i in number],
+        "accuracy_mean": accuracy,
+        "accuracy_ci_low": accuracy - 0.0035,
+        "accuracy_ci_high": accuracy + 0.0035,
+        "parameters": 10 ** (4 + 3 * ((0.414 * number) % 1)),
+        "device": "a processor",
+    }
+    return pd.DataFrame(columns | changes)
+
+
+def legend_of(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_names_stand_inside_the_frame_and_apart():
+    table = a_table(16)
+    with figures.style():
+        axes = figures.accuracy_by_cost(table, "parameters", "size, parameters").axes[0]
+        points = axes.transData.transform(table[["parameters", "accuracy_mean"]] * [1, 100])
+        found = figures.collisions(axes, axes.texts, points, [])
+        assert not any(found.values()), found
+        assert len(axes.texts) == 16
+        for text, point in zip(axes.texts, points, strict=True):
+            box = text.get_window_extent()
+            away = np.maximum(np.maximum(box.min - point, point - box.max), 0)
+            assert np.hypot(*away) < 45, f"{text.get_text()} stands far from its point"
+
+
+def test_collisions_by_hand():
+    figure = Figure(figsize=(4, 4), dpi=100)
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, 400), ylim=(0, 400))
+    places = [(100, 100), (100, 105), (390, 300), (300, 300)]
+    texts = [axes.text(x, y, "a name", ha="center", va="center") for x, y in places]
+    points = np.array([(100, 100), (100, 105), (200, 300), (300, 200)], float)
+    obstacle = Bbox.from_bounds(295, 295, 10, 10)
+    found = figures.collisions(axes, texts, points, [obstacle])
+    assert found["names"] == 1
+    assert found["frame"] == 1
+    assert found["obstacles"] == 1
+    assert found["ways and names"] == 3, "that of the third to its point, and of the first two"
+    assert found["ways"] == 1
+
+
+def test_a_front_of_one_point_is_not_in_the_legend():
+    table = a_table(3, accuracy_mean=[0.9, 0.88, 0.86], parameters=[10.0, 20.0, 30.0])
+    with figures.style():
+        assert "Pareto front" not in legend_of(figures.accuracy_by_cost(table, "parameters", "p"))
+        table["parameters"] = [30.0, 20.0, 10.0]
+        assert "Pareto front" in legend_of(figures.accuracy_by_cost(table, "parameters", "p"))
+
+
+def test_a_row_far_below_the_others_is_left_to_the_caption():
+    table = a_table(3, accuracy_mean=[0.9, 0.88, 0.5])
+    assert figures.below_frame(table)["model"].tolist() == ["a_row_2"]
+    with figures.style():
+        axes = figures.accuracy_by_cost(table, "parameters", "p").axes[0]
+    assert [text.get_text() for text in axes.texts] == ["a_row_0\n(scratch-tiny)", "a_row_1"]
+
+
+def test_another_process_draws_the_same_bytes():
+    draw = (
+        "import sys; from benchmark.report import figures\n"
+        "from tests.benchmark.test_figures import a_table\n"
+        "with figures.style():\n"
+        "    drawing = figures.accuracy_by_cost(a_table(14), 'parameters', 'p')\n"
+        "sys.stdout.write(figures.as_svg(drawing).decode())"
+    )
+    process = run_python("-c", draw, PYTHONPATH=str(ROOT))
+    assert process.returncode == 0, process.stderr
+    with figures.style():
+        drawing = figures.accuracy_by_cost(a_table(14), "parameters", "p")
+    assert process.stdout == figures.as_svg(drawing).decode()

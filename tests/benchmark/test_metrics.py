@@ -2,6 +2,8 @@ from benchmark.records import metrics
 
 import numpy as np
 import pytest
+import sklearn.metrics
+from scipy.special import expit, logit
 from scipy.stats import bootstrap
 from sklearn.calibration import calibration_curve
 
@@ -19,8 +21,29 @@ def test_scores_by_hand():
 
 def test_calibration_error_of_a_calibrated_and_of_a_sure_predictor():
     labels = np.tile([1, 0, 0, 0], 50)
-    assert metrics.calibration_error(np.full(200, 0.25), labels) == pytest.approx(0)
-    assert metrics.calibration_error(np.ones(200), labels) == pytest.approx(0.75)
+    assert metrics.calibration_error(np.full(200, logit(0.25)), labels) == pytest.approx(0)
+    assert metrics.calibration_error(np.full(200, 50.0), labels) == pytest.approx(0.75)
+
+
+def test_scores_agree_with_scikit_learn():
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 2, 5_000).astype(np.int8)
+    logits = random.normal(0.5 * labels, 2).astype(np.float16)  # with many ties
+    chances, positive = expit(logits.astype(float)), logits >= 0
+    assert metrics.scores(logits, labels) == pytest.approx({
+        "accuracy": sklearn.metrics.accuracy_score(labels, positive),
+        "f1": sklearn.metrics.f1_score(labels, positive),
+        "roc_auc": sklearn.metrics.roc_auc_score(labels, chances),
+        "log_loss": sklearn.metrics.log_loss(labels, chances),
+        "calibration_error": metrics.calibration_error(logits, labels),
+    }, abs=1e-12)  # fmt: skip
+
+
+def test_scores_of_one_class_alone():
+    scores = metrics.scores(np.array([-1.0, -2.0]), np.array([0, 0]))
+    assert np.isnan(scores.pop("roc_auc"))
+    assert scores["accuracy"] == 1
+    assert scores["f1"] == 0
 
 
 def test_an_undecided_prediction_counts_as_positive():

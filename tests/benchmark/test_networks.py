@@ -2,9 +2,10 @@ import dataclasses
 
 from benchmark.rows.networks.batches import Batches
 from benchmark.rows.networks.network_row import NetworkRow
-from benchmark.rows.networks.options import NetworkOptions, for_so_few
+from benchmark.rows.networks.options import NetworkOptions, fit_to_size
+from benchmark.rows.networks.training import predict, train
 from benchmark.rows.training_data import TrainingData
-from preprocessing.ragged import bucket_widths
+from preprocessing.ragged import Ragged, bucket_widths
 from tests.conftest import run_python
 
 import keras
@@ -29,7 +30,7 @@ ROW = NetworkRow("test", NetworkOptions, build=build)
 def batches(small):
     reviews = small.reviews("train")
     widths = bucket_widths(reviews.words.lengths, OPTIONS.max_words)
-    return Batches(reviews, OPTIONS, widths, np.random.default_rng(0))
+    return Batches(reviews.words, reviews.labels, 16, widths, random=np.random.default_rng(0))
 
 
 def test_an_epoch_holds_every_review_once_with_its_own_label(batches, small):
@@ -62,17 +63,42 @@ def test_each_epoch_is_shuffled_anew(batches):
 
 def test_padded_batches_mix_all_lengths_and_have_one_width(small):
     reviews = small.reviews("train")
-    batches = Batches(reviews, OPTIONS, np.array([OPTIONS.max_words]), np.random.default_rng(0))
+    widths, random = np.array([OPTIONS.max_words]), np.random.default_rng(0)
+    batches = Batches(reviews.words, reviews.labels, 16, widths, random=random)
     assert {batches[i][0].shape[1] for i in range(len(batches))} == {OPTIONS.max_words}
     lengths = np.minimum(reviews.words.lengths, OPTIONS.max_words)
     spread = np.mean([lengths[rows].std() for rows in batches.plan])
     assert spread > 0.5 * lengths.std()
 
 
-def test_what_a_row_must_not_know_is_not_in_the_batches(small):
-    reviews = small.reviews("test")
-    batch = Batches(reviews, OPTIONS, np.array([60]))[0]
-    assert len(batch) == 1
+def test_without_labels_a_batch_is_ids_alone_and_the_tail_is_kept_where_asked():
+    sequences = Ragged.from_lengths(np.arange(1, 11), np.array([3, 7]))
+    (ids,) = Batches(sequences, None, 2, np.array([4]), "tail")[0]
+    assert sorted(ids.tolist()) == [[1, 2, 3, 0], [7, 8, 9, 10]]
+
+
+def test_a_prediction_does_not_look_at_labels(small):
+    reviews = small.reviews("train")
+    fitted = ROW.fit(OPTIONS, TrainingData.of(small, 0), lambda event: None)
+    known = fitted.predict(reviews)
+    turned = dataclasses.replace(reviews, labels=1 - reviews.labels)
+    np.testing.assert_array_equal(fitted.predict(turned), known)
+
+
+def test_one_loop_trains_any_model_with_any_optimizer_and_loss():
+    """The mean squared distance to the labels falls, and the best epoch's weights are kept."""
+    sequences = Ragged.from_lengths(np.array([1, 2] * 20), np.ones(40, int))
+    batches = Batches(sequences, np.array([0, 1] * 20), 8, np.array([1]))
+    ids = keras.Input((None,), dtype="int32")
+    model = keras.Model(ids, layers.Dense(1)(layers.Embedding(3, 4)(ids)[:, 0]))
+    events = []
+    optimizer = keras.optimizers.SGD(0.5)
+    history = train(model, optimizer, batches, batches, 5, events.append, loss="mse")
+    losses = [epoch["validation_loss"] for epoch in history]
+    assert losses[-1] < 0.5 * losses[0]
+    assert len(history) == len([event for event in events if event["event"] == "epoch"]) == 5
+    distance = np.mean((predict(model, batches) - batches.labels) ** 2)
+    assert distance == pytest.approx(min(losses), rel=1e-4)
 
 
 def test_the_learning_curve_and_the_best_epoch(small):
@@ -115,8 +141,7 @@ def test_a_small_corpus_gets_smaller_batches_then_more_passes(
     batch_size, epochs, reviews, batch_size_now, epochs_now
 ):
     options = NetworkOptions(batch_size=batch_size, epochs=epochs, least_steps=200)
-    now = for_so_few(options, reviews)
-    assert (now.batch_size, now.epochs) == (batch_size_now, epochs_now)
+    assert fit_to_size(options, reviews) == (batch_size_now, epochs_now)
 
 
 def test_training_takes_the_smaller_batches_and_prediction_does_not(small):

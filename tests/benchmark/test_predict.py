@@ -1,6 +1,5 @@
 """Texts on the command line, one a line, and in a table's column."""
 
-import argparse
 import csv
 import io
 
@@ -33,7 +32,7 @@ def ask(monkeypatch, capsys, tmp_path):
         file = tmp_path / name
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
         folders = [tmp_path / model for model in models]
-        predict.main(argparse.Namespace(texts=[], file=file, column=column, model=folders))
+        predict.predict(folders, [], file, column)
         rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
         return rows, list(loaded.values())
 
@@ -76,12 +75,12 @@ def test_models_of_one_name_are_told_apart(ask, tmp_path):
 @pytest.mark.parametrize(
     ("content", "name", "column", "said"),
     [
-        ("review\nok\n", "t.csv", None, "--column says which column"),
-        ("ok\n", "t.txt", "review", "--column says which column"),
+        ("review\nok\n", "t.csv", None, "--column names the column"),
+        ("ok\n", "t.txt", "review", "--column names the column"),
         ("id,text\n1,ok\n", "t.csv", "review", "has no column 'review'; it has id, text"),
-        ("id,review\n1\n", "t.csv", "review", r"t\.csv, line 2: not as many fields"),
-        ("review\nok,no\n", "t.csv", "review", r"t\.csv, line 2: not as many fields"),
-        ('review\n"ok\n', "t.csv", "review", "is no table that can be read"),
+        ("id,review\n1\n", "t.csv", "review", r"t\.csv, line 2: more or fewer fields"),
+        ("review\nok,no\n", "t.csv", "review", r"t\.csv, line 2: more or fewer fields"),
+        ('review\n"ok\n', "t.csv", "review", "is not a table that can be read"),
         (b"caf\xe9\n", "t.txt", None, "is not UTF-8"),
         ("", "t.csv", "review", "has no column 'review'"),
     ],
@@ -92,9 +91,9 @@ def test_what_cannot_be_read_is_said(ask, content, name, column, said):
 
 
 def test_a_file_or_texts_and_not_both(tmp_path):
-    given = argparse.Namespace(texts=[], file=None, column=None, model=[tmp_path])
     with pytest.raises(UserError, match="give either texts"):
-        predict.main(given)
-    given = argparse.Namespace(texts=[], file=tmp_path / "no.txt", column=None, model=[tmp_path])
+        predict.predict([tmp_path], [], None, None)
+    with pytest.raises(UserError, match="give either texts"):
+        predict.predict([tmp_path], ["Superb!"], tmp_path / "no.txt", None)
     with pytest.raises(UserError, match=r"no\.txt: no such file"):
-        predict.main(given)
+        predict.predict([tmp_path], [], tmp_path / "no.txt", None)

@@ -1,10 +1,22 @@
 import shutil
 
-from benchmark.analysis import leaderboard
+from benchmark.analysis import columns, leaderboard, tables
+from benchmark.records import record as records
 from benchmark.records import store
-from benchmark.rows.catalogue import modules
+from benchmark.records.record import Epoch, Failed, Finished, MatrixProducts
+from benchmark.rows import catalogue
 from preprocessing.errors import UserError
-from tests.benchmark.made_up_runs import LABELS, a_record, put, put_many
+from tests.benchmark.made_up_runs import (
+    ENVIRONMENT,
+    LABELS,
+    a_corpus,
+    a_failure,
+    a_record,
+    predicted,
+    put,
+    put_many,
+    put_record,
+)
 
 import numpy as np
 import pandas as pd
@@ -21,12 +33,35 @@ def test_a_changed_hyperparameter_is_another_record(tmp_path):
     assert len(wild.parent.name) < 200
 
 
+@pytest.mark.parametrize("what", ["variant", "changed"])
+def test_long_names_that_begin_alike_do_not_collide(tmp_path, what):
+    names = ["x" * 150 + end for end in "ab"]
+    settings = [{"variant": name, "changed": {}} if what == "variant" else
+                {"changed": {"preset": name}} for name in names]  # fmt: skip
+    paths = {store.record_path(tmp_path, "imdb", "bert", seed=0, **given) for given in settings}
+    assert len(paths) == 2
+    assert all(len(part) < 140 for path in paths for part in path.relative_to(tmp_path).parts)
+
+
 def test_record_and_predictions_come_back(tmp_path):
-    path = put(tmp_path)
+    epochs = [Epoch(loss=0.7, accuracy=0.5, validation_loss=0.7,
+                    validation_accuracy=0.5, seconds=1.0)]  # fmt: skip
+    products = MatrixProducts(library="jax", float32=70.0, bfloat16=None)
+    written = a_record(variant="small", history=epochs, matrix_products=products)
+    path = put_record(tmp_path, written, predicted(also_in_train=[0, 1, 0, 0]))
     record = store.read(path)
-    logits, labels = store.read_predictions(path, record)
-    assert logits.tolist() == [-1, 1, 1, 1]
-    assert labels.tolist() == LABELS.tolist()
+    assert record.as_json() == written.as_json() | {"predictions": record.as_json()["predictions"]}
+    kept = store.read_predictions(path, record)
+    assert kept.logits.tolist() == [-1, 1, 1, 1]
+    assert kept.labels.tolist() == LABELS.tolist()
+    assert kept.also_in_train.tolist() == [0, 1, 0, 0]
+
+
+def test_a_failure_comes_back(tmp_path):
+    path = put_record(tmp_path, a_failure(reason="out of memory", hyperparameters=None))
+    record = store.read(path)
+    assert isinstance(record, Failed)
+    assert (record.reason, record.line, record.protocol) == ("out of memory", "majority", 1)
 
 
 def test_the_old_pair_stands_until_the_new_record_is_written(tmp_path, monkeypatch):
@@ -41,26 +76,60 @@ def test_the_old_pair_stands_until_the_new_record_is_written(tmp_path, monkeypat
     monkeypatch.setattr(store, "write_atomically", killed_before_the_record)
     with pytest.raises(KeyboardInterrupt):
         put(tmp_path, logits=(1, 1, 1, 1))
-    assert store.read_predictions(path, store.read(path))[0].tolist() == [-1, 1, 1, 1]
+    assert store.read_predictions(path, store.read(path)).logits.tolist() == [-1, 1, 1, 1]
     monkeypatch.undo()
     put(tmp_path, logits=(2, 2, 2, 2))
     assert len(list(path.parent.glob("*.npz"))) == 1
 
 
-def test_a_failure_never_replaces_a_finished_run(tmp_path):
+@pytest.mark.parametrize("unknown", [{}, {"hyperparameters": None}])
+def test_a_failure_never_replaces_a_finished_run_of_the_same(tmp_path, unknown):
     path = put(tmp_path)
-    store.write(path, a_record(status="failed", reason="memory"))
-    assert store.read(path)["status"] == "ok"
+    store.write(path, a_failure(**unknown))
+    assert isinstance(store.read(path), Finished)
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"status": "ok"}', '{"status": "ok", "seed": 0}', "\udcff"]
+    "old", [{"protocol": 0}, {"corpus": a_corpus(hash="old")}, {"hyperparameters": {"c": 1}}]
 )
-def test_a_damaged_record_is_said(tmp_path, content):
+def test_a_failure_replaces_what_is_out_of_date(tmp_path, old):
+    path = put(tmp_path, **old)
+    store.write(path, a_failure(reason="memory"))
+    assert store.read(path).reason == "memory"
+    assert not list(path.parent.glob("*.npz"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: "", "EOF"),
+        (lambda text: text[: len(text) // 2], "Invalid JSON"),
+        (lambda text: "[]", "should be an object"),
+        (lambda text: "\udcff", "Invalid JSON"),
+        (
+            lambda text: text.replace('"seed": 0', '"seed": "0"'),
+            "seed: Input should be a",
+        ),
+        (lambda text: text.replace('"seed": 0', '"seeds": 0'), "seed: Field required"),
+        (lambda text: text.replace('"status": "ok"', '"status": "good"'), "status"),
+        (lambda text: text.replace('"hash": "abc"', '"hash": "abc", "x": 1'), "corpus.x: Extra"),
+    ],
+)
+def test_a_damaged_record_is_said_in_one_line(tmp_path, change, said):
     path = put(tmp_path)
-    path.write_bytes(content.encode(errors="surrogateescape"))
-    with pytest.raises(UserError, match=r"seed-0\.json is damaged .* delete it to run it again"):
+    path.write_bytes(change(path.read_text()).encode(errors="surrogateescape"))
+    with pytest.raises(UserError, match=r"seed-0\.json is damaged .* delete it to run") as error:
         store.read_runs(tmp_path, "imdb")
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("found", "shown"), [('"format": 3', "3"), ('"formt": 3', "1")])
+def test_a_record_of_another_format_is_said(tmp_path, found, shown):
+    path = put(tmp_path)
+    path.write_text(path.read_text().replace(f'"format": {records.FORMAT}', found))
+    with pytest.raises(UserError, match=rf"is a record of format {shown}, and this version reads"):
+        store.read(path)
 
 
 def test_damaged_predictions_are_said(tmp_path):
@@ -79,24 +148,27 @@ def test_a_run_is_finished_only_for_this_protocol_corpus_and_hyperparameters():
     assert store.is_finished(record, "abc", {})
     assert not store.is_finished(record, "other", {})
     assert not store.is_finished(record, "abc", {"c": 1})
-    assert not store.is_finished(record | {"protocol": 0}, "abc", {})
-    assert not store.is_finished(record | {"status": "failed"}, "abc", {})
+    assert not store.is_finished(record, "abc", None), "the row cannot be imported"
+    assert not store.is_finished(a_record(protocol=0), "abc", {})
+    assert not store.is_finished(a_failure(), "abc", {})
 
 
 def test_the_leaderboard_by_hand(tmp_path):
-    put(tmp_path, 0, logits=(-1, 1, 1, 1), accuracy=0.75)
-    put(tmp_path, 1, logits=(-1, -1, 1, 1), accuracy=1.0)
-    put(tmp_path, 0, row="tfidf_logreg", accuracy=0.75)
-    store.write(
-        store.record_path(tmp_path, "imdb", "bag_of_words", {}, 0),
-        a_record(status="failed", model="bag_of_words", reason="out of memory"),
-    )
+    put(tmp_path, 0, logits=(-1, 1, 1, 1), also_in_train=[0, 1, 0, 0])
+    put(tmp_path, 1, logits=(-1, -1, 1, 1), also_in_train=[0, 1, 0, 0])
+    put(tmp_path, 0, row="tfidf_logreg")
+    put_record(tmp_path, a_failure(model="bag_of_words", reason="out of memory"))
     table = leaderboard.write(tmp_path, "imdb")
-    assert tuple(table.columns) == leaderboard.COLUMNS
-    assert sorted(table["model"]) == sorted(modules())
+    assert tuple(table.columns) == columns.NAMES
+    needs_none = {name for name, line in catalogue.lines().items() if not line.weights}
+    assert set(table["model"]) == needs_none
     lines = table.set_index("model")
     first = lines.loc["majority"]
     assert (first["rank"], first["seeds"], first["accuracy_mean"]) == (1, 2, 0.875)
+    assert first["accuracy_deduplicated"] == 1
+    assert first["f1"] == pytest.approx((0.8 + 1) / 2)
+    assert first[["train_seconds", "train_cpu_seconds", "load_average"]].tolist() == [2, 3, 0.5]
+    assert first["machine"] == "a processor, avx2, 2 cores"
     assert first["accuracy_std"] == pytest.approx(np.std([0.75, 1.0], ddof=1), abs=1e-5)
     assert first["accuracy_ci_low"] <= 0.875 <= first["accuracy_ci_high"]
     assert first["info"] == "2 of 3 seeds"
@@ -116,7 +188,7 @@ def test_rows_that_can_be_told_apart_have_ranks_of_their_own(tmp_path):
 
 
 def test_a_table_of_failures_alone_has_no_ranks(tmp_path):
-    put(tmp_path, status="failed", reason="memory")
+    put_record(tmp_path, a_failure())
     table = leaderboard.write(tmp_path, "imdb")
     assert table["rank"].isna().all()
     assert table["status"].iloc[0] == "failed"
@@ -124,38 +196,36 @@ def test_a_table_of_failures_alone_has_no_ranks(tmp_path):
 
 def test_runs_that_answer_other_reviews_are_not_compared(tmp_path):
     put(tmp_path, row="cnn")
-    path = store.record_path(tmp_path, "imdb", "majority", {}, 0)
-    store.write(path, a_record(), np.ones(3, np.float16), np.ones(3, np.int8))
-    with pytest.raises(UserError, match="answers other test reviews"):
+    put(tmp_path, logits=np.ones(3), labels=np.ones(3, np.int8))
+    with pytest.raises(UserError, match="predicts other test reviews"):
         leaderboard.build(tmp_path, "imdb")
 
 
 def test_a_network_that_stayed_at_chance_is_shown_as_such(tmp_path):
-    flat = [{"validation_accuracy": 0.5}, {"validation_accuracy": 0.52}]
+    flat, up = (
+        [Epoch(loss=0.7, accuracy=0.5, validation_loss=0.7, validation_accuracy=value, seconds=1.0)
+         for value in reached]
+        for reached in ((0.5, 0.52), (0.5, 0.52, 0.8))
+    )  # fmt: skip
     put(tmp_path, 0, history=flat)
-    put(tmp_path, 1, history=[*flat, {"validation_accuracy": 0.8}])
+    put(tmp_path, 1, history=up)
     put(tmp_path, 2, history=[])
     info = leaderboard.build(tmp_path, "imdb").set_index("model").loc["majority", "info"]
     assert info == "seed 0 stayed at chance"
 
 
-def put_variant(results, variant, further=None, **changes):
-    path = store.record_path(results, "imdb", "bert", further or {}, 0, variant=variant)
-    record = a_record(model="bert", variant=variant, **changes)
-    store.write(path, record, np.array([1, 1, 1, 1], np.float16), LABELS)
-    return path
-
-
-def test_a_run_from_other_weights_is_a_line_of_its_own(tmp_path):
-    path = put_variant(tmp_path, "all-MiniLM-L6-v2", weights="all-MiniLM-L6-v2 (sha256 12)")
+def test_a_variant_is_a_line_of_its_own(tmp_path):
+    path = put(tmp_path, row="bert", variant="all-MiniLM-L6-v2", weights="all-MiniLM-L6-v2 (12)")
     assert path == tmp_path / "runs/imdb/bert@all-MiniLM-L6-v2/seed-0.json"
-    put_variant(tmp_path, "scratch-tiny", {"epochs": 5}, hyperparameters={"epochs": 5})
-    lines = leaderboard.build(tmp_path, "imdb").set_index("model")
-    assert lines.loc["bert", "status"] == "missing"
-    assert lines.loc["bert (all-MiniLM-L6-v2)", "weights"] == "all-MiniLM-L6-v2 (sha256 12)"
+    put(tmp_path, row="bert", variant="scratch-tiny")
+    evaluation = leaderboard.evaluate(tmp_path, "imdb")
+    lines = evaluation.table.set_index("model")
+    assert "bert" in evaluation.unreached
+    assert lines.loc["bert (all-MiniLM-L6-v2)", "weights"] == "all-MiniLM-L6-v2 (12)"
     assert lines.loc["bert (scratch-tiny)", ["status", "weights"]].tolist() == ["ok", "none"]
-    shown = leaderboard.as_markdown(lines.reset_index(), "imdb")
+    shown = tables.as_markdown(evaluation.table, "imdb", evaluation.unreached)
     assert "| bert (scratch-tiny) (1 seed) | baseline | none |" in shown
+    assert "Needs public weights and was not run: albert, bert, " in shown
 
 
 def test_the_order_of_hyperparameters_does_not_matter(tmp_path):
@@ -165,20 +235,38 @@ def test_the_order_of_hyperparameters_does_not_matter(tmp_path):
     assert lines.loc["majority", ["status", "seeds"]].tolist() == ["ok", 2]
 
 
-def test_a_variant_has_one_set_of_hyperparameters(tmp_path):
-    put_variant(tmp_path, "scratch-tiny", hyperparameters={"epochs": 3})
-    put_variant(tmp_path, "scratch-tiny", {"epochs": 5}, hyperparameters={"epochs": 5})
-    lines = leaderboard.build(tmp_path, "imdb").set_index("model")
-    assert lines.loc["bert (scratch-tiny)", ["status", "info"]].tolist() == [
-        "failed",
-        "its seeds differ in hyperparameters",
+@pytest.mark.parametrize(("row", "variant"), [("majority", ""), ("bert", "scratch-tiny")])
+def test_a_changed_hyperparameter_is_not_ranked(tmp_path, row, variant):
+    put(tmp_path, row=row, variant=variant, changed={"c": 1})
+    table = leaderboard.build(tmp_path, "imdb")
+    assert (table["seeds"] == 0).all()
+
+
+def test_lines_of_few_seeds_are_one_line_below_the_table(tmp_path):
+    put(tmp_path, row="cnn")
+    put(tmp_path, row="majority")
+    put_record(tmp_path, a_failure(seed=1, reason="memory"))
+    for seed in range(3):
+        put(tmp_path, seed, row="lstm")
+    caption = str(tables.as_rich(leaderboard.build(tmp_path, "imdb"), "imdb").caption)
+    assert caption.splitlines() == [
+        "1 of 3 seeds: cnn, majority",
+        "majority: seed 1 failed: memory",
     ]
 
 
-def test_a_changed_hyperparameter_of_the_row_itself_is_not_ranked(tmp_path):
-    path = store.record_path(tmp_path, "imdb", "majority", {"c": 1}, 0)
-    store.write(path, a_record(), np.array([1, 1, 1, 1], np.float16), LABELS)
-    assert leaderboard.build(tmp_path, "imdb").set_index("model").loc["majority", "seeds"] == 0
+def test_times_of_several_machines_are_said_not_to_compare(tmp_path):
+    put_many(tmp_path, "cnn", 1)
+    one = leaderboard.build(tmp_path, "imdb")
+    assert "Times are of one kind of machine: a processor, avx2, 2 cores." in tables.as_markdown(
+        one, "imdb"
+    )
+    better = ENVIRONMENT.model_copy(update={"vector_extensions": ["avx2", "avx512f"]})
+    put_many(tmp_path, "lstm", 1, environment=better)
+    two = leaderboard.build(tmp_path, "imdb")
+    said = "Times are of several kinds of machine and not to be compared: a processor, avx2 avx"
+    assert said in tables.as_markdown(two, "imdb")
+    assert said in str(tables.as_rich(two, "imdb").caption)
 
 
 def test_rebuilding_gives_the_same_bytes(tmp_path):
@@ -193,7 +281,7 @@ def test_rebuilding_gives_the_same_bytes(tmp_path):
     assert written[0] == written[1]
 
 
-@pytest.mark.parametrize("other", [{"protocol": 0}, {"corpus": {"name": "imdb", "hash": "old"}}])
+@pytest.mark.parametrize("other", [{"protocol": 0}, {"corpus": a_corpus(hash="old")}])
 def test_protocols_and_corpora_never_share_a_ranking(tmp_path, other):
     put(tmp_path, row="majority", utc="2026-01-02T00:00:00+00:00")
     put(tmp_path, row="tfidf_logreg", utc="2026-01-01T00:00:00+00:00", **other)
@@ -214,9 +302,9 @@ def test_seeds_of_unlike_hyperparameters_are_no_row(tmp_path):
 
 
 def test_the_table_goes_between_the_marks_and_nowhere_else():
-    text = f"before\n{leaderboard.MARKS[0]}\nold\n{leaderboard.MARKS[1]}\nafter\n"
-    once = leaderboard.with_table(text, "| new |\n")
+    text = f"before\n{tables.MARKS[0]}\nold\n{tables.MARKS[1]}\nafter\n"
+    once = tables.inserted(text, "| new |\n")
     assert once == text.replace("old", "| new |")
-    assert leaderboard.with_table(once, "| new |\n") == once
+    assert tables.inserted(once, "| new |\n") == once
     with pytest.raises(ValueError, match="lacks the marks"):
-        leaderboard.with_table("no marks", "")
+        tables.inserted("no marks", "")

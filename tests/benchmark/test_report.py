@@ -1,35 +1,42 @@
 """The page, as files and in a browser."""
 
-import argparse
 import dataclasses
 import html
+import os
 import re
 import shutil
 
+from benchmark.analysis import leaderboard
 from benchmark.records.predictions import Predictions
+from benchmark.records.record import Epoch
 from benchmark.report import build, page, slices
 from benchmark.report.page import always_wrong, most_split
 from preprocessing.errors import UserError
-from tests.benchmark.made_up_runs import put, put_many
+from tests.benchmark.made_up_runs import a_corpus, a_failure, put, put_many, put_record
 
 import numpy as np
+import pandas as pd
 import pytest
 from playwright.sync_api import sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-VARIANT = "bert (all-MiniLM-L6-v2-pretrained-3)"
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+"""It asks nothing of the network; Playwright adds --headless."""
+
+VARIANT = "bert (all-MiniLM-L6-v2)"
 CURVE = [
-    {"loss": 0.6, "validation_loss": 0.5, "validation_accuracy": 0.8},
-    {"loss": 0.4, "validation_loss": 0.45, "validation_accuracy": 0.85},
+    Epoch(loss=0.6, accuracy=0.7, validation_loss=0.5, validation_accuracy=0.8, seconds=1.0),
+    Epoch(loss=0.4, accuracy=0.8, validation_loss=0.45, validation_accuracy=0.85, seconds=1.0),
 ]
 
 
 def make(results, dataset, **changes):
     """Write the report of a data set and return the page."""
-    given = {"dataset": dataset, "results": results, "cache": results, "with_texts": False}
-    build.main(argparse.Namespace(**(given | changes)))
-    folder = results if dataset == "imdb" else results / dataset
-    return (folder / "report.html").read_text(encoding="utf-8")
+    written = build.write(results, dataset, **({"cache": results} | changes))
+    return written.page.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +47,11 @@ def results(tmp_path_factory):
     put_many(folder, "tfidf_logreg", 12, family="bag of words", parameters=800_000)
     put_many(folder, "bag_of_words", 60, family="bag of words", parameters=9_000_000)
     put_many(
-        folder, "bert", 90, seeds=1, family="BERT family", variant="all-MiniLM-L6-v2-pretrained-3",
+        folder, "bert", 90, seeds=1, family="BERT family", variant="all-MiniLM-L6-v2",
         parameters=22_000_000,
     )  # fmt: skip
     put_many(folder, "majority", 200, family="baseline")
-    put_many(folder, "naive_bayes_svm", 1, status="failed", reason="out of <memory>")
+    put_record(folder, a_failure(model="naive_bayes_svm", reason="out of <memory>"))
     make(folder, "imdb")
     return folder
 
@@ -57,8 +64,8 @@ def known(small, tmp_path_factory):
     for row, wrong, family in (("cnn", 3, "convolutional"), ("tfidf_logreg", 10, "bag of words")):
         logits = np.where((np.arange(len(labels)) < wrong) ^ (labels == 1), 2.0, -2.0)
         put(
-            folder, 0, row, logits, labels, small.name, family=family, accuracy=1 - wrong / 100,
-            corpus={"name": small.name, "hash": small.hash},
+            folder, 0, row, logits, labels, dataset=small.name, family=family,
+            corpus=a_corpus(small.name, small.hash),
         )  # fmt: skip
     return folder
 
@@ -127,15 +134,22 @@ def test_the_name_of_a_review_is_no_part_of_the_page(known, small):
     found = slices.of(small)
     hostile = dataclasses.replace(found, ids=["<img src=x>"] * len(found.ids))
     labels = np.asarray(small.column("labels", "test"))
-    wrong = Predictions([{"family": "a"}], np.where(labels == 1, -1, 1)[None], labels)
-    assert "<code>&lt;img src=x&gt;</code>" in page._list(always_wrong([wrong])[:1], hostile, False)
+    logits = np.where(labels == 1, 2.0, -2.0)
+    logits[0] *= -1
+    right = {"<b>row</b>": Predictions([], logits[None], labels, labels > 1)}
+    table = leaderboard.evaluate(known, small.name).table[:1].assign(model="<b>row</b>")
+    made = page.build(table, pd.DataFrame(), right, small.name, [], hostile, False)
+    assert "<code>&lt;img src=x&gt;</code>" in made
+    assert "&lt;b&gt;row&lt;/b&gt;" in made
+    assert "<img" not in made
+    assert "<b>row" not in made
 
 
 def test_the_surest_mistakes_of_all_come_first():
     labels = np.array([1, 1, 0, 0])
     rows = [
-        Predictions([{"family": "a"}], np.array([[-1, -9, 1, -1]], np.float16), labels),
-        Predictions([{"family": "b"}], np.array([[-1, -9, 2, 1]], np.float16), labels),
+        Predictions([], np.array([[-1, -9, 1, -1]], np.float16), labels, labels > 1),
+        Predictions([], np.array([[-1, -9, 2, 1]], np.float16), labels, labels > 1),
     ]
     assert always_wrong(rows).tolist() == [1, 2, 0]
 
@@ -143,11 +157,11 @@ def test_the_surest_mistakes_of_all_come_first():
 def test_the_reviews_that_split_the_families_come_first():
     labels = np.ones(3, int)
     rows = {
-        "one": Predictions([{"family": "a"}], np.array([[1, 1, -1]], np.float16), labels),
-        "two": Predictions([{"family": "a"}], np.array([[1, 1, 1]], np.float16), labels),
-        "three": Predictions([{"family": "b"}], np.array([[1, -1, -1]], np.float16), labels),
+        "one": Predictions([], np.array([[1, 1, -1]], np.float16), labels, labels > 1),
+        "two": Predictions([], np.array([[1, 1, 1]], np.float16), labels, labels > 1),
+        "three": Predictions([], np.array([[1, -1, -1]], np.float16), labels, labels > 1),
     }
-    order, right_of = most_split(rows)
+    order, right_of = most_split(rows, {"one": "a", "two": "a", "three": "b"})
     assert order.tolist() == [1, 2, 0]
     assert right_of["a"].tolist() == [1, 1, 0.5]
 
@@ -156,9 +170,10 @@ def test_the_reviews_that_split_the_families_come_first():
 def browser():
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if not found:
-        pytest.skip("no Chromium or Chrome on this machine")
+        end = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip
+        end("no Chromium or Chrome on this machine")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
         yield browser
         browser.close()
 
@@ -212,7 +227,7 @@ def test_filtering_in_the_browser(tab):
     page.fill("input[name=parameters]", "")
     page.uncheck("fieldset input[value='bag of words']")
     assert shown(page) == ["cnn", VARIANT, "majority"]
-    assert page.inner_text("output") == "3 of 5 rows"
+    assert page.inner_text("output") == "3 of 5 models"
     page.fill("input[name=model]", "CN")
     assert shown(page) == ["cnn"]
     page.fill("input[name=model]", "minilm")
@@ -250,3 +265,22 @@ def test_it_is_legible_on_a_phone(tab, scheme):
     )
     assert abs(luminance[0] - luminance[1]) > 0.7
     assert (luminance[1] < 0.2) == (scheme == "dark")
+
+
+def test_the_tables_scroll_in_their_own_boxes_on_a_phone(tab):
+    page = tab(400)
+    lines = """names => names.map(name => {
+        const text = document.createRange();
+        text.selectNodeContents(name);
+        return [name.innerText, new Set([...text.getClientRects()].map(r => r.top)).size,
+                name.parentElement.getBoundingClientRect().height];
+    })"""
+    for name, broken, height in page.eval_on_selector_all(".leaderboard tbody th.model", lines):
+        assert broken <= len(re.split(r"[ -]", name)), f"{name} breaks inside of a word"
+        assert height < 90, name
+    for box in (".leaderboard .scroll", ".steps .scroll"):
+        inside, outside = page.eval_on_selector(box, "box => [box.scrollWidth, box.clientWidth]")
+        assert page.is_visible(f"{box.split()[0]} .hint") == (inside > outside)
+    assert page.is_visible(".leaderboard .hint")
+    assert page.evaluate("document.documentElement.scrollHeight") < 9000
+    assert not tab(2400).is_visible(".steps .hint")

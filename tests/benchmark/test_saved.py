@@ -30,7 +30,7 @@ def folder(small, tmp_path):
     options = row.hyperparameters()
     fitted = row.fit(options, TrainingData.of(small, 0), print)
     record = a_record(model="tfidf_logreg", hyperparameters=plain(options))
-    saved.save(tmp_path / "model", fitted, small, record)
+    saved.save(tmp_path / "model", fitted, small, record.as_json())
     return tmp_path / "model"
 
 
@@ -57,22 +57,22 @@ def test_it_answers_raw_texts_of_every_kind(folder):
 
 
 def test_what_is_no_saved_model_is_refused(tmp_path):
-    with pytest.raises(UserError, match="nothing is no saved model; --save"):
+    with pytest.raises(UserError, match="nothing is not a saved model; a model's --save"):
         saved.load(tmp_path / "nothing")
     (tmp_path / "manifest.json").write_text("[]")
-    with pytest.raises(UserError, match="is no saved model"):
+    with pytest.raises(UserError, match="is not a saved model"):
         saved.load(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"format": 2}, "was saved in format 2, and this version reads 1"),
-        ({"text_version": 0}, "as version 0 of the preprocessing"),
+        ({"format": 2}, "was saved in format 2, but this version reads format 1"),
+        ({"text_version": 0}, "expects version 0 of the preprocessing"),
         ({"model": "tfidf_logregg"}, "did you mean tfidf_logreg"),
-        ({"model": "os.system"}, "no row is called 'os.system'"),
-        ({"hyperparameters": {"c": -1}}, "c Input should be greater than 0"),
-        ({"hyperparameters": {"colour": 1}}, "colour"),
+        ({"model": "os.system"}, "no model is called 'os.system'"),
+        ({"hyperparameters": {"c": -1}}, "c = -1 must be greater than 0"),
+        ({"hyperparameters": {"colour": 1}}, "colour = 1 is not a hyperparameter of this model"),
         ({"hyperparameters": None}, "manifest.json is damaged"),
         ({"files": {}}, "was not there when the model was saved"),
         ({"files": []}, "manifest.json is damaged"),
@@ -147,7 +147,9 @@ def test_a_network_that_would_run_code_is_refused(small, tmp_path):
     )
     fitted.model = keras.Model(words, ran)
     options = plain(row.hyperparameters())
-    saved.save(tmp_path / "m", fitted, small, a_record(model="cnn", hyperparameters=options))
+    saved.save(
+        tmp_path / "m", fitted, small, a_record(model="cnn", hyperparameters=options).as_json()
+    )
     with pytest.raises(UserError, match=r"cannot be loaded: .*[Ll]ambda") as refused:
         saved.load(tmp_path / "m")
     assert "\n" not in str(refused.value)
@@ -159,7 +161,7 @@ def test_from_training_through_saving_to_predicting(tmp_path):
         made = run_python("-m", f"models.{row}", *where, "--save", tmp_path / "kept" / row)
         assert made.returncode == 0, made.stderr
         assert f"saved to {tmp_path / 'kept' / row}" in made.stdout
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match="exists already"):
         saved.check_target(tmp_path / "kept" / "majority")
 
     models = ("--model", tmp_path / "kept/majority", "--model", tmp_path / "kept/tfidf_logreg")

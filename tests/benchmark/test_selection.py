@@ -1,10 +1,9 @@
 """The leaderboard sorted and filtered, as a user asks for it."""
 
-import argparse
 import io
 import json
 
-from benchmark.analysis import leaderboard
+from benchmark.analysis import columns, leaderboard
 from benchmark.analysis.selection import select, show
 from preprocessing.errors import UserError
 from tests.benchmark.made_up_runs import put_many
@@ -64,18 +63,17 @@ def test_what_is_not_in_the_table_is_said(table, arguments, said):
 
 def test_the_formats_are_whole_and_ranks_stay_those_of_the_whole_table(table, capsys):
     def ask(form):
-        given = argparse.Namespace(family=None, under=[("parameters", 1e6)], sort=None, format=form)
-        show(table, "imdb", given)
+        show(select(table, budgets=[("parameters", 1e6)]), "imdb", form)
         return capsys.readouterr().out
 
     models = ["tfidf_logreg", "majority"]
     assert pd.read_csv(io.StringIO(ask("csv")))["model"].tolist() == models
     lines = json.loads(ask("json"))
     assert [line["model"] for line in lines] == models
-    assert set(lines[0]) == set(leaderboard.COLUMNS)
+    assert set(lines[0]) == set(columns.NAMES)
     assert lines[0]["rank"] == 2
     assert "| 2 | tfidf_logreg |" in ask("markdown")
-    assert "tfidf_logreg" in ask(None)
+    assert "tfidf_logreg" in ask("table")
 
 
 def test_a_look_writes_no_file(results):
@@ -92,4 +90,4 @@ def test_a_look_writes_no_file(results):
 def test_a_budget_that_is_no_number_is_said(run_here):
     process = run_here("benchmark", "leaderboard", "--under", "parameters=many")
     assert process.returncode == 2
-    assert "'parameters=many' is not like parameters=1M" in process.stderr
+    assert "'parameters=many' is not of the form parameters=1M" in process.stderr

@@ -56,7 +56,7 @@ def test_what_changes_no_prediction_of_a_row_does_not_count(code, file, before, 
         (CNN, "150", "151"),
         (CNN, "axis=1)", "axis=2)"),
         (ATTENTION, '"tanh"', '"relu"'),
-        ("models/layers/words.py", '"zeros"', '"ones"'),
+        ("models/layers/ends.py", '"zeros"', '"ones"'),
         ("preprocessing/word_vectors.py", "window: int = 10", "window: int = 5"),
         ("preprocessing/ragged.py", "buckets: int = 12", "buckets: int = 13"),
         ("benchmark/rows/networks/options.py", "MOST_EXTRA_EPOCHS = 5", "MOST_EXTRA_EPOCHS = 6"),
@@ -88,7 +88,7 @@ def test_rows_have_digests_of_their_own_and_nothing_is_imported_for_them():
 
 def test_the_files_of_a_row_are_found_through_what_it_imports():
     found = set(sources("models.cnn"))
-    layers = {f"models.layers.{name}" for name in ("attention", "head", "pooling", "words")}
+    layers = {f"models.layers.{name}" for name in ("attention", "ends", "pooling")}
     assert layers | {"models.cnn", "preprocessing.word_vectors"} <= found
     assert "benchmark.rows.networks.batches" in found, "through a package"
     assert not found & {"models.layers.recurrent", "benchmark.rows.contract", "models.lstm"}

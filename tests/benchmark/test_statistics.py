@@ -1,12 +1,10 @@
-"""Which differences are real: by hand, on made-up data, and as the libraries compute it."""
+"""Which differences are real: by hand, on made-up data, and as SciPy computes it."""
 
 from benchmark.analysis import statistics
 
 import numpy as np
 import pytest
-from scipy.stats import bootstrap, ttest_1samp, ttest_ind, ttest_rel
-from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.multitest import multipletests
+from scipy.stats import binomtest, bootstrap, ttest_1samp, ttest_ind, ttest_rel
 
 
 @pytest.fixture
@@ -23,19 +21,17 @@ def test_mcnemar_by_hand():
     assert statistics.mcnemar(one, one) == 1
 
 
-def test_mcnemar_agrees_with_statsmodels(runs):
+def test_mcnemar_is_a_binomial_test_of_the_reviews_that_tell_the_two_apart(runs):
     for accuracy in (0.8, 0.82, 0.9):
         one, other = runs(0.8, seeds=2)[0], runs(accuracy, seeds=1)[0]
-        table = [[(one & other).sum(), (one & ~other).sum()],
-                 [(~one & other).sum(), (~one & ~other).sum()]]  # fmt: skip
-        assert statistics.mcnemar(one, other) == pytest.approx(mcnemar(table, exact=True).pvalue)
+        only_one, only_other = int((one & ~other).sum()), int((other & ~one).sum())
+        expected = binomtest(only_one, only_one + only_other).pvalue
+        assert statistics.mcnemar(one, other) == pytest.approx(expected)
 
 
-def test_holm_by_hand_and_as_statsmodels_computes_it():
+def test_holm_by_hand():
     p = np.array([0.01, 0.04, 0.03, 0.005])
     assert statistics.holm(p) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    p = np.random.default_rng(0).random(300) ** 3
-    assert statistics.holm(p) == pytest.approx(multipletests(p, method="holm")[1])
     assert statistics.holm(np.empty(0)).shape == (0,)
 
 

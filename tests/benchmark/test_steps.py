@@ -3,9 +3,10 @@
 import argparse
 
 from benchmark.analysis import leaderboard, steps
+from benchmark.commands import steps as command
 from benchmark.rows import catalogue
 from preprocessing.errors import UserError
-from tests.benchmark.made_up_runs import a_record, put_many
+from tests.benchmark.made_up_runs import SECONDS, put_many
 
 import pandas as pd
 import pytest
@@ -18,8 +19,7 @@ def built(results) -> pd.DataFrame:
 @pytest.fixture
 def results(tmp_path):
     """Rows that step by 35 points up, by 12 up, by 5 down, and by one review."""
-    seconds = {"preprocessing": {"word2vec": 8.0}, "training": 2.0, "compilation": None,
-               "prediction": 1.0}  # fmt: skip
+    seconds = SECONDS.model_copy(update={"preprocessing": {"word2vec": 8.0}})
     put_many(tmp_path, "majority", 200)
     put_many(tmp_path, "bag_of_words", 60)
     put_many(tmp_path, "tfidf_logreg", 12)
@@ -60,84 +60,40 @@ def test_times_of_two_machines_are_not_set_side_by_side(results):
     put_many(results, "fasttext", 32, device="another processor")
     table = built(results)
     assert pd.isna(table.loc["fasttext", "seconds_after"])
-    assert "other device" in steps.as_markdown(table.reset_index())
+    assert "other machine" in steps.as_markdown(table.reset_index())
 
 
-def an_origin(model, weights="none", **changed) -> steps.Origin:
-    return steps.origin_of(a_record(model=model, weights=weights, changed=changed))
+def test_a_variant_steps_from_the_line_that_its_file_names(results):
+    put_many(results, "transformer", 40)
+    put_many(results, "bert", 50, variant="scratch-tiny")
+    table = built(results)
+    named = catalogue.lines()["bert (scratch-tiny)"].step
+    assert table.loc["bert (scratch-tiny)", ["before", "change"]].tolist() == [
+        named.before,
+        named.change,
+    ]
 
 
-ORIGINS = {
-    "transformer": an_origin("transformer"),
-    "bert": an_origin("bert", "bert_base"),
-    "bert (a)": an_origin("bert", preset="a"),
-    "bert (a-pretrained-3)": an_origin("bert", preset="a", pretrain=3),
-    "bert (a-b)": an_origin("bert", "a-b", preset="a-b"),
-    "bert (pretrained-1)": an_origin("bert", "bert_base", pretrain=1, epochs=1),
-    "roberta": an_origin("roberta", "roberta_base"),
-    "roberta (a-pretrained-3)": an_origin("roberta", preset="a", pretrain=3),
-    "roberta (a-pretrained-9)": an_origin("roberta", preset="a", pretrain=9),
-    "distilbert (a-taught-by-b)": an_origin("distilbert", preset="a", teacher="b"),
-    "albert (c)": an_origin("albert", preset="c"),
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "before", "change"),
-    [
-        ("bert", "transformer", "subwords and BERT's form, pretrained on other texts"),
-        ("bert (a)", "transformer", "subwords and BERT's form"),
-        ("bert (a-pretrained-3)", "bert (a)", "--pretrain 3"),
-        ("bert (a-b)", "transformer", "subwords and BERT's form, pretrained on other texts"),
-        ("bert (pretrained-1)", "bert", "--pretrain 1"),
-        ("roberta", "bert", "byte pairs, no segments"),
-        ("roberta (a-pretrained-3)", "bert (a-pretrained-3)", "byte pairs, no segments"),
-        ("roberta (a-pretrained-9)", "bert (a)", "byte pairs, no segments, --pretrain 9"),
-        ("distilbert (a-taught-by-b)", "bert (a)", "half of the layers, --teacher b"),
-    ],
-)
-def test_a_variant_steps_from_the_one_of_the_same_weights(name, before, change):
-    assert steps.before(name, ORIGINS) == (before, change)
-
-
-def test_without_a_simpler_row_of_the_same_weights_there_is_no_step():
-    assert steps.before("albert (c)", ORIGINS) is None
-    assert steps.before("bert", {"bert": ORIGINS["bert"]}) is None
-    assert steps.before("majority", {"majority": an_origin("majority")}) is None
-
-
-def test_a_row_that_cannot_be_imported_has_no_step(results, monkeypatch):
-    load = catalogue.load
-
-    def load_all_but_one(name):
-        if name == "fasttext":
-            raise ImportError
-        return load(name)
-
-    monkeypatch.setattr(catalogue, "load", load_all_but_one)
-    assert list(built(results).index) == ["bag_of_words", "tfidf_logreg", "naive_bayes_svm"]
-
-
-@pytest.mark.parametrize("name", [n for n in catalogue.modules() if n != "majority"])
-def test_the_steps_of_every_row_lead_to_the_floor(name):
-    passed = []
+@pytest.mark.parametrize("name", [n for n in catalogue.lines() if n != "majority"])
+def test_the_steps_of_every_line_lead_to_the_floor(name):
+    lines, passed = catalogue.lines(), []
     while name != "majority":
         assert name not in passed
         passed.append(name)
-        name = catalogue.load(name).step.before
+        name = lines[name].step.before
 
 
 def test_one_row_makes_no_step(tmp_path):
     put_many(tmp_path, "majority", 200)
-    with pytest.raises(UserError, match="no row beside the one it changes"):
-        steps.main(argparse.Namespace(results=tmp_path, dataset="imdb"))
+    with pytest.raises(UserError, match="no model together with the simpler one"):
+        command.main(argparse.Namespace(results=tmp_path, dataset="imdb"))
 
 
 def test_it_is_written_and_shown(results, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     put_many(results, "lstm", 30)
     put_many(results, "gru", 20, seeds=1)
-    steps.main(argparse.Namespace(results=results, dataset="imdb"))
+    command.main(argparse.Namespace(results=results, dataset="imdb"))
     out = capsys.readouterr().out
     assert "phrases, tf-idf weights" in out
     assert "+12.00 ± " in out

@@ -7,18 +7,17 @@ from pathlib import Path
 
 from benchmark.rows import catalogue
 from benchmark.rows.training_data import TrainingData
-from benchmark.runs.run import run
 from bert_family.shared import masked_lm
+from bert_family.shared.architecture import initializer
 from bert_family.shared.distillation import TEMPERATURE, DistillationLoss, copy_every_other_layer
 from bert_family.shared.fine_tuning import (
     FineTunedRow,
-    backbone_of,
+    find_source,
     freeze,
-    head,
     layer_shares,
+    read_tokens,
 )
-from bert_family.shared.presets import Preset, backbone_inputs
-from preprocessing.corpus import Reviews
+from bert_family.shared.presets import Preset
 from preprocessing.errors import UserError
 from tests.bert_family.conftest import NAMES
 from tests.conftest import run_python
@@ -29,23 +28,17 @@ import pytest
 
 
 def trained(name, presets, small, **options):
-    """Return a model after one step from the tiny preset, and the preset's backbone."""
+    """Return the tiny preset's backbone, and what two steps on eight reviews make of it."""
     row, (folder, before, _) = catalogue.load(name), presets[name]
     options = row.hyperparameters(
-        preset=str(folder), max_tokens=16, learning_rate=0.01, precision="float32", **options
-    )
+        preset=str(folder), max_tokens=16, learning_rate=0.01, precision="float32",
+        epochs=2, least_steps=1, **options,
+    )  # fmt: skip
     data = TrainingData.of(small, 0)
     data = dataclasses.replace(
         data, train=data.train.part(40, 48), validation=data.validation.part(0, 4)
     )
-    source = row.source(options, data, print)
-    data = row.subword_data(options, data, source, print)
-    model = row.network(options, data)
-    model.compile(row.optimizer(options, model, 2), "binary_crossentropy", run_eagerly=True)
-    tokens = data.train.words.padded(np.arange(8), 16)
-    for _ in range(2):
-        model.train_on_batch(tokens, data.train.labels[:, None].astype("float32"))
-    return before, backbone_of(model)
+    return before, row.fit(options, data, lambda event: None).backbone
 
 
 def same(before, after) -> list[bool]:
@@ -58,9 +51,8 @@ def same(before, after) -> list[bool]:
 @pytest.mark.parametrize("name", NAMES)
 def test_padding_changes_no_prediction(name, presets):
     _, backbone, tokenizer = presets[name]
-    tokens = keras.Input((None,), dtype="int32")
-    answer = backbone(backbone_inputs(tokens, backbone, tokenizer.padding))
-    model = keras.Model(tokens, head(answer, backbone, 0.1))
+    row = catalogue.load(name)
+    model = row.build(row.hyperparameters(), backbone, tokenizer.padding)
     ids = np.random.default_rng(0).integers(10, tokenizer.size, (2, 5)) + 1
     alone = model.predict(ids, verbose=0)
     padded = model.predict(np.pad(ids, ((0, 0), (0, 7))), verbose=0)
@@ -70,7 +62,7 @@ def test_padding_changes_no_prediction(name, presets):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_frozen_means_unchanged(name, presets, small):
+def test_frozen_means_unchanged(name, presets, small, eagerly):
     before, after = trained(name, presets, small, trainable="frozen", dropout=0.5)
     assert all(same(before, after))
     ids = np.array([[2, 10, 11, 3]])
@@ -80,7 +72,7 @@ def test_frozen_means_unchanged(name, presets, small):
     np.testing.assert_array_equal(trains, answers)
 
 
-def test_only_the_top_layer_learns(presets, small):
+def test_only_the_top_layer_learns(presets, small, eagerly):
     before, after = trained("bert", presets, small, trainable="top-1")
     assert all(same(before.transformer_layers[0], after.transformer_layers[0]))
     assert not any(same(before.transformer_layers[1], after.transformer_layers[1]))
@@ -88,7 +80,7 @@ def test_only_the_top_layer_learns(presets, small):
     assert all(same(before.token_embedding, after.token_embedding))
 
 
-def test_everything_learns(presets, small):
+def test_everything_learns(presets, small, eagerly):
     before, after = trained("bert", presets, small, layer_decay=0.5)
     assert not any(same(before.transformer_layers[0], after.transformer_layers[0]))
     moved = [
@@ -186,110 +178,100 @@ def test_the_distance_to_the_teacher_by_hand():
     assert cosine == pytest.approx((0 + 1 + 2) / 3, abs=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("name", "options", "variant"),
-    [
-        ("bert", {}, ""),
-        ("bert", {"epochs": 9, "max_tokens": 64}, ""),
-        ("bert", {"pretrain": 2}, "pretrained-2"),
-        ("bert", {"preset": "scratch", "size": "small"}, "scratch-small"),
-        ("bert", {"size": "small", "pretrain": 2}, "size-small-pretrained-2"),
-        ("bert", {"preset": "mine=/a/b", "pretrain": 1}, "mine-pretrained-1"),
-        (
-            "distilbert",
-            {"preset": "scratch", "teacher": "scratch"},
-            "scratch-tiny-taught-by-scratch",
-        ),
-    ],
-)
-def test_other_weights_are_another_variant(name, options, variant):
-    row = catalogue.load(name)
-    assert row.variant(row.hyperparameters(**options)) == variant
-
-
-def test_a_word_is_read_whatever_the_case_and_the_padding(presets, small):
+def test_a_review_is_read_from_start_to_end_of_what_is_kept(presets, small):
     row, (folder, _, tokenizer) = catalogue.load("bert"), presets["bert"]
     options = row.hyperparameters(preset=str(folder), max_tokens=16)
     data = TrainingData.of(small, 0)
-    source = row.source(options, data, print)
+    source = find_source(row.architecture, options, data, print)
     assert source.tokenizer.key == tokenizer.key
-    read = row.subword_data(options, data, source, print)
-    assert isinstance(read.train, Reviews)
-    assert read.train.words.lengths.max() == 16
-    assert set(read.train.words.values[read.train.words.offsets[:-1]]) == {tokenizer.start + 1}
     assert Preset.of("tiny-bert") == source.preset
+    train, validation = read_tokens(source.tokenizer, options, data)
+    assert (len(train), len(validation)) == (len(data.train), len(data.validation))
+    assert train.lengths.max() == 16
+    assert set(train.values[train.offsets[:-1]]) == {tokenizer.start + 1}
+    assert set(train.values[train.offsets[1:] - 1]) == {tokenizer.end + 1}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_default_is_the_public_preset_and_the_variant_needs_no_weights(name, monkeypatch):
+    row, checked = catalogue.load(name), []
+    monkeypatch.setattr(
+        type(row.architecture), "check", lambda self, preset: checked.append(preset)
+    )
+    row.check_weights(row.options_of("scratch-tiny"))
+    assert checked == []
+    row.check_weights(row.options_of(""))
+    assert checked == [row.weights] == [row.architecture.preset]
+
+
+def test_the_weights_of_a_teacher_are_asked_for_too(monkeypatch):
+    row, checked = catalogue.load("distilbert"), []
+    monkeypatch.setattr(
+        type(row.architecture), "check", lambda self, preset: checked.append(preset)
+    )
+    row.check_weights(row.hyperparameters(preset="scratch", teacher="bert_tiny_en_uncased"))
+    assert checked == ["bert_tiny_en_uncased"]
 
 
 QUICK = {"epochs": 1, "least_steps": 1}
 
 
-def quick_run(small, results, on_event=lambda event: None, row=None, **options):
-    row = row or catalogue.load("bert")
+def quick_fit(small, on_event=lambda event: None, row=None, **options):
+    """Return what one epoch on eight tokens makes, and the seconds of what was made for it."""
+    row, data = row or catalogue.load("bert"), TrainingData.of(small, 0)
     options = row.hyperparameters(max_tokens=8, precision="float32", **QUICK, **options)
-    name = row.architecture.name.lower()
-    return run(name, row, options, 0, small, results, on_event, validation_only=True)
+    return row.fit(options, data, on_event), data.clock.seconds
 
 
-def test_a_teacher_is_fine_tuned_once_and_its_student_alone_answers(
-    small, tmp_path, eagerly, monkeypatch
-):
-    row = catalogue.load("distilbert")
+def test_a_teacher_is_fine_tuned_once_and_its_student_alone_answers(small, eagerly, monkeypatch):
+    row, reviews = catalogue.load("distilbert"), small.reviews("validation")
     quick = functools.partial(row.teacher.hyperparameters, **QUICK)
     row = dataclasses.replace(row, teacher=dataclasses.replace(row.teacher, hyperparameters=quick))
-    taught = {"row": row, "preset": "scratch", "teacher": "scratch"}
-    first = quick_run(small, tmp_path, **taught)
-    assert first["status"] == "ok"
-    alone = quick_run(small, tmp_path, row=row, preset="scratch")
-    assert first["parameters"] == alone["parameters"]
-    assert first["validation"] != alone["validation"]
+    first, seconds = quick_fit(small, row=row, preset="scratch", teacher="scratch")
+    alone, _ = quick_fit(small, row=row, preset="scratch")
+    assert first.parameters == alone.parameters
+    assert not (first.predict(reviews) == alone.predict(reviews)).all()
 
-    (kept,) = small.folder.glob("teacher-scratch-tiny-*-seed-0")
+    (kept,) = small.folder.glob("teacher-scratch-*-seed-0")
     load, loaded = FineTunedRow.load, []
     monkeypatch.setattr(FineTunedRow, "load", lambda *of: loaded.append(load(*of)) or loaded[-1])
-    again = quick_run(small, tmp_path, **taught)
-    assert again["validation"] == first["validation"]
-    cache_seconds = [run["seconds"]["preprocessing"]["teacher"] for run in (first, again)]
-    assert cache_seconds[0] == cache_seconds[1] > 0, "it was trained once"
+    again, seconds_again = quick_fit(small, row=row, preset="scratch", teacher="scratch")
+    np.testing.assert_array_equal(again.predict(reviews), first.predict(reviews))
+    assert seconds["teacher"] == seconds_again["teacher"] > 0, "it was trained once"
     assert all(same(loaded[0].model, keras.models.load_model(kept / "model.keras")))
 
 
 @pytest.mark.filterwarnings("error:Gradients do not exist")
-def test_pretraining_is_kept_and_used_again(small, tmp_path, monkeypatch):
-    first = quick_run(small, tmp_path, preset="scratch", pretrain=1)
-    assert first["status"] == "ok"
-    assert (first["weights"], first["outside_data"]) == ("none", "none")
-    assert first["variant"] == "scratch-tiny-pretrained-1"
-    assert first["seconds"]["preprocessing"]["pretraining"] > 0
-    kept = list(small.folder.glob("preset-bert-scratch-tiny-pretrained-1-*-seed-0"))
-    assert len(kept) == 1
-    folder = tmp_path / "tuning" / "sample-limit-100" / "bert@scratch-tiny-pretrained-1"
-    assert len(list(folder.glob("*/seed-0.json"))) == 1
+def test_pretraining_is_kept_and_used_again(small, monkeypatch):
+    fitted, seconds = quick_fit(small, preset="scratch", pretrain=1)
+    assert (fitted.weights, fitted.outside_data) == ("none", "none")
+    assert seconds["pretraining"] > 0
+    (kept,) = small.folder.glob("preset-bert-scratch-tiny-pretrained-1-*-seed-0")
 
     monkeypatch.setattr(masked_lm, "_train", None)
-    row = catalogue.load("bert")
-    options = row.hyperparameters(**first["hyperparameters"])
-    source = row.source(options, TrainingData.of(small, seed=0), print)
-    assert Path(source.preset.place) == kept[0]
+    row, data = catalogue.load("bert"), TrainingData.of(small, 0)
+    source = find_source(row.architecture, fitted.options, data, print)
+    assert Path(source.preset.place) == kept
     assert row.architecture.load_backbone(source.preset).num_layers == 2
 
 
-def test_pretraining_that_was_stopped_goes_on_after_its_last_whole_pass(small, tmp_path, eagerly):
+def test_pretraining_that_was_stopped_goes_on_after_its_last_whole_pass(small, eagerly):
     def stop_after_one_pass(event):
         if "pass 1/2" in event.get("text", ""):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        quick_run(small, tmp_path, stop_after_one_pass, preset="scratch", pretrain=2)
+        quick_fit(small, stop_after_one_pass, preset="scratch", pretrain=2)
     (passes,) = small.folder.glob(".preset-bert-scratch-tiny-pretrained-2-*.passes")
     (first,) = json.loads((passes / "history.json").read_text())
     (passes / "history.json").write_text(json.dumps([first | {"seconds": 1000.0}]))
     (passes / "unfinished.weights.h5").write_text("of a run that was killed while it wrote")
 
     told = []
-    record = quick_run(small, tmp_path, told.append, preset="scratch", pretrain=2)
+    _, seconds = quick_fit(small, told.append, preset="scratch", pretrain=2)
     texts = [event["text"] for event in told if "pass " in event.get("text", "")]
     assert [text.split(":")[0] for text in texts] == ["pretraining pass 2/2"]
-    assert 1000 < record["seconds"]["preprocessing"]["pretraining"] < 1500
+    assert 1000 < seconds["pretraining"] < 1500
     (kept,) = small.folder.glob("preset-bert-scratch-tiny-pretrained-2-*")
     losses = json.loads((kept / "manifest.json").read_text())["loss"]
     assert losses[0] == first["loss"]
@@ -317,19 +299,14 @@ def test_a_pass_is_kept_with_the_optimizers_moments(tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_run_without_its_weights_is_a_record_that_says_so(small, tmp_path, capfd):
-    record = quick_run(small, tmp_path, preset="bert_huge")
-    assert record["status"] == "failed"
-    assert record["reason"].startswith("KerasHub has no Bert preset bert_huge; ")
-    assert "Traceback" not in capfd.readouterr().err
+def test_a_preset_that_there_is_not_is_refused_before_anything_is_learned(small):
+    with pytest.raises(UserError, match="KerasHub has no Bert preset bert_huge; "):
+        quick_fit(small, preset="bert_huge")
 
 
 def first_weights() -> list:
-    keras.config.set_dtype_policy("float32")
     keras.utils.set_random_seed(0)
-    inputs = keras.Input((4,))
-    model = keras.Model(inputs, head({"pooled_output": inputs}, None, 0.1))
-    return model.get_weights()[0].tolist()
+    return np.asarray(initializer()((4, 1))).tolist()
 
 
 def test_the_seed_alone_decides_the_heads_first_weights():

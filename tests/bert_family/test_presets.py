@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 
 from benchmark.rows import catalogue
 from bert_family.shared import presets as module
@@ -129,6 +130,13 @@ def test_what_a_preset_is_called(text, name, place):
     assert (str(again), again.place) == (name, place)
 
 
+def test_the_environment_says_where_weights_of_a_name_are(monkeypatch, tmp_path):
+    monkeypatch.setenv(module.WEIGHTS, f"mine={tmp_path}{os.pathsep}bert_base_en=/b")
+    found = [Preset.of(text) for text in ("mine=hf://a/b", "bert_base_en", "mine=/other", "c")]
+    assert [str(preset) for preset in found] == ["mine", "bert_base_en", "mine", "c"]
+    assert [preset.place for preset in found] == [str(tmp_path), "/b", "/other", "c"]
+
+
 def test_no_path_gets_into_the_hyperparameters():
     from benchmark.rows.hyperparameters import changed
 
@@ -146,7 +154,7 @@ def test_no_path_gets_into_the_hyperparameters():
         ("roberta_base_en", "no Bert preset roberta_base_en; "),
         ("/no/such/folder", "--preset /no/such/folder: no such folder"),
         ("hf://someone/something", "huggingface.co does not answer .* pass a local folder"),
-        ("bert_base_en", "api.kaggle.com does not answer .*--preset scratch --size tiny"),
+        ("bert_base_en", "api.kaggle.com does not answer .*--variant scratch-tiny"),
     ],
 )
 def test_what_cannot_be_had_is_said_in_one_line(preset, said, monkeypatch):
@@ -164,5 +172,5 @@ def test_what_cannot_be_had_is_said_in_one_line(preset, said, monkeypatch):
 def test_a_folder_of_another_architecture_is_refused(presets, tmp_path):
     roberta = catalogue.load("roberta").architecture
     for folder in (presets["bert"][0], tmp_path):
-        with pytest.raises(UserError, match="is no Roberta that KerasHub can load"):
+        with pytest.raises(UserError, match="is not a Roberta that KerasHub can load"):
             roberta.load_backbone(Preset.of(str(folder)))

@@ -1,9 +1,10 @@
 """The layers of our own, against small cases worked by hand in NumPy."""
 
 from benchmark.rows import catalogue
+from models.capsule import margin_loss
 from models.layers.attention import AttentionPooling
 from models.layers.capsules import DynamicRouting, squash
-from models.layers.pooling import max_and_mean
+from models.layers.pooling import at_last_word, max_and_mean
 from models.layers.positions import AddPositions, sinusoids
 from models.layers.recurrent import backwards
 from preprocessing.errors import UserError
@@ -35,6 +36,29 @@ def test_pooling_takes_the_largest_and_the_mean_of_the_words_alone(states):
     np.testing.assert_allclose(pooled[0], [*x[0].max(0), *x[0].mean(0)], rtol=1e-5)
     np.testing.assert_allclose(pooled[1], [*x[1, :2].max(0), *x[1, :2].mean(0)], rtol=1e-5)
     np.testing.assert_array_equal(pooled[2], 0)
+
+
+def test_the_last_word_is_the_one_before_the_padding(states):
+    x, mask = states
+    last = numpy_of(at_last_word(x, mask))
+    np.testing.assert_array_equal(last, [x[0, 3], x[1, 1], 0 * x[2, 0]])
+
+
+def test_attention_without_a_hidden_layer_by_hand(states):
+    x, mask = states
+    layer = AttentionPooling(0)
+    pooled, weights = map(numpy_of, layer(x, mask))
+    (context,) = map(numpy_of, layer.weights)
+    scores = np.exp(np.tanh(x[1, :2]) @ context)[:, 0]
+    expected = scores / scores.sum()
+    np.testing.assert_allclose(weights[1], [*expected, 0, 0], rtol=1e-5)
+    np.testing.assert_allclose(pooled[1], expected @ x[1, :2], rtol=1e-4)
+
+
+def test_the_margin_loss_by_hand():
+    labels, lengths = np.array([[1.0], [0.0]]), np.array([[0.3, 0.6], [0.95, 0.05]])
+    expected = [0.3**2 + 0.5 * 0.2**2, 0]
+    np.testing.assert_allclose(numpy_of(margin_loss(labels, lengths)), expected, rtol=1e-5)
 
 
 def test_backwards_turns_the_words_and_leaves_the_padding(states):
@@ -144,7 +168,7 @@ def test_on_jax_an_lstm_computes_in_what_its_gpu_kernel_has():
 
 def test_what_heads_cannot_share_is_said():
     row = catalogue.load("transformer")
-    with pytest.raises(UserError, match="--units 9 is no multiple of --heads 4"):
+    with pytest.raises(UserError, match="--units 9 is not a multiple of --heads 4"):
         row.build(row.hyperparameters(units=9), None)
     with pytest.raises(ValidationError, match="greater than 0"):
         catalogue.load("cnn").hyperparameters(widths=(0,))

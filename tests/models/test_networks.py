@@ -12,8 +12,18 @@ import keras
 import numpy as np
 import pytest
 
-NETWORKS = [n for n in catalogue.modules() if type(catalogue.load(n)) is NetworkRow]
+NETWORKS = [
+    line.name for line in catalogue.lines().values() if type(catalogue.load(line.row)) is NetworkRow
+]
 WORDS = 15
+
+
+def row_and_options(name):
+    """Return a line's row and its hyperparameters for a quick fit."""
+    line = catalogue.lines()[name]
+    row = catalogue.load(line.row)
+    settings = row.variants[line.variant].settings if line.variant else {}
+    return row, dataclasses.replace(quick_options(row), **settings)
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +33,10 @@ def built(small):
 
     def build(name):
         if name not in kept:
-            row = catalogue.load(name)
+            row, options = row_and_options(name)
             keras.config.set_dtype_policy("float32")
             keras.utils.set_random_seed(0)
-            kept[name] = row.build(quick_options(row), TrainingData.of(small, 0))
+            kept[name] = row.build(options, TrainingData.of(small, 0))
         return kept[name]
 
     return build
@@ -51,12 +61,11 @@ def test_padding_and_other_reviews_change_no_prediction(name, built, some_words)
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_it_learns_64_reviews_by_heart(name, small):
-    row, data = catalogue.load(name), TrainingData.of(small, 0)
+    (row, options), data = row_and_options(name), TrainingData.of(small, 0)
     rows = np.r_[0:32, len(data.train) - 32 : len(data.train)]
     words, labels = data.train.words.padded(rows, WORDS), data.train.labels[rows, None]
     keras.config.set_dtype_policy("float32")
     keras.utils.set_random_seed(0)
-    options = quick_options(row)
     shares = [name for name in ("dropout", "spatial_dropout") if hasattr(options, name)]
     options = dataclasses.replace(options, **dict.fromkeys(shares, 0.0))
     model = row.build(options, data)
@@ -92,9 +101,9 @@ from benchmark.rows import catalogue
 
 folder = Path(sys.argv[1])
 words = np.load(folder / "words.npy")
-for name in catalogue.modules():
+for name, line in catalogue.lines().items():
     if (folder / f"{name}.keras").exists():
-        catalogue.load(name)
+        catalogue.load(line.row)
         model = keras.models.load_model(folder / f"{name}.keras")
         np.save(folder / f"{name}.npy", model.predict_on_batch(words))
 assert keras.backend.backend() == "jax"

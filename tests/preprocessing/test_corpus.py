@@ -177,7 +177,7 @@ def test_preparing_from_the_command_line(tmp_path):
     ("arguments", "code", "said"),
     [
         (("--cache", "/dev/null/x"), 2, "/dev/null/x"),
-        (("--limit", "5"), 2, "5 reviews are too few; at least 40"),
+        (("--limit", "5"), 2, "5 reviews are too few; use 40 or more"),
         (("--data", "somewhere"), 2, "the sample is made by its generator"),
         (("--dataset", "imbd"), 2, "imbd"),
     ],

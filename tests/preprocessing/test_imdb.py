@@ -48,7 +48,7 @@ def test_entries_outside_of_the_folder_are_refused(tmp_path, entry):
     archive = write_archive(tmp_path / "a.tar.gz", {entry: b"boo"} | archive_files())
     process = run_python("-m", "preprocessing", "--data", archive, "--cache", tmp_path / "cache")
     assert process.returncode == 2
-    assert f"refused, its entry {entry!r} lies outside" in process.stderr
+    assert f"refused: {entry!r} in it lies outside" in process.stderr
     assert not list(tmp_path.rglob("evil"))
 
 
@@ -58,7 +58,7 @@ def test_links_are_refused(tmp_path):
         link = tarfile.TarInfo("aclImdb/train/pos/0_9.txt")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(link)
-    with pytest.raises(UserError, match="no plain file"):
+    with pytest.raises(UserError, match="not a plain file"):
         imdb.read(path, COUNTS)
 
 
@@ -69,7 +69,7 @@ def test_a_truncated_archive(run_here, tmp_path):
         cut.write_bytes(whole[: int(len(whole) * share)])
         process = run_here("preprocessing", "--data", cut, "--cache", tmp_path / "cache")
         assert process.returncode == 2
-        assert re.fullmatch(r"error: \S+cut.tar.gz is truncated or no .*\n", process.stderr)
+        assert re.fullmatch(r"error: \S+cut.tar.gz is truncated or not a .*\n", process.stderr)
         assert not list((tmp_path / "cache").glob("imdb*"))
 
 
@@ -96,9 +96,9 @@ def test_a_damaged_review_is_named(run_here, tmp_path, content, said):
     ("make", "said"),
     [
         (lambda path: None, "no such file or folder"),
-        (lambda path: path.mkdir(), "is no IMDB folder"),
-        (lambda path: path.write_text("hello"), "no .tar.gz archive"),
-        (lambda path: path.write_text(""), "no .tar.gz archive"),
+        (lambda path: path.mkdir(), "is not an IMDB folder"),
+        (lambda path: path.write_text("hello"), "not a .tar.gz archive"),
+        (lambda path: path.write_text(""), "not a .tar.gz archive"),
         (lambda path: unpack(archive_files(), path), "train/pos has 4 of 12,500"),
     ],
 )

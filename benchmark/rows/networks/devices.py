@@ -1,5 +1,6 @@
 """The devices that Keras's backend computes on, and a clean start on them."""
 
+from benchmark.rows import hardware
 from benchmark.rows.quiet import native_log_hidden
 
 with native_log_hidden():
@@ -7,7 +8,7 @@ with native_log_hidden():
 
 
 def reset_session(seed: int, dtype_policy: str) -> None:
-    """Forget earlier networks and their devices, take all GPUs, and fix chance and number format.
+    """Forget earlier networks and their devices, seed everything and set the dtype policy.
 
     Layers' names are forgotten, too: they decide the order in which gradients are added.
     """
@@ -15,6 +16,18 @@ def reset_session(seed: int, dtype_policy: str) -> None:
     use_all_gpus()
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(dtype_policy)
+
+
+def dtype_policy(precision: str) -> str:
+    """Return the name of the Keras dtype policy to train with.
+
+    Args:
+        precision: "auto" for mixed bfloat16 on a GPU that multiplies it fast and float32 elsewhere,
+            or the policy itself.
+    """
+    if precision != "auto":
+        return precision
+    return "mixed_bfloat16" if on_gpu() and hardware.gpus_multiply_bfloat16() else "float32"
 
 
 def use_all_gpus() -> None:

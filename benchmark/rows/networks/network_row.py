@@ -1,4 +1,4 @@
-"""Rows that are Keras networks over word ids: batches, training, prediction."""
+"""Rows that are Keras networks over word ids."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,8 +6,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmark.rows import hardware
 from benchmark.rows.contract import Fitted, OnEvent, Row
+from benchmark.rows.networks.batches import Batches
+from benchmark.rows.networks.devices import dtype_policy, on_gpu, reset_session
+from benchmark.rows.networks.options import NetworkOptions, fit_to_size
+from benchmark.rows.networks.training import adam, predict, seconds_compiling, train
 from benchmark.rows.quiet import native_log_hidden
 from benchmark.rows.training_data import TrainingData
 from preprocessing.corpus import Reviews
@@ -17,34 +20,52 @@ import numpy as np
 
 with native_log_hidden():
     import keras
-from benchmark.rows.networks.batches import Batches
-from benchmark.rows.networks.devices import on_gpu, reset_session
-from benchmark.rows.networks.options import NetworkOptions, TrainingOptions, _steps, for_so_few
-from benchmark.rows.networks.training import Progress
+
+Objective = Callable[[Any, keras.Model], tuple[keras.Model, Any]]
 
 
 class FittedNetwork(Fitted):
     """A trained Keras model."""
 
-    def __init__(self, model: keras.Model, options: NetworkOptions, widths: np.ndarray):
+    def __init__(
+        self,
+        model: keras.Model,
+        options: Any,
+        widths: np.ndarray,
+        history: list[dict[str, float]] | None = None,
+    ):
+        """Take a model.
+
+        Args:
+            model: from ids, shape (batch, width), int32, to probabilities, shape (batch, 1).
+            options: what it was trained with; batch size and truncation are used.
+            widths: what batches are padded to, ascending, shape (widths,).
+            history: of its training; None where it was loaded.
+        """
         self.model, self.options, self.widths = model, options, widths
         self.parameters = model.count_params()
-        self.history = []
+        self.history = history or []
+        self.seconds_compiling = seconds_compiling(self.history)
         self.precision = model.dtype_policy.name
         self.on_gpu = on_gpu()
 
     def predict(self, reviews: Reviews) -> np.ndarray:
         """Return probabilities, shape (reviews,), float32."""
-        reviews = Reviews(reviews.texts, reviews.words, reviews.vocabulary)
-        batches = Batches(reviews, self.options, self.widths)
-        predictions = np.empty(len(reviews), np.float32)
-        predictions[np.concatenate(batches.plan)] = self.model.predict(batches, verbose=0)[:, 0]
-        return predictions
+        options = self.options
+        return predict(
+            self.model,
+            Batches(reviews.words, None, options.batch_size, self.widths, options.truncation),
+        )
 
     def save(self, folder: Path) -> None:
         """Write Keras's own format."""
         self.model.save(folder / "model.keras")
         np.save(folder / "widths.npy", self.widths)
+
+
+def cross_entropy(options: Any, model: keras.Model) -> tuple[keras.Model, Any]:
+    """Train the model itself, on the cross-entropy of its probability."""
+    return model, "binary_crossentropy"
 
 
 @dataclass(frozen=True)
@@ -55,81 +76,58 @@ class NetworkRow(Row):
         build: takes the row's options and the training data and returns the model, not compiled,
             from word ids, shape (batch, words), int32, 0 for padding, to the probability of
             "positive", shape (batch, 1).
+        objective: takes the options and that model and returns the model to train, which shares its
+            weights, and the loss; cross-entropy unless the row says otherwise.
         attention: the name of the layer whose second output is a weight for each word, shape
             (batch, words), for rows that can show where they look.
     """
 
-    build: Callable[[Any, TrainingData], keras.Model] | None = field(default=None, kw_only=True)
+    build: Callable[[Any, TrainingData], keras.Model] = field(kw_only=True)
+    objective: Objective = field(default=cross_entropy, kw_only=True)
     attention: str = field(default="", kw_only=True)
-
-    def network(self, options: TrainingOptions, data: TrainingData) -> keras.Model:
-        """Return the model, not compiled."""
-        return self.build(options, data)
 
     def fit(self, options: NetworkOptions, data: TrainingData, on_event: OnEvent) -> FittedNetwork:
         """Train with Adam and keep the weights of the epoch with the lowest validation loss."""
-        reset_session(data.seed, self.dtype_policy(options))
-        model = self.network(options, data)
+        reset_session(data.seed, dtype_policy(options.precision))
+        model = self.build(options, data)
+        trained, loss = self.objective(options, model)
+
+        words, labels = data.train.words, data.train.labels
         widths = np.array([options.max_words])
         if options.batches == "like_length":
-            widths = bucket_widths(data.train.words.lengths, options.max_words)
+            widths = bucket_widths(words.lengths, options.max_words)
+        batch_size, epochs = fit_to_size(options, len(data.train))
         random = np.random.default_rng(data.seed)
-        training = for_so_few(options, len(data.train))
-        progress = Progress(on_event, training.epochs)
-        steps = training.epochs * _steps(len(data.train), training.batch_size)
-        optimizer = self.optimizer(options, model, steps)
-        ema_momentum = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] * optimizer.use_ema
-        model.compile(optimizer, "binary_crossentropy", metrics=["accuracy"])
-        model.fit(
-            Batches(data.train, training, widths, random),
-            validation_data=Batches(data.validation, options, widths),
-            epochs=training.epochs,
-            shuffle=False,
-            verbose=0,
-            callbacks=[
-                *ema_momentum,
-                progress,
-                keras.callbacks.EarlyStopping(
-                    "val_loss", patience=training.epochs, restore_best_weights=True
-                ),
-            ],
-        )
-        fitted = self.fitted(model, options, widths, data)
-        fitted.history = progress.history
-        first, *others = (epoch["seconds"] for epoch in progress.history)
-        if others:
-            fitted.seconds_compiling = max(0.0, first - float(np.median(others)))
-        return fitted
+        batches = Batches(words, labels, batch_size, widths, options.truncation, random)
+        validation = Batches(
+            data.validation.words, data.validation.labels, options.batch_size, widths,
+            options.truncation,
+        )  # fmt: skip
 
-    def dtype_policy(self, options: TrainingOptions) -> str:
-        """Return the name of the Keras dtype policy to train with."""
-        if options.precision == "auto":
-            fast = on_gpu() and hardware.gpus_multiply_bfloat16()
-            return "mixed_bfloat16" if fast else "float32"
-        return options.precision
-
-    def optimizer(
-        self, options: NetworkOptions, model: keras.Model, steps: int
-    ) -> keras.optimizers.Optimizer:
-        """Return what moves the model's weights in so many steps."""
-        return keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(options.learning_rate, steps),
-            use_ema=options.ema_momentum > 0,
-            ema_momentum=options.ema_momentum,
-        )
-
-    def fitted(
-        self, model: keras.Model, options: Any, widths: np.ndarray, data: TrainingData
-    ) -> FittedNetwork:
-        """Return the trained model as what predicts."""
-        return FittedNetwork(model, options, widths)
+        optimizer = adam(options.learning_rate, epochs * len(batches), options.ema_momentum)
+        history = train(trained, optimizer, batches, validation, epochs, on_event, loss)
+        return FittedNetwork(model, options, widths, history)
 
     def load(self, options: NetworkOptions, folder: Path) -> FittedNetwork:
         """Load the model; Keras refuses a file that would run code of its own."""
-        model = keras.models.load_model(folder / "model.keras", compile=False)
-        return FittedNetwork(model, options, np.load(folder / "widths.npy", allow_pickle=False))
+        return FittedNetwork(load_model(folder), options, load_widths(folder))
 
     def versions(self) -> dict[str, str]:
         """Name the backend of Keras, then Keras."""
-        backend = keras.backend.backend()
-        return {backend: version(backend), "keras": keras.__version__}
+        return keras_versions()
+
+
+def load_model(folder: Path) -> keras.Model:
+    """Return the model that `FittedNetwork.save` wrote."""
+    return keras.models.load_model(folder / "model.keras", compile=False)
+
+
+def load_widths(folder: Path) -> np.ndarray:
+    """Return the widths that `FittedNetwork.save` wrote."""
+    return np.load(folder / "widths.npy", allow_pickle=False)
+
+
+def keras_versions() -> dict[str, str]:
+    """Return the versions of Keras's backend, first, and of Keras."""
+    backend = keras.backend.backend()
+    return {backend: version(backend), "keras": keras.__version__}

@@ -1,6 +1,6 @@
-"""The way into a network: word ids become vectors."""
+"""The two ends of a network: word ids become vectors, and features become a probability."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from benchmark.rows.hyperparameters import hyperparameters, option
 from benchmark.rows.networks.options import NetworkOptions
@@ -10,6 +10,16 @@ from preprocessing.word_vectors import Word2VecSettings
 import keras
 import numpy as np
 from keras import layers, ops
+from pydantic import Field
+
+SpatialDropout = Annotated[
+    float,
+    Field(
+        ge=0,
+        lt=1,
+        description="share of a review's vector dimensions dropped, in all of its words",
+    ),
+]
 
 
 @hyperparameters
@@ -22,9 +32,14 @@ class WordOptions(NetworkOptions):
     learned_words: int = option(
         5_000, "most frequent words whose word2vec vectors go on learning; 0 for none", ge=0
     )
-    spatial_dropout: float = option(
-        0.0, "share of a review's vector dimensions dropped, in all of its words", ge=0, lt=1
-    )
+    spatial_dropout: SpatialDropout = 0.0
+
+
+@hyperparameters
+class HeadOptions:
+    """Options of the way out."""
+
+    dropout: float = option(0.5, "share of the review's features dropped", ge=0, lt=1)
 
 
 def read_words(
@@ -53,7 +68,7 @@ def read_words(
         start = keras.initializers.RandomUniform(-0.05, 0.05, seed=data.seed)
         embedded = layers.Embedding(*shape, start, name="vectors")(words)
     else:
-        vectors = data.word_vectors()
+        vectors = data.word_vectors(Word2VecSettings())
         frequent_half = vectors[1 : len(vectors) // 2]
         length = np.median(np.linalg.norm(frequent_half, axis=1))
         table = layers.Embedding(*vectors.shape, trainable=False, name="vectors")
@@ -67,3 +82,22 @@ def read_words(
     embedded = layers.SpatialDropout1D(options.spatial_dropout)(embedded)
     mask = ops.cast(ops.not_equal(words, 0), embedded.dtype)[..., None]
     return words, embedded * mask, mask
+
+
+def head(
+    words: keras.KerasTensor, features: keras.KerasTensor, dropout: float = 0.0
+) -> keras.Model:
+    """Return the network from `words` to one sigmoid unit over the features.
+
+    Args:
+        words: the network's input, shape (batch, words), int32.
+        features: of each review, shape (batch, features).
+        dropout: share of the features dropped in training (Srivastava et al., 2014).
+
+    Returns:
+        A model, not compiled, with output shape (batch, 1), float32 in any number format: rounded
+        to bfloat16, probabilities near 1 would be 1.
+    """
+    features = layers.Dropout(dropout)(features)
+    positive = layers.Dense(1, activation="sigmoid", dtype="float32", name="positive")(features)
+    return keras.Model(words, positive)

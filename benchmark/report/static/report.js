@@ -41,7 +41,7 @@ function filter() {
       && within(row, "train_seconds") && within(row, "parameters"));
   }
   const shown = rows().filter((row) => !row.hidden).length;
-  filters.querySelector("output").value = `${shown} of ${rows().length} rows`;
+  filters.querySelector("output").value = `${shown} of ${rows().length} models`;
 }
 
 function choose(chosen) {
@@ -66,4 +66,11 @@ body.addEventListener("keydown", (event) => {
     choose(event.target.closest("tr"));
   }
 });
+
+const hints = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    target.previousElementSibling.hidden = target.scrollWidth <= target.clientWidth;
+  }
+});
+document.querySelectorAll(".scroll").forEach((box) => hints.observe(box));
 filter();

@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from bert_family.shared.speed import training_flops
+from benchmark.runs.speed_of_bert import training_flops
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""How fast a larger member of the family trains, and how much of the hardware it uses."""
+"""How fast a larger BERT trains, and how much of the hardware it uses."""
 
 import dataclasses
 import math
@@ -6,8 +6,7 @@ import time
 from typing import Any
 
 from benchmark.rows import hardware
-from benchmark.runs.speed import some, timed_fit
-from bert_family.shared.fine_tuning import FineTunedRow, backbone_of
+from benchmark.rows.timing import some, timed_fit
 from preprocessing.corpus import Corpus
 
 import keras
@@ -30,12 +29,16 @@ def training_flops(backbone: Any, tokens: int) -> float:
     return 6 * weights * tokens + attention
 
 
-def ways_to_train(row: FineTunedRow, corpus: Corpus) -> str:
+def ways_to_train(row: Any, corpus: Corpus) -> str:
     """Train a network of 6 layers of 384, or on a GPU of 12 of 768, in three ways.
 
     An epoch's seconds hold the validation on a tenth as many reviews, so that the utilization is a
     lower bound. Subwords are learned of the reviews at hand. The rate of the hardware is that of a
     product of two large bfloat16 matrices, measured here.
+
+    Args:
+        row: a row of the BERT family, trained in another size.
+        corpus: where the reviews come from.
 
     Returns:
         Lines for people.
@@ -64,13 +67,14 @@ def ways_to_train(row: FineTunedRow, corpus: Corpus) -> str:
             options = row.hyperparameters(
                 preset="scratch", max_tokens=tokens, precision=precision, batches=batches
             )
+            fitted: Any
             fitted, taken = timed_fit(row, options, data, epochs=2)
             seconds.append(taken)
             lines.append(
                 f"  {precision}, batches {batches.replace('_', ' ')}: "
                 f"{len(data.train) / taken:.1f} reviews/s, × {seconds[0] / taken:.2f}"
             )
-        work = training_flops(backbone_of(fitted.model), tokens) * len(data.train) / seconds[1]
+        work = training_flops(fitted.backbone, tokens) * len(data.train) / seconds[1]
     size = 8192 if on_gpu else 2048
     peak = _rate_of_products(size)
     lines.append(

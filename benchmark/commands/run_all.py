@@ -1,0 +1,95 @@
+"""Run all rows, then write the leaderboard: ``python run_all.py``."""
+
+import argparse
+from typing import Any
+
+from benchmark.commands.options import add_results_option, add_tensorboard_option
+from benchmark.records import PROTOCOL_SEEDS
+from preprocessing.errors import UserError
+from preprocessing.options import DataOptions, add_data_options, corpus_from, positive
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add which rows, how many seeds, on which reviews, and how."""
+    parser.add_argument(
+        "models", nargs="*", metavar="MODEL",
+        help='a model, which includes its variants, or a line of the leaderboard, such as "bert '
+        '(scratch-tiny)" (default: all)',
+    )  # fmt: skip
+    parser.add_argument(
+        "--weights", action="append", default=[], metavar="NAME=FOLDER",
+        help="a local copy of public weights, such as all-MiniLM-L6-v2=FOLDER; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seeds", type=positive, default=PROTOCOL_SEEDS, metavar="N",
+        help="seeds 0 to N - 1 (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--force", action="store_true", help="repeat finished runs")
+    parser.add_argument(
+        "--jobs", type=positive, default=1, metavar="N",
+        help="runs in parallel; faster, but distorts timings (default: %(default)s)",
+    )  # fmt: skip
+    add_data_options(parser)
+    add_results_option(parser)
+    add_tensorboard_option(parser)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run what is missing; return 0 if every run is good and 1 if one failed.
+
+    Raises:
+        UserError: an option, the reviews or a record cannot be used.
+    """
+    from benchmark.rows import catalogue
+
+    lines = catalogue.choose(options.models)  # before the slow imports
+
+    from benchmark.analysis import leaderboard, tables
+    from benchmark.runs import sweep
+    from preprocessing.storage import verify
+
+    from rich.console import Console
+
+    data = DataOptions.of(options)
+    corpus = corpus_from(data)
+    verify(corpus.folder)
+    if options.jobs > 1 and corpus.name == "imdb":
+        raise UserError(
+            "parallel runs distort timings, and the leaderboard on IMDB shows timings; use --jobs "
+            "with --limit, --dataset sample or your own texts"
+        )
+    console = Console()
+    settings = sweep.Settings(data, options.results, options.jobs, options.tensorboard)
+    with sweep.only_one(options.results, corpus.name):
+        leaderboard.build(options.results, corpus.name)  # damage is told before hours pass
+        readme = leaderboard.readme_of(options.results)
+        try:
+            failed, unreached = sweep.sweep(
+                lines, options.seeds, corpus, settings, options.force, options.weights, console
+            )
+        finally:  # also after Ctrl-C, with what was finished
+            table = leaderboard.write(options.results, corpus.name, readme)
+    console.print(tables.as_rich(table, corpus.name))
+    if unreached:
+        console.print(
+            f"needs weights that this machine cannot reach: {', '.join(unreached)}; "
+            f"name a local copy with --weights NAME=FOLDER"
+        )
+    where = leaderboard.folder_of(options.results, corpus.name) / "leaderboard.csv"
+    console.print(f"written to {where}")
+    if corpus.synthetic:
+        console.print(_what_the_sample_shows(table), highlight=False)
+    return 1 if failed else 0
+
+
+def _what_the_sample_shows(table: Any) -> str:
+    """Return one sentence for people who run the sample first."""
+    ranked = table[table["status"] == "ok"].sort_values("accuracy_mean")
+    if len(ranked) < 2:
+        return "These reviews are synthetic: they show that a row runs, not how good it is."
+    worst, best = ranked.iloc[0], ranked.iloc[-1]
+    return (
+        "On these synthetic reviews, of which nobody can tell much more than 96 %, "
+        f"{best['model']} is right on {best['accuracy_mean']:.1%} and {worst['model']} on "
+        f"{worst['accuracy_mean']:.1%}; which model is better on real reviews, only IMDB tells."
+    )

@@ -1,0 +1,272 @@
+"""The report's page: one HTML document that asks for nothing outside of itself."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from benchmark.analysis import columns, steps
+from benchmark.records import predictions as predictions_of
+from benchmark.records.predictions import Predictions
+from benchmark.report import figures
+from benchmark.report.rendering import render
+from benchmark.report.slices import Slices
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+MOST_LISTED = 25
+
+COLUMNS = tuple(
+    columns.BY_NAME[name]
+    for name in (
+        "rank", "model", "accuracy_mean", "accuracy_ci_low", "family", "parameters",
+        "train_seconds", "preprocessing_seconds", "predict_reviews_per_second", "f1", "roc_auc",
+        "log_loss", "calibration_error", "accuracy_deduplicated", "peak_memory_mb", "seeds",
+        "tied_with", "device",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure of the page.
+
+    Attributes:
+        name: its file's stem.
+        title: what it shows.
+        caption: how to read it.
+        figure: the drawing.
+    """
+
+    name: str
+    title: str
+    caption: str
+    figure: Figure
+
+
+@dataclass(frozen=True)
+class Bar:
+    """An interval and its middle, in per cent of the width that a bar has."""
+
+    start: float
+    middle: float
+    width: float
+
+    @classmethod
+    def between(cls, low: float, middle: float, high: float) -> "Bar":
+        """Return the bar of shares of the width; what lies outside of 0 to 1 is cut off."""
+        start, middle, stop = (100 * float(np.clip(x, 0, 1)) for x in (low, middle, high))
+        return cls(start, middle, max(stop - start, 1))
+
+
+def build(
+    table: pd.DataFrame,
+    bought: pd.DataFrame,
+    predictions: dict[str, Predictions],
+    dataset: str,
+    shown: list[Shown],
+    slices: Slices | None,
+    with_texts: bool,
+) -> str:
+    """Return the page.
+
+    Args:
+        table: the leaderboard.
+        bought: what each step buys.
+        predictions: of each ranked model, the most accurate first.
+        dataset: the corpus's name.
+        shown: the figures.
+        slices: of the test reviews; None if the corpus is not at hand.
+        with_texts: show the listed reviews' texts.
+    """
+    ranked = table[table["status"] == "ok"]
+    synthetic = " (synthetic)" if dataset.startswith("sample") else ""
+    family_of = dict(zip(ranked["model"], ranked["family"], strict=True))
+    return render(
+        "report.html",
+        title=f"Sentiment benchmark: {dataset}{synthetic}",
+        facts=[
+            f"{len(next(iter(predictions.values())).labels):,} test reviews",
+            f"protocol {ranked['protocol'].iloc[0]}",
+            f"corpus {ranked['corpus'].iloc[0]}",
+            f"on {'; '.join(sorted(set(ranked['device'])))}",
+            f"records up to {ranked['utc'].max()[:10]}",
+        ],
+        families=sorted(set(family_of.values())),
+        columns=_columns(),
+        rows=_rows(ranked),
+        unranked=[
+            {"model": line["model"], "why": f"{line['status']}: {line['info']}".rstrip(": ")}
+            for _, line in table[table["status"] != "ok"].iterrows()
+        ],
+        steps=_steps(bought),
+        figures=[
+            {
+                "name": drawing.name,
+                "title": drawing.title,
+                "caption": drawing.caption,
+                "svg": Markup(figures.as_inline_svg(drawing.figure, drawing.title)),
+            }
+            for drawing in shown
+        ],
+        lists=_lists(predictions, family_of, slices, with_texts),
+    )
+
+
+def _columns() -> list[dict[str, str]]:
+    """Return name and title of each column, and the direction in which the best comes first."""
+    return [
+        {
+            "name": column.name,
+            "title": column.heading,
+            "best": "descending" if column.best == "high" else "ascending",
+        }
+        for column in COLUMNS
+    ]
+
+
+def _rows(ranked: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the lines of the leaderboard, each with its cells."""
+    low, high = ranked["accuracy_ci_low"].min(), ranked["accuracy_ci_high"].max()
+    drawn = ranked.drop(figures.below_frame(ranked).index)
+    low = max(low, drawn["accuracy_ci_low"].min())
+    rows = []
+    for _, line in ranked.iterrows():
+        cells = []
+        for column in COLUMNS:
+            cell: dict[str, Any] = {"column": column.name, "small": "", "bar": None}
+            cell |= {"value": line[column.name], "text": column.cell(line)}
+            if column.name == "accuracy_ci_low":
+                cell |= _interval(line, low, high)
+            if column.name == "accuracy_mean":
+                cell["text"], _, std = cell["text"].partition(" ")
+                cell["small"] = std
+            cells.append(cell)
+        ties = [name for name in line["tied_with"].split("; ") if name]
+        rows.append({"model": line["model"], "ties": json.dumps(ties), "cells": cells})
+    return rows
+
+
+def _interval(line: pd.Series, low: float, high: float) -> dict[str, Any]:
+    """Return the interval as numbers and as a bar between `low` and `high`."""
+    start, middle, stop = (line[f"accuracy_{name}"] for name in ("ci_low", "mean", "ci_high"))
+    places = ((value - low) / max(high - low, 1e-9) for value in (start, middle, stop))
+    return {
+        "value": start,
+        "text": f"{100 * start:.2f}–{100 * stop:.2f}",
+        "bar": Bar.between(*places) if stop > low else None,
+    }
+
+
+def _steps(bought: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return each row below the one that it changes, and what that buys."""
+    if bought.empty:
+        return []
+    near = bought["accuracy_before"] > bought["accuracy_after"].max() - figures.FRAME
+    bounds = bought[near][["difference_ci_low", "difference_ci_high"]]
+    reach = bounds.abs().to_numpy().max(initial=1e-9)
+    lines, by_name = [], bought.set_index("after")
+    for name, depth in steps.depths(bought).items():
+        if not depth:
+            lines.append({"name": name, "depth": 0, "change": ""})
+            continue
+        line = by_name.loc[name]
+        points, verdict, seconds = steps.bought(line)
+        places = (
+            0.5 + 0.5 * line[f"difference{end}"] / reach for end in ("_ci_low", "", "_ci_high")
+        )
+        lines.append(
+            {
+                "name": columns.with_seeds(name, line["seeds_after"]),
+                "depth": depth,
+                "change": line["change"],
+                "points": points,
+                "verdict": verdict,
+                "seconds": seconds,
+                "bar": Bar.between(*places) if abs(line["difference"]) <= reach else None,
+            }
+        )
+    return lines
+
+
+def _lists(
+    predictions: dict[str, Predictions],
+    family_of: dict[str, str],
+    slices: Slices | None,
+    with_texts: bool,
+) -> list[dict[str, Any]]:
+    """List the reviews that every model gets wrong and those that split the families."""
+    informed = predictions_of.informed(predictions)
+    if not informed:
+        return []
+    wrong = always_wrong(list(informed.values()))
+    split, right_of = most_split(informed, family_of)
+    total, reviews = len(wrong), len(next(iter(informed.values())).labels)
+    first = f" The {min(total, MOST_LISTED)} that are missed most surely:" if total else ""
+    lists = [
+        {
+            "title": "Reviews that every model gets wrong",
+            "about": f"All seeds of all {len(informed)} models are wrong on {total:,} of "
+            f"{reviews:,} test reviews.{first}",
+            "reviews": _reviews(wrong[:MOST_LISTED], slices, with_texts),
+        }
+    ]
+    if len(right_of) > 1:
+        by_whom = [
+            f"right: {', '.join(f for f, share in right_of.items() if share[i] >= 0.5) or 'none'}"
+            for i in split[:MOST_LISTED]
+        ]
+        lists.append(
+            {
+                "title": "Reviews that split the families",
+                "about": "Where families differ most in the share of their models and seeds that "
+                "are right:",
+                "reviews": _reviews(split[:MOST_LISTED], slices, with_texts, by_whom),
+            }
+        )
+    return lists
+
+
+def always_wrong(rows: list[Predictions]) -> np.ndarray:
+    """Return the reviews that all seeds of all rows get wrong, the surest mistakes first."""
+    wrong = ~np.any([row.correct.any(axis=0) for row in rows], axis=0)
+    claimed = np.mean([row.probabilities.mean(axis=0) for row in rows], axis=0)
+    mistake = np.abs(claimed - rows[0].labels)
+    found = np.flatnonzero(wrong)
+    return found[np.argsort(-mistake[found], kind="stable")]
+
+
+def most_split(
+    predictions: dict[str, Predictions], family_of: dict[str, str]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return the reviews by falling spread between families, and each family's share of right.
+
+    The share is a mean over the family's rows and their seeds, shape (reviews,).
+    """
+    rows_of: dict[str, list[np.ndarray]] = {}
+    for name, row in predictions.items():
+        rows_of.setdefault(family_of[name], []).append(row.correct.mean(axis=0))
+    right_of = {family: np.mean(rows, axis=0) for family, rows in rows_of.items()}
+    spread = np.var(list(right_of.values()), axis=0)
+    return np.argsort(-spread, kind="stable"), right_of
+
+
+def _reviews(
+    numbers: np.ndarray,
+    slices: Slices | None,
+    with_texts: bool,
+    remarks: list[str] | None = None,
+) -> list[dict[str, Any]]:
+    """Return what the page says of some reviews."""
+    return [
+        {
+            "number": int(number),
+            "id": slices.ids[number] if slices is not None else "",
+            "words": int(slices.words[number]) if slices is not None else None,
+            "remark": remarks[place] if remarks else "",
+            "text": bytes(slices.texts[number]).decode() if slices and with_texts else None,
+        }
+        for place, number in enumerate(numbers)
+    ]
