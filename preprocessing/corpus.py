@@ -58,16 +58,26 @@ class Texts(Ragged):
         corpus: the corpus's folder; None for other texts.
         split: the split they are from; empty for other texts.
         first: the number of the first of them in the split.
+        rows: the number of each in the split, where they do not follow on one another.
     """
 
     corpus: Path | None = None
     split: str = ""
     first: int = 0
+    rows: np.ndarray | None = None
 
     def part(self, start: int, stop: int) -> "Texts":
         """Return texts start to stop."""
         part = super().part(start, stop)
-        return replace(self, values=part.values, offsets=part.offsets, first=self.first + start)
+        rows = None if self.rows is None else self.rows[start:stop]
+        first = self.first + start
+        return replace(self, values=part.values, offsets=part.offsets, first=first, rows=rows)
+
+    def take(self, rows: np.ndarray) -> "Texts":
+        """Return the chosen texts."""
+        taken = super().take(rows)
+        in_split = self.first + rows if self.rows is None else self.rows[rows]
+        return replace(self, values=taken.values, offsets=taken.offsets, rows=in_split)
 
 
 @dataclass(frozen=True)
@@ -120,6 +130,15 @@ class Reviews:
             texts=self.texts.part(start, stop),
             words=self.words.part(start, stop),
             labels=None if self.labels is None else self.labels[start:stop],
+        )
+
+    def take(self, rows: np.ndarray) -> "Reviews":
+        """Return the chosen reviews, in the order of `rows`, shape (n,)."""
+        return replace(
+            self,
+            texts=self.texts.take(rows),
+            words=self.words.take(rows),
+            labels=None if self.labels is None else self.labels[rows],
         )
 
 

@@ -299,7 +299,8 @@ def _read_contrast(original: bytes, contrast: bytes) -> Read:
 
 def _read_sentences(negative: bytes, positive: bytes) -> Read:
     """Read a sentence a line, in Latin-1."""
-    texts, labels = [], []
+    texts: list[str] = []
+    labels: list[int] = []
     for label, content in enumerate((negative, positive)):
         lines = content.decode("latin-1").split("\n")
         found = [line.strip() for line in lines if line.strip()]
@@ -310,7 +311,10 @@ def _read_sentences(negative: bytes, positive: bytes) -> Read:
 
 def _read_products(negative: bytes, positive: bytes) -> Read:
     """Read a sentence and its rewrite a line, separated by a tab; numbers stand as ``num_num``."""
-    texts, labels, pairs, edited = [], [], [], []
+    texts: list[str] = []
+    labels: list[int] = []
+    pairs: list[int] = []
+    edited: list[bool] = []
     for label, content in enumerate((negative, positive)):
         for line in content.decode("utf-8").split("\n"):
             if not line.strip():

@@ -45,6 +45,14 @@ class Ragged:
         offsets = self.offsets[start : stop + 1]
         return Ragged(self.values[offsets[0] : offsets[-1]], offsets - offsets[0])
 
+    def take(self, rows: np.ndarray) -> "Ragged":
+        """Return the chosen sequences, copied, in the order of `rows`, shape (n,)."""
+        lengths = self.lengths[rows]
+        place = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return Ragged.from_lengths(
+            self.values[np.repeat(self.offsets[:-1][rows], lengths) + place], lengths
+        )
+
     def padded(self, rows: np.ndarray, width: int, truncation: str = "head") -> np.ndarray:
         """Return the chosen sequences as a matrix, cut to `width` and padded at the end with 0.
 

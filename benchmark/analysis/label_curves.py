@@ -28,8 +28,9 @@ def build(results: Path, dataset: str, current: tuple[int, str], all_labels: int
     runs: dict[tuple[str, int], dict[Path, Finished]] = {}
     known = catalogue.lines()
     for path, record in store.read_with_labels(results, dataset).items():
-        fits = isinstance(record, Finished) and (record.protocol, record.corpus.hash) == current
-        if fits and record.predictions is not None and record.line in known:
+        if not isinstance(record, Finished) or record.predictions is None:
+            continue
+        if (record.protocol, record.corpus.hash) == current and record.line in known:
             labels = all_labels if record.labels is None else record.labels
             runs.setdefault((record.line, labels), {})[path] = record
     limited = {line for line, labels in runs if labels < all_labels}

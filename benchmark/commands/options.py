@@ -1,10 +1,21 @@
 """Options that several commands share, and checks of them."""
 
 import argparse
+import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from preprocessing.errors import UserError
+from preprocessing.options import DataOptions
 from preprocessing.program import ROOT
+from preprocessing.sources.custom import is_custom
+
+if TYPE_CHECKING:
+    from preprocessing.evaluation_sets import EvaluationSet
+
+LEAST_LABELS = 10
 
 
 def add_results_option(parser: argparse._ActionsContainer) -> None:
@@ -44,9 +55,60 @@ def add_tensorboard_option(parser: argparse._ActionsContainer) -> None:
     )  # fmt: skip
 
 
+def add_evaluation_options(parser: argparse._ActionsContainer) -> None:
+    """Add --evaluation-data and --evaluate-on, which say what trained models are asked."""
+    parser.add_argument(
+        "--evaluation-data", type=Path, metavar="FOLDER",
+        help="a folder with the published evaluation sets (default: $IMDB_EVALUATION_DATA, else "
+        "what is in --cache, else a download)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--evaluate-on", action="append", type=Path, default=[], metavar="FILE",
+        help="also predict a .csv, .tsv or .jsonl table of your own with the columns text and "
+        "label, and pair for edited pairs; may be repeated",
+    )  # fmt: skip
+
+
 def seed_number(text: str) -> int:
     """Read a seed, for argparse."""
     number = int(text)
     if not 0 <= number < 2**32:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 4294967295")
     return number
+
+
+def labels_number(text: str) -> int:
+    """Read a number of labelled reviews, for argparse."""
+    number = int(text)
+    if number < LEAST_LABELS:
+        raise argparse.ArgumentTypeError(f"{text} labels are too few; at least {LEAST_LABELS}")
+    return number
+
+
+def own_sets(tables: "Sequence[Path]") -> "list[EvaluationSet]":
+    """Return the evaluation sets that --evaluate-on names.
+
+    Raises:
+        UserError: a table cannot be used.
+    """
+    from preprocessing.evaluation_sets import from_table
+
+    return [from_table(path) for path in tables]
+
+
+def built_in_sets(data: DataOptions, folder: Path | None, quiet: bool) -> "list[EvaluationSet]":
+    """Return the evaluation sets that come with a data set; say which are not at hand.
+
+    Args:
+        data: the data set and its cache.
+        folder: what --evaluation-data names.
+        quiet: say nothing.
+    """
+    from preprocessing.evaluation_sets import built_in
+
+    named = folder or os.environ.get("IMDB_EVALUATION_DATA")
+    dataset = "own" if data.data is not None and is_custom(data.data) else data.dataset
+    found, missing = built_in(dataset, Path(named) if named else None, data.cache)
+    for said in () if quiet else missing:
+        print(said, file=sys.stderr)
+    return found

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.commands.hyperparameters import add_hyperparameters, flag, hyperparameters_from
-from benchmark.commands.options import add_results_option, add_tensorboard_option, seed_number
+from benchmark.commands.options import (
+    add_evaluation_options,
+    add_results_option,
+    add_tensorboard_option,
+    built_in_sets,
+    labels_number,
+    own_sets,
+    seed_number,
+)
 from benchmark.rows import catalogue
 from benchmark.rows.contract import OnEvent, Row
 from benchmark.rows.hyperparameters import changed
@@ -62,6 +70,16 @@ def add_options(parser: argparse.ArgumentParser, name: str, row: Row) -> None:
         "--save", type=Path, metavar="FOLDER",
         help="save the trained model there, for python -m benchmark predict --model FOLDER",
     )  # fmt: skip
+    run_options.add_argument(
+        "--labels", type=labels_number, metavar="N",
+        help="use the labels of only N training reviews, as many of each class; the record goes to "
+        "a folder of its own",
+    )  # fmt: skip
+    run_options.add_argument(
+        "--no-keep-models", action="store_true",
+        help="do not keep the trained model in the cache, for predict and evaluate",
+    )  # fmt: skip
+    add_evaluation_options(run_options)
     add_results_option(run_options)
     add_tensorboard_option(run_options)
     if getattr(row, "attention", ""):
@@ -92,6 +110,7 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
     if given.save is not None:
         check_target(given.save)
     data = DataOptions.of(given)
+    sets = [] if given.validation_only else own_sets(given.evaluate_on)
     corpus = corpus_from(data)
     on_event = events.reporter(given.progress)
     if getattr(given, "explain", None) is not None:
@@ -106,8 +125,10 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
         on_event = Curves(on_event, given.tensorboard, given.results)
     command = _command(
         name, given.seed, variant, data, changed(options, row.options_of(variant)),
-        given.validation_only,
+        given.validation_only, given.labels,
     )  # fmt: skip
+    if not given.validation_only:
+        sets = built_in_sets(data, given.evaluation_data, quiet=given.progress == "json") + sets
     record, predictions = run(
         name, row, options, given.seed, corpus, given.results,
         on_event=on_event,
@@ -115,6 +136,9 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
         command=command,
         validation_only=given.validation_only,
         save_to=given.save,
+        evaluation_sets=sets,
+        labels=given.labels,
+        keep_in=None if given.no_keep_models or given.validation_only else data.cache,
     )  # fmt: skip
     if record.status == "failed":
         raise SystemExit(f"failed: {record.reason}")
@@ -154,6 +178,7 @@ def _command(
     data: DataOptions,
     changes: dict[str, Any],
     validation_only: bool,
+    labels: int | None,
 ) -> str:
     """Return the command that makes this run again; paths of this machine are left out."""
     words = ["python", "-m", catalogue.modules()[name], "--seed", str(seed)]
@@ -162,6 +187,7 @@ def _command(
     words += ["--data", data.data.name] if data.data and is_custom(data.data) else []
     for option, value in changes.items():
         words += [flag(option), *map(str, value if isinstance(value, list) else [value])]
+    words += ["--labels", str(labels)] if labels is not None else []
     words += ["--validation-only"] if validation_only else []
     return shlex.join(words)
 

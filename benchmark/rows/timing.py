@@ -25,6 +25,7 @@ def some(corpus: Corpus, reviews: int) -> Iterator[TrainingData]:
         yield dataclasses.replace(
             data,
             train=middle(data.train, reviews),
+            train_texts=middle(data.train_texts, reviews),
             validation=middle(data.validation, reviews // 10),
             folder=Path(folder),
         )

@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from preprocessing.corpus import Corpus, Reviews
+from preprocessing.errors import UserError
 from preprocessing.ragged import Ragged
 from preprocessing.storage import make_folder
 from preprocessing.subwords.ids import subword_ids
@@ -46,7 +47,9 @@ class TrainingData:
     """All that a row may learn from; the test reviews are not in it.
 
     Attributes:
-        train: the reviews to fit.
+        train: the reviews to fit, with labels.
+        train_texts: all training reviews, also those whose label a run may not use: for what needs
+            no label, such as a vocabulary or pretraining.
         validation: the reviews to make choices on.
         unsup: reviews without labels.
         vocabulary: the word of each id; ids 0 and 1 are padding and unknown.
@@ -58,6 +61,7 @@ class TrainingData:
     """
 
     train: Reviews
+    train_texts: Reviews
     validation: Reviews
     unsup: Reviews
     vocabulary: list[str]
@@ -68,10 +72,26 @@ class TrainingData:
     clock: CacheClock = field(default_factory=CacheClock, repr=False)
 
     @classmethod
-    def of(cls, corpus: Corpus, seed: int) -> "TrainingData":
-        """Take the training data of a corpus for a run with `seed`."""
+    def of(cls, corpus: Corpus, seed: int, labels: int | None = None) -> "TrainingData":
+        """Take the training data of a corpus for a run.
+
+        Args:
+            corpus: the reviews.
+            seed: fixes all chance in the run.
+            labels: how many training reviews keep their label; None for all.
+
+        Raises:
+            UserError: there are not so many of each class.
+        """
+        train = corpus.reviews("train")
+        few = (
+            train
+            if labels is None
+            else train.take(labelled_rows(corpus.column("labels", "train"), labels, seed))
+        )
         return cls(
-            train=corpus.reviews("train"),
+            train=few,
+            train_texts=replace(train, labels=None),
             validation=corpus.reviews("validation"),
             unsup=corpus.reviews("unsup"),
             vocabulary=corpus.vocabulary,
@@ -116,3 +136,33 @@ class TrainingData:
             manifest = make_folder(self.folder / name, timed)
         self.clock.seconds[step] = manifest["seconds"]
         return self.folder / name
+
+
+def labelled_rows(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Draw the reviews that keep their label when only so many may.
+
+    Both classes get the same number, or one of them one more. With one seed, the fewer are among
+    the more: those of 100 are among those of 1,000.
+
+    Args:
+        labels: of all training reviews, 1 positive, 0 negative, shape (reviews,).
+        count: how many to draw.
+        seed: fixes the draw.
+
+    Returns:
+        Their numbers, ascending, shape (count,).
+
+    Raises:
+        UserError: there are not so many of each class.
+    """
+    random = np.random.default_rng(seed)
+    first = int(random.integers(2))  # the class that is drawn first, and more often if count is odd
+    drawn = [random.permutation(np.flatnonzero(labels == label)) for label in (first, 1 - first)]
+    wanted = [(count + 1) // 2, count // 2]
+    for rows, number in zip(drawn, wanted, strict=True):
+        if number > len(rows):
+            raise UserError(
+                f"--labels {count}: a class has only {len(rows)} labelled training reviews; "
+                f"give {2 * min(map(len, drawn))} or less"
+            )
+    return np.sort(np.concatenate([r[:n] for r, n in zip(drawn, wanted, strict=True)]))

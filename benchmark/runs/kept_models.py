@@ -29,7 +29,12 @@ def folder_of(cache: Path, results: Path, record_path: Path) -> Path:
 
 
 def keep(
-    folder: Path, fitted: Fitted, corpus: Corpus, record: Finished, cache: Path, gigabytes: float
+    folder: Path,
+    fitted: Fitted,
+    corpus: Corpus,
+    record: Finished,
+    cache: Path,
+    gigabytes: float | None = None,
 ) -> None:
     """Keep a run's model in the place of an earlier run's, and make room for it.
 
@@ -39,12 +44,14 @@ def keep(
         corpus: what it was trained on.
         record: the record of its run.
         cache: the folder of all models.
-        gigabytes: what all kept models take at most, 10^9 bytes each.
+        gigabytes: what all kept models take at most, 10^9 bytes each; None for what the
+            environment says (``IMDB_MODELS_GB``), or else `GIGABYTES`.
     """
     if folder.exists():
         shutil.rmtree(folder)
     saved.save(folder, fitted, corpus, record.as_json())
-    make_room(cache, gigabytes)
+    limit = os.environ.get("IMDB_MODELS_GB", GIGABYTES) if gigabytes is None else gigabytes
+    make_room(cache, float(limit))
 
 
 def find(folder: Path, record: Finished) -> saved.SavedModel | None:

@@ -23,6 +23,7 @@ from benchmark.rows import catalogue, hardware, saved, sources
 from benchmark.rows.contract import Fitted, OnEvent, Row
 from benchmark.rows.hyperparameters import changed, plain
 from benchmark.rows.training_data import TrainingData
+from benchmark.runs import kept_models
 from benchmark.runs.evaluation import ask
 from preprocessing.corpus import Corpus, withholding_test
 from preprocessing.errors import UserError
@@ -44,6 +45,7 @@ def run(
     save_to: Path | None = None,
     evaluation_sets: Sequence[EvaluationSet] = (),
     labels: int | None = None,
+    keep_in: Path | None = None,
 ) -> tuple[Record, TestPredictions | None]:
     """Make one run and write its record, also when the row fails.
 
@@ -61,6 +63,7 @@ def run(
         save_to: the folder to keep the trained model in, if it is to be kept.
         evaluation_sets: what the trained model is asked, once, after the test reviews.
         labels: how many training reviews keep their label; None for all.
+        keep_in: the cache to keep the trained model in; None for nowhere.
 
     Returns:
         The record, and the predictions for the test reviews if there are any.
@@ -152,6 +155,10 @@ def run(
     if save_to is not None and fitted is not None and isinstance(record, Finished):
         saved.save(save_to, fitted, corpus, record.as_json())
         on_event({"event": "step", "text": f"saved to {save_to}"})
+    if keep_in is not None and fitted is not None and isinstance(record, Finished):
+        kept_models.keep(
+            kept_models.folder_of(keep_in, results, path), fitted, corpus, record, keep_in
+        )
     on_event({"event": "end", "record": str(path)})
     return record, predictions
 

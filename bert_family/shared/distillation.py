@@ -118,7 +118,7 @@ class DistilledRow(FineTunedRow):
         """Fine-tune the teacher, once, and return it."""
         theirs = self._teacher_options(options)
         settings = plain(theirs) | {"precision": dtype_policy(theirs.precision)}
-        depends = json.dumps([settings, weights_name(Preset.of(options.teacher))])
+        depends = json.dumps([settings, len(data.train), weights_name(Preset.of(options.teacher))])
         digest = hashlib.sha256(depends.encode()).hexdigest()[:8]
         called = self.teacher.variant_of(theirs) or options.teacher
         name = f"teacher-{called}-{digest}-seed-{data.seed}"

@@ -283,7 +283,7 @@ def _learned_tokenizer(architecture: Architecture, size: str, data: TrainingData
     """Learn the subwords of the training reviews; they are kept with the corpus."""
 
     def build(target: Path) -> dict:
-        texts = (text for batch in decoded(data.train.texts) for text in batch)
+        texts = (text for batch in decoded(data.train_texts.texts) for text in batch)
         tokenizer = architecture.learn_vocabulary(texts, VOCABULARY[size])
         tokenizer.save(target)
         return {"kind": tokenizer.kind, "size": tokenizer.size}

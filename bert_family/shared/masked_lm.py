@@ -160,7 +160,7 @@ def pretrain(
     cut = [
         pack(data.subword_ids(part, source.tokenizer), source.tokenizer, options.max_tokens,
                options.truncation)
-        for part in (data.train, data.unsup)
+        for part in (data.train_texts, data.unsup)
     ]  # fmt: skip
     sequences = Ragged.from_lengths(
         np.concatenate([part.values for part in cut]),

@@ -59,8 +59,9 @@ def subword_ids(texts: Texts, tokenizer: Tokenizer) -> SubwordIds:
     manifest = make_folder(folder, build)
     kept = Ragged(*(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
                     for name in ("ids", "offsets")))  # fmt: skip
-    part = kept.part(texts.first, texts.first + len(texts))
-    return SubwordIds(part, manifest["seconds"])
+    if texts.rows is not None:
+        return SubwordIds(kept.take(texts.rows), manifest["seconds"])
+    return SubwordIds(kept.part(texts.first, texts.first + len(texts)), manifest["seconds"])
 
 
 def _encode(texts: Ragged, tokenizer: Tokenizer) -> Ragged:
