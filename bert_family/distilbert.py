@@ -64,10 +64,6 @@ row = DistilledRow(
     step=Step("bert", "half of the layers"),
     weights="distil_bert_base_en_uncased",
     variants={
-        "scratch-tiny": Variant(
-            {"preset": "scratch", "size": "tiny", "max_tokens": 256, "truncation": "tail"},
-            Step("bert (scratch-tiny)", "half of the layers"),
-        ),
         "scratch-tiny-taught-by-scratch": Variant(
             {
                 "preset": "scratch",
@@ -76,7 +72,7 @@ row = DistilledRow(
                 "max_tokens": 256,
                 "truncation": "tail",
             },
-            Step("distilbert (scratch-tiny)", "taught by a BERT"),
+            Step("bert (scratch-tiny)", "half of the layers, taught by a BERT"),
         ),
     },
 )

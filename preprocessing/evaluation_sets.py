@@ -274,7 +274,8 @@ def _without_unedited(rows: list[tuple[str, int, int, bool]]) -> Read:
     for text, _, pair, _ in rows:
         texts.setdefault(pair, set()).add(re.sub(r"\W+", "", text.casefold()))
     kept = [row for row in rows if len(texts[row[2]]) == 2]
-    return tuple(map(list, zip(*kept, strict=True)))
+    texts_kept, labels, pairs, edited = zip(*kept, strict=True)
+    return list(texts_kept), list(labels), list(pairs), list(edited)
 
 
 def _read_counterfactual(paired: bytes) -> Read:

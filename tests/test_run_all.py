@@ -27,6 +27,19 @@ def test_the_whole_benchmark_and_again(checkout):
     assert "1 run to make, 0 kept" in forced.stdout
 
 
+def test_a_finished_run_of_other_code_is_kept_and_said(checkout):
+    add_row(checkout, "another")
+    run_all(checkout, "another", "--seeds", "1")
+    said = "kept, but its code has changed (--force makes it again): another"
+    assert said not in run_all(checkout, "another", "--seeds", "1").stdout
+    add_row(checkout, "another", 'return make_pipeline(DummyClassifier(strategy="uniform"))')
+    again = run_all(checkout, "another", "--seeds", "1")
+    assert "0 runs to make, 1 kept" in again.stdout
+    assert said in again.stdout
+    assert said not in run_all(checkout, "another", "--seeds", "1", "--force").stdout
+    assert said not in run_all(checkout, "another", "--seeds", "1").stdout
+
+
 def test_a_row_that_fails_says_why_and_stops_no_other(checkout):
     add_row(checkout, "raises", 'raise ValueError("no such\\nthing")')
     add_row(checkout, "is_killed", "import os; os.kill(os.getpid(), 9)")

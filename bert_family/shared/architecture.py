@@ -92,7 +92,7 @@ class Architecture:
         """Return the network of this size with random weights.
 
         The papers' standard deviation of 0.02 suits matrices 768 wide. Those of narrower networks
-        get so much more that answers vary as much.
+        get so much more that outputs vary as much.
         """
         backbone = self.backbone(
             vocabulary_size=vocabulary,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
+from benchmark.rows import sources
 from benchmark.rows.contract import OnEvent
 from benchmark.rows.hyperparameters import hyperparameters, option, plain
 from benchmark.rows.networks.devices import reset_session
@@ -118,7 +119,9 @@ class DistilledRow(FineTunedRow):
         """Fine-tune the teacher, once, and return it."""
         theirs = self._teacher_options(options)
         settings = plain(theirs) | {"precision": dtype_policy(theirs.precision)}
-        depends = json.dumps([settings, len(data.train), weights_name(Preset.of(options.teacher))])
+        code = sources.digest(self.teacher.build.__module__)
+        weights = weights_name(Preset.of(options.teacher))
+        depends = json.dumps([settings, len(data.train), weights, code])
         digest = hashlib.sha256(depends.encode()).hexdigest()[:8]
         called = self.teacher.variant_of(theirs) or options.teacher
         name = f"teacher-{called}-{digest}-seed-{data.seed}"
@@ -131,6 +134,7 @@ class DistilledRow(FineTunedRow):
             on_event({"event": "step", "text": "fine-tuning the student"})
             return {
                 "settings": settings,
+                "code": code,
                 "weights": fitted.weights,
                 "outside_data": fitted.outside_data,
                 "history": fitted.history,

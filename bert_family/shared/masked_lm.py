@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmark.rows import sources
 from benchmark.rows.contract import OnEvent
 from benchmark.rows.networks.batches import Batches
 from benchmark.rows.networks.devices import reset_session
@@ -138,7 +139,7 @@ def pretrain(
     depends = {
         "start": start, "tokenizer": source.tokenizer.key, "passes": options.pretrain,
         "max_tokens": options.max_tokens, "truncation": options.truncation,
-        "dropout": options.dropout, "numbers": dtype_policy,
+        "dropout": options.dropout, "numbers": dtype_policy, "code": sources.digest(__name__),
     }  # fmt: skip
     digest = hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:8]
     begins = folder_name(str(source.preset or start))

@@ -30,7 +30,7 @@ def quick_options(row):
 
     Rows that start from public weights do without.
     """
-    options = row.options_of("scratch-tiny" if row.weights else "")
+    options = row.hyperparameters(**({"preset": "scratch"} if row.weights else {}))
     if isinstance(options, TrainingOptions):
         longest = {"max_tokens": 16} if hasattr(options, "max_tokens") else {"max_words": 24}
         quick = {"epochs": 1, "least_steps": 1, "batches": "padded", "precision": "float32"}
