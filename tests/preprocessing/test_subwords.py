@@ -85,7 +85,9 @@ def byte_pairs(sample):
 
 @pytest.fixture(scope="module")
 def sentence_pieces(sample):
-    return learned(sample, learn_sentence_pieces, 800)
+    # With 800, "!!!" has two cuts of one likelihood, and KerasHub takes either: the one in a
+    # pipeline, the other outside of it.
+    return learned(sample, learn_sentence_pieces, 700)
 
 
 def as_texts(strings) -> Texts:
