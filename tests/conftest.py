@@ -73,8 +73,7 @@ def checkout(tmp_path):
     for folder in ("preprocessing", "benchmark"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "models").mkdir()
-    (copy / "models" / "__init__.py").touch()
-    for file in ("run_all.py", "models/majority.py"):
+    for file in ("run_all.py", "models/__init__.py", "models/majority.py"):
         shutil.copy(ROOT / file, copy / file)
     return copy
 

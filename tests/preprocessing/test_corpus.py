@@ -56,8 +56,8 @@ def test_only_train_and_validation_come_with_labels(sample):
 
 def test_validation_is_balanced_and_shares_no_film_with_training(sample):
     labels = sample.column("labels", "validation")
-    assert len(labels) == 100
-    assert labels.sum() == 50
+    assert len(labels) == 200
+    assert labels.sum() == 100
     films = {split: set(sample.column("films", split)) for split in ("train", "validation")}
     assert not films["train"] & films["validation"]
 
