@@ -90,6 +90,8 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
     for column in chosen:
         if column.name == "model":  # alone gives way where the terminal is narrow
             shown.add_column(column.heading)
+        elif column.kind == "set":
+            shown.add_column("edited\npairs", justify="right", no_wrap=True)
         else:
             shown.add_column(column.heading, justify="right", no_wrap=True)
     for _, line in table.iterrows():
@@ -154,6 +156,8 @@ def _remarks(table: pd.DataFrame) -> list[str]:
         who = "all models" if len(names) == len(table) > 1 else ", ".join(names)
         remarks.insert(0, f"{seeds} of {PROTOCOL_SEEDS} seeds: {who}")
     good = table[table["status"] == "ok"]
+    if edited_pairs(table) is not None:
+        remarks.append("edited pairs: % of them with both texts answered correctly")
     if len(good) and not (about := about_times(good)).startswith("Times are of one kind"):
         remarks.append(about)
     return remarks
