@@ -112,10 +112,13 @@ def of_texts(right, hash="v1") -> Answered:
 
 def put(
     results, seed=0, row="majority", logits=(-1, 1, 1, 1), labels=LABELS, also_in_train=None,
-    changed=None, dataset="imdb", answered=None, **changes,
+    changed=None, dataset="imdb", answered=None, with_labels=None, **changes,
 ):  # fmt: skip
-    """Write a record of a finished run with its predictions."""
-    record = a_record(seed, model=row, **changes)
+    """Write a record of a finished run with its predictions.
+
+    `labels` are those of the test reviews; `with_labels` is how many the run had for training.
+    """
+    record = a_record(seed, model=row, labels=with_labels, **changes)
     return put_record(
         results, record, predicted(logits, labels, also_in_train), changed, dataset, answered
     )

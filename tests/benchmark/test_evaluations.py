@@ -130,7 +130,7 @@ def test_edited_pairs_are_shown_where_there_are_results(tmp_path, monkeypatch):
     assert "edited pairs" not in short_table.as_markdown(table)
     assert "edited\npairs" not in [c.header for c in tables.as_rich(table, "imdb").columns]
     put(tmp_path, row="cnn", answered={"contrast": of_pairs(ORIGINAL, EDITED)})
-    put(tmp_path, row="cnn", labels=1_000)
+    put(tmp_path, row="cnn", with_labels=1_000)
     leaderboard.write(tmp_path, "imdb")
     table = leaderboard.build(tmp_path, "imdb")
     for markdown in (
@@ -247,7 +247,7 @@ def test_kept_models_are_asked_later_without_training(kept, small, capsys, monke
     assert len(store.read_predictions(path, record).logits), "those of the test reviews stay"
 
     put(kept, row="majority", dataset=small.name, logits=np.ones(100),
-        labels=np.arange(100, dtype=np.int8) % 2, corpus=record.corpus)  # fmt: skip
+        labels=store.read_predictions(path, record).labels, corpus=record.corpus)  # fmt: skip
     ask(kept, small.name)
     out = capsys.readouterr().out
     assert "asked 0 runs about edits, things; 2 had answered before" in out

@@ -1,6 +1,7 @@
 """Runs with fewer labels: which reviews keep them, where records go, and what is shown."""
 
 import argparse
+import itertools
 
 from benchmark.analysis import leaderboard
 from benchmark.commands import labels as command
@@ -20,7 +21,7 @@ LABELS = (np.random.default_rng(3).random(400) < 0.4).astype(np.int8)
 def test_the_fewer_are_among_the_more_and_balanced_for_odd_numbers_too(seed):
     drawn = [set(labelled_rows(LABELS, count, seed)) for count in (10, 11, 101, 200)]
     assert [len(rows) for rows in drawn] == [10, 11, 101, 200]
-    for fewer, more in zip(drawn, drawn[1:], strict=False):
+    for fewer, more in itertools.pairwise(drawn):
         assert fewer < more
     for rows in drawn:
         positive = int(LABELS[sorted(rows)].sum())
@@ -59,8 +60,8 @@ def results(tmp_path):
     put(tmp_path, 0, row="cnn")
     put(tmp_path, 0, row="lstm")
     for seed, logits in enumerate([(-1, -1, 1, 1), (1, 1, 1, 1)]):
-        put(tmp_path, seed, row="cnn", logits=logits, labels=10)
-    put(tmp_path, 0, row="cnn", labels=15, corpus=a_corpus(hash="old"))
+        put(tmp_path, seed, row="cnn", logits=logits, with_labels=10)
+    put(tmp_path, 0, row="cnn", with_labels=15, corpus=a_corpus(hash="old"))
     put_record(tmp_path, a_failure(model="cnn", labels=12))
     return tmp_path
 
