@@ -2,13 +2,16 @@
 
 This is the one list of them. The CSV has them in this order; the tables for people, the page,
 `select` and `compare` take titles, formats and which end is best from here. A new score is one
-entry at the end.
+entry at the end. Evaluation sets that only some results have, such as tables of the user's own,
+bring columns of the same kind as the published sets', behind all others (see `of_set`).
 """
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from benchmark.analysis.evaluations import Asked
 from benchmark.records import PROTOCOL_SEEDS, metrics
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import Finished
@@ -34,6 +37,8 @@ class Column:
         of_machine: the value depends on the machine, so that those of two are not compared.
         is_integer: its values are integers, or missing.
         show: returns what people are shown of a line, where that takes several columns.
+        set: the evaluation set that it tells of; empty for all others.
+        of_asked: computes its value from what a line's runs answered to that set.
     """
 
     name: str
@@ -43,10 +48,12 @@ class Column:
     form: str = ""
     factor: float = 1
     best: Literal["high", "low", ""] = ""
-    kind: Literal["line", "score", "cost", "circumstance"] = "line"
+    kind: Literal["line", "score", "cost", "circumstance", "set"] = "line"
     of_machine: bool = False
     is_integer: bool = False
     show: Callable[[pd.Series], str] | None = None
+    set: str = ""
+    of_asked: Callable[[Asked], float | None] | None = None
 
     @property
     def heading(self) -> str:
@@ -144,6 +151,45 @@ def _highest_load(line: Predictions) -> float | None:
     return max((load for load in loads if load is not None), default=None)
 
 
+def _paired(of: Callable[[Asked], float]) -> Callable[[Asked], float | None]:
+    """Return what is computed for sets of pairs alone."""
+    return lambda asked: of(asked) if asked.is_paired else None
+
+
+_OF_ASKED: dict[str, Callable[[Asked], float | None]] = {
+    "accuracy": lambda asked: round(float(asked.scored.mean()), 5),
+    "accuracy_ci_low": lambda asked: round(asked.accuracy_interval[0], 5),
+    "accuracy_ci_high": lambda asked: round(asked.accuracy_interval[1], 5),
+    "both": _paired(lambda asked: round(float(asked.both_right.mean()), 5)),
+    "both_ci_low": _paired(lambda asked: round(asked.both_interval[0], 5)),
+    "both_ci_high": _paired(lambda asked: round(asked.both_interval[1], 5)),
+}
+_INTERVAL = {"": "", "_ci_low": ", 95 % interval, lower end", "_ci_high": ", upper end"}
+
+
+def of_set(name: str, is_paired: bool, accuracy: str = "", both: str = "") -> tuple[Column, ...]:
+    """Return the columns of an evaluation set.
+
+    Args:
+        name: of the set; the columns' names begin with it.
+        is_paired: whether it consists of pairs; then there is the share with both texts right, and
+            accuracy is that on the edits.
+        accuracy: the title of its accuracy.
+        both: the title of the share of pairs with both right.
+    """
+    titles = {"accuracy": accuracy or f"{name}, accuracy"}
+    if is_paired:
+        titles["both"] = both or f"{name}, both right"
+    return tuple(
+        Column(
+            f"{name}_{score}{end}", f"{title}{said}", unit="%", form=".2f", factor=100,
+            best="high", kind="set", set=name, of_asked=_OF_ASKED[score + end],
+        )
+        for score, title in titles.items()
+        for end, said in _INTERVAL.items()
+    )  # fmt: skip
+
+
 ALL = (
     Column("rank", "#", form=".0f", best="low", is_integer=True),
     Column("model", "model", show=_name),
@@ -215,10 +261,23 @@ ALL = (
            ",.1f", 1, "high", of_machine=True),
     Column("bfloat16_gflops", "bfloat16 matrix products", _mean(_bfloat16, 1),
            "GFLOP/s", ",.1f", 1, "high", of_machine=True),
+    *of_set("contrast", True, "edited reviews", "edited pairs, both right"),
+    *of_set("counterfactual", True, "other edited reviews", "other edited pairs, both right"),
+    *of_set("sentences", False, "sentences of reviews"),
+    *of_set("products", True, "edited sentences on products",
+            "sentences on products, both of a pair right"),
 )  # fmt: skip
 
 BY_NAME = {column.name: column for column in ALL}
 NAMES = tuple(BY_NAME)
+SETS = tuple(dict.fromkeys(column.set for column in ALL if column.set))
+"""The evaluation sets that always have their columns."""
+EDITED_PAIRS = {"contrast_both": BY_NAME["contrast_both"]} | {
+    column.name: column
+    for column in of_set("edits", True, both="edited pairs, both right")
+    if column.name == "edits_both"
+}
+"""The column that the short tables show of pairs: that of the real reviews and of the sample."""
 
 
 def of_kind(kind: str) -> list[Column]:
@@ -226,6 +285,47 @@ def of_kind(kind: str) -> list[Column]:
     return [column for column in ALL if column.kind == kind]
 
 
-def values(line: Predictions) -> dict[str, Any]:
-    """Return what is computed from a line's finished runs, by column."""
-    return {column.name: column.of(line) for column in ALL if column.of is not None}
+def named(name: str) -> Column:
+    """Return a column by its name, also of an evaluation set that only some results have.
+
+    Raises:
+        KeyError: there is none.
+    """
+    if name in BY_NAME or name in EDITED_PAIRS:
+        return (BY_NAME | EDITED_PAIRS)[name]
+    of = re.sub(r"_(accuracy|both)(_ci_(low|high))?$", "", name)
+    return {column.name: column for column in of_set(of, is_paired=True)}[name]
+
+
+def of_further_sets(sets: Mapping[str, bool]) -> list[Column]:
+    """Return the columns of the sets that have none in `ALL`, the sets in alphabetical order.
+
+    Args:
+        sets: whether each set consists of pairs, by name.
+    """
+    further = sorted(set(sets).difference(SETS))
+    return [column for name in further for column in of_set(name, sets[name])]
+
+
+def edited_pairs(table: pd.DataFrame) -> Column | None:
+    """Return the column of edited pairs that a table has values of; None if it has none."""
+    for name, column in EDITED_PAIRS.items():
+        if name in table and table[name].notna().any():
+            return column
+    return None
+
+
+def values(line: Predictions, asked: Mapping[str, Asked]) -> dict[str, Any]:
+    """Return what is computed from a line's finished runs, by column.
+
+    Args:
+        line: what the runs predicted for the test reviews.
+        asked: what they answered to evaluation sets, by name.
+    """
+    further = of_further_sets({name: one.is_paired for name, one in asked.items()})
+    of_sets = [column for column in (*ALL, *further) if column.of_asked is not None]
+    return {column.name: column.of(line) for column in ALL if column.of is not None} | {
+        column.name: column.of_asked(asked[column.set])
+        for column in of_sets
+        if column.of_asked is not None and column.set in asked
+    }

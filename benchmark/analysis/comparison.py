@@ -4,11 +4,12 @@ Nothing is ranked across protocols or corpora: then the two are shown, and no di
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmark.analysis import columns, leaderboard, statistics
+from benchmark.analysis.evaluations import Asked
 from benchmark.records import store
 from benchmark.records.predictions import Predictions, check_same_reviews
 from benchmark.records.record import Finished, Record
@@ -40,12 +41,14 @@ class Side:
         lines: the finished rows with the leaderboard's columns, by the row's name.
         predictions: the predictions of those rows, where they are at hand.
         is_row: whether it is a single row.
+        asked: what those rows answered to evaluation sets, by row and set.
     """
 
     name: str
     lines: pd.DataFrame
     predictions: dict[str, Predictions]
     is_row: bool
+    asked: dict[str, dict[str, Asked]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,13 @@ class Comparison:
         table: one score, or one row, a line.
         remarks: what is to be said below it.
         differ: which of protocol and corpus the two differ in; then neither is ranked.
+        sets: the same for evaluation sets, if these are two models that were asked the same ones.
     """
 
     table: Table
     remarks: list[str]
     differ: list[str]
+    sets: Table | None = None
 
 
 def show(one: str, other: str, results: Path, dataset: str) -> None:
@@ -72,6 +77,8 @@ def show(one: str, other: str, results: Path, dataset: str) -> None:
     found = compare(one, other, results, dataset)
     console = Console(highlight=False)
     console.print(found.table)
+    if found.sets is not None:
+        console.print(found.sets)
     for line in found.remarks:
         console.print(line, markup=False)
     if found.differ:
@@ -105,7 +112,11 @@ def compare(one: str, other: str, results: Path, dataset: str) -> Comparison:
     table, remarks = side_by_side(first, second, comparable=not differ)
     if _is_synthetic(first) or _is_synthetic(second):
         remarks.append("These are results on synthetic reviews.")
-    return Comparison(table, [*remarks, "", *_changes(first, second)], differ)
+    sets = None
+    if first.is_row:
+        sets, notes = _sets(first, second, comparable=not differ)
+        remarks += notes
+    return Comparison(table, [*remarks, "", *_changes(first, second)], differ, sets)
 
 
 def find(text: str, results: Path, dataset: str) -> Side:
@@ -164,28 +175,37 @@ def _from_table(text: str, path: Path) -> Side:
     kept = _by_line(runs) if path.name == "leaderboard.csv" else {}
     predictions = {}
     for name in lines.index.intersection(kept):
-        line, found = leaderboard.line_of(kept[name], _key(lines.loc[name]))
-        if found and line["accuracy_mean"] == lines.loc[name, "accuracy_mean"]:
-            predictions[name] = found
+        summary = leaderboard.line_of(kept[name], _key(lines.loc[name]), {})
+        same = summary.cells.get("accuracy_mean") == lines.loc[name, "accuracy_mean"]
+        if summary.predictions is not None and same:
+            predictions[name] = summary.predictions
     return _side(text, lines, predictions, is_row=False)
 
 
 def _from_runs(text: str, runs: Mapping[str, Mapping[Path, Record]], is_row: bool) -> Side:
-    current = leaderboard.newest({p: r for own in runs.values() for p, r in own.items()})
-    lines, predictions = {}, {}
+    everything = {p: r for own in runs.values() for p, r in own.items()}
+    current = leaderboard.newest(everything)
+    versions = leaderboard.versions_of(everything, current)
+    lines, predictions, asked = {}, {}, {}
     for name, own in runs.items():
-        line, found = leaderboard.line_of(own, current)
-        if found:
-            lines[name], predictions[name] = line, found
-    return _side(text, pd.DataFrame.from_dict(lines, orient="index"), predictions, is_row)
+        summary = leaderboard.line_of(own, current, versions)
+        if summary.predictions is not None:
+            lines[name] = summary.cells
+            predictions[name], asked[name] = summary.predictions, summary.asked
+    table = pd.DataFrame.from_dict(lines, orient="index")
+    return _side(text, table, predictions, is_row, asked)
 
 
 def _side(
-    text: str, lines: pd.DataFrame, predictions: dict[str, Predictions], is_row: bool
+    text: str,
+    lines: pd.DataFrame,
+    predictions: dict[str, Predictions],
+    is_row: bool,
+    asked: dict[str, dict[str, Asked]] | None = None,
 ) -> Side:
     if lines.empty:
         raise UserError(f"{text} has no finished run")
-    return Side(text, lines, predictions, is_row)
+    return Side(text, lines, predictions, is_row, asked or {})
 
 
 def _read(folder: Path) -> dict[Path, Record]:
@@ -240,6 +260,62 @@ def _interval(pairs: statistics.Pairs, i: int, j: int) -> str:
     bounds = [100 * bound for bound in pairs.interval(i, j)]
     digits = 3 if any(0 < abs(bound) < 0.005 for bound in bounds) else 2
     return " to ".join(f"{bound:+.{digits}f}" for bound in bounds)
+
+
+def _sets(one: Side, other: Side, comparable: bool) -> tuple[Table | None, list[str]]:
+    """Set the answers of two rows to evaluation sets side by side, one score a line."""
+    (first,), (second,) = (side.asked.values() for side in (one, other))
+    shared = [name for name in [*columns.SETS, *sorted(first)] if name in first and name in second]
+    shared = list(dict.fromkeys(shared))
+    same = [name for name in shared if first[name].hash == second[name].hash]
+    notes = [f"{name}: the two answered different versions" for name in shared if name not in same]
+    if not same:
+        return None, notes
+    shown, _ = _table("evaluation set, %", one, other)
+    if comparable:
+        for title in ("difference", "95 % interval", ""):
+            shown.add_column(title, justify="left" if not title else "right", no_wrap=True)
+    for name in same:
+        for cells in _of_set(name, first[name], second[name], comparable):
+            shown.add_row(*cells)
+    notes.append(
+        f"Evaluation sets: in brackets 95 % intervals; better and worse refer to {other.name}, "
+        f"each line tested for itself; a drop is accuracy on originals minus that on edits, in "
+        f"points."
+    )
+    return shown, notes
+
+
+def _of_set(name: str, one: Asked, other: Asked, comparable: bool) -> list[list[str]]:
+    """Return the lines of one set: accuracy, and of pairs those with both right and the drop."""
+    both = (one, other)
+    what = "edits" if one.is_paired else "accuracy"
+    lines = [
+        [f"{name}, {what}", *(_share(own.scored, own.accuracy_interval) for own in both)]
+        + (_difference(one.scored, other.scored) if comparable else [])
+    ]
+    if one.is_paired:
+        lines.append(
+            [f"{name}, both right", *(_share(own.both_right, own.both_interval) for own in both)]
+            + (_difference(one.both_right, other.both_right) if comparable else [])
+        )
+        drops = [f"{100 * own.drop:.2f}" for own in both]
+        further = [_signed(100 * (other.drop - one.drop), ".2f"), "", ""] if comparable else []
+        lines.append([f"{name}, drop from originals to edits", *drops, *further])
+    return lines
+
+
+def _share(right: np.ndarray, interval: tuple[float, float]) -> str:
+    low, high = interval
+    return f"{100 * right.mean():.2f} ({100 * low:.1f}–{100 * high:.1f})"
+
+
+def _difference(one: np.ndarray, other: np.ndarray) -> list[str]:
+    """Return the difference in points, its interval, and the verdict on the second."""
+    pairs = statistics.compare([one, other])
+    better = "better" if pairs.difference[1, 0] > 0 else "worse"
+    verdict = better if pairs.p[0, 1] < statistics.LEVEL else "tied"
+    return [_signed(100 * pairs.difference[1, 0], ".2f"), _interval(pairs, 1, 0), verdict]
 
 
 def _alone(one: str, other: str, predictions: Sequence[Predictions]) -> str:

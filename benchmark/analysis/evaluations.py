@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from benchmark.records import store
+from benchmark.records import metrics, store
 from benchmark.records.record import Finished
 from preprocessing.errors import UserError
 
@@ -37,7 +37,7 @@ class Asked:
     @property
     def is_paired(self) -> bool:
         """Whether every text has its counterpart."""
-        return bool((self.pairs >= 0).all())
+        return bool(len(self.pairs)) and bool((self.pairs >= 0).all())
 
     @cached_property
     def correct(self) -> np.ndarray:
@@ -64,6 +64,21 @@ class Asked:
         """What accuracy is the mean of: the edits of pairs, else all texts; bool."""
         return self.edited_right if self.is_paired else self.correct
 
+    @property
+    def drop(self) -> float:
+        """What an edit costs: mean accuracy on the originals of pairs minus that on the edits."""
+        return float(self.original_right.mean() - self.edited_right.mean())
+
+    @cached_property
+    def accuracy_interval(self) -> tuple[float, float]:
+        """The 95 % bootstrap interval of the mean of `scored`, over pairs or texts."""
+        return metrics.bootstrap_interval(self.scored)
+
+    @cached_property
+    def both_interval(self) -> tuple[float, float]:
+        """The 95 % bootstrap interval of the mean of `both_right`, over pairs."""
+        return metrics.bootstrap_interval(self.both_right)
+
     def _rows_of(self, edited: bool) -> np.ndarray:
         """Return the place of each pair's edit or original, pairs in ascending order."""
         rows = np.flatnonzero(self.edited == edited)
@@ -80,6 +95,40 @@ def current_hash(runs: Mapping[Path, Finished], name: str) -> str | None:
     asked = [record for record in runs.values() if name in record.evaluations]
     newest = max(asked, key=lambda record: record.utc, default=None)
     return newest.evaluations[name].hash if newest is not None else None
+
+
+def read_all(
+    runs: Mapping[Path, Finished], versions: Mapping[str, str]
+) -> tuple[dict[str, Asked], list[str]]:
+    """Return what the runs of one line answered, by set, and what is to be said of it.
+
+    Args:
+        runs: the finished runs, by path.
+        versions: the hash of each set that counts.
+
+    Returns:
+        The answers to the sets in these versions; and a note for each set that only some runs
+        answered, or that they answered in another version.
+
+    Raises:
+        UserError: predictions are missing or damaged.
+    """
+    found, notes = {}, []
+    for name, of_hash in versions.items():
+        own = [r.evaluations[name].hash for r in runs.values() if name in r.evaluations]
+        asked = read(runs, name, of_hash)
+        if asked is not None:
+            found[name] = asked
+            if len(asked.logits) < len(runs):
+                notes.append(f"{name}: only {len(asked.logits)} of {len(runs)} seeds")
+        elif own:
+            notes.append(f"{name}: of another version")
+    return found, notes
+
+
+def current_versions(runs: Mapping[Path, Finished]) -> dict[str, str]:
+    """Return the version of every set that the newest run has which was asked it, by name."""
+    return {name: of for name in names(runs) if (of := current_hash(runs, name)) is not None}
 
 
 def read(runs: Mapping[Path, Finished], name: str, of_hash: str) -> Asked | None:

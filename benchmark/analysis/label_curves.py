@@ -1,20 +1,26 @@
 """Accuracy against the number of labelled training reviews: what a model needs labels for."""
 
 import io
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmark.analysis.columns import with_seeds
 from benchmark.records import metrics, predictions, store
 from benchmark.records.record import Finished
 from benchmark.rows import catalogue
 from preprocessing.storage import write_atomically
 
 import pandas as pd
+from rich import box
+from rich.table import Table
 
 COLUMNS = ("model", "labels", "seeds", "accuracy_mean", "accuracy_ci_low", "accuracy_ci_high")
 
 
-def build(results: Path, dataset: str, current: tuple[int, str], all_labels: int) -> pd.DataFrame:
+def build(
+    results: Path, dataset: str, current: tuple[int, str], all_labels: int | None = None
+) -> pd.DataFrame:
     """Return a line for each model and number of labels, the models in alphabetical order.
 
     Accuracies are fractions, means over seeds, with 95 % bootstrap intervals over the test reviews.
@@ -23,17 +29,26 @@ def build(results: Path, dataset: str, current: tuple[int, str], all_labels: int
         results: the results folder.
         dataset: the corpus's name.
         current: protocol and corpus hash; runs of others do not count.
-        all_labels: how many labelled training reviews a run has that is not limited.
+        all_labels: how many labelled training reviews a run has that is not limited; without it,
+            what the records of such runs say.
     """
+    found = {
+        path: record
+        for path, record in store.read_with_labels(results, dataset).items()
+        if isinstance(record, Finished)
+        and record.predictions is not None
+        and (record.protocol, record.corpus.hash) == current
+    }
+    if all_labels is None:
+        counts = Counter(_learned(r) for r in found.values() if r.labels is None)
+        all_labels = max(counts, key=lambda count: counts[count], default=0)
     runs: dict[tuple[str, int], dict[Path, Finished]] = {}
     known = catalogue.lines()
-    for path, record in store.read_with_labels(results, dataset).items():
-        if not isinstance(record, Finished) or record.predictions is None:
-            continue
-        if (record.protocol, record.corpus.hash) == current and record.line in known:
+    for path, record in found.items():
+        if record.line in known:
             labels = all_labels if record.labels is None else record.labels
             runs.setdefault((record.line, labels), {})[path] = record
-    limited = {line for line, labels in runs if labels < all_labels}
+    limited = {record.line for record in found.values() if record.labels is not None}
     lines = [
         {"model": line, "labels": labels} | _summary(own)
         for (line, labels), own in sorted(runs.items())
@@ -47,6 +62,44 @@ def write(table: pd.DataFrame, folder: Path) -> None:
     content = io.StringIO()
     table.to_csv(content, index=False, lineterminator="\n")
     write_atomically(folder / "label_curves.csv", content.getvalue())
+
+
+def _learned(record: Finished) -> int:
+    """Return how many labelled reviews a run learned from."""
+    passes = max(1, len(record.history))
+    return round(record.reviews_per_second.training * record.seconds.training / passes)
+
+
+def as_rich(table: pd.DataFrame, dataset: str) -> Table:
+    """Return the table for a terminal: a line a model, a column for each number of labels.
+
+    Args:
+        table: as `build` returns it.
+        dataset: the corpus's name.
+    """
+    synthetic = " (synthetic)" if dataset.startswith("sample") else ""
+    shown = Table(
+        title=f"{dataset}{synthetic}: accuracy on the test reviews by number of labels",
+        caption="% ± half of the 95 % bootstrap interval over reviews",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    numbers = sorted(table["labels"].unique())
+    shown.add_column("model")
+    for number in numbers:
+        shown.add_column(f"{number:,} labels", justify="right", no_wrap=True)
+    last = table.sort_values("labels").groupby("model")["accuracy_mean"].last()
+    for model in last.sort_values(ascending=False, kind="stable").index:
+        own = table[table["model"] == model].set_index("labels")
+        cells = [_cell(own.loc[number]) if number in own.index else "" for number in numbers]
+        shown.add_row(with_seeds(model, own["seeds"].min()), *cells)
+    return shown
+
+
+def _cell(line: pd.Series) -> str:
+    reach = (line["accuracy_ci_high"] - line["accuracy_ci_low"]) / 2
+    return f"{100 * line['accuracy_mean']:.2f} ± {100 * reach:.2f}"
 
 
 def _summary(runs: Mapping[Path, Finished]) -> dict[str, float]:

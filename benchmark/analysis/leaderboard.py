@@ -3,11 +3,12 @@
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark.analysis import columns, short_table, statistics, tables
+from benchmark.analysis import columns, evaluations, label_curves, short_table, statistics, tables
+from benchmark.analysis.evaluations import Asked
 from benchmark.records import PROTOCOL_SEEDS, predictions, store
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import Failed, Finished, Record
@@ -28,16 +29,42 @@ class Evaluation:
 
     Attributes:
         table: one line for each row and variant that the catalogue finds and that needs no public
-            weights or has a record, with the columns of `columns.ALL`.
+            weights or has a record, with the columns of `columns.ALL`, and behind them those of
+            further evaluation sets.
         predictions: those of each ranked row, the most accurate first.
         pairs: the ranked rows compared with each other, in the same order; None if there are none.
         unreached: lines that need public weights and have no record.
+        asked: what each ranked row answered to evaluation sets, by row and set; to each set in one
+            version, that of the newest run.
     """
 
     table: pd.DataFrame
     predictions: dict[str, Predictions]
     pairs: statistics.Pairs | None
     unreached: tuple[str, ...] = ()
+    asked: dict[str, dict[str, Asked]] = field(default_factory=dict)
+
+    @property
+    def sets(self) -> dict[str, bool]:
+        """Whether each set that some row answered consists of pairs; the published ones first."""
+        found = {name: one for own in self.asked.values() for name, one in own.items()}
+        order = [*columns.SETS, *sorted(set(found).difference(columns.SETS))]
+        return {name: found[name].is_paired for name in order if name in found}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the runs of one row come to.
+
+    Attributes:
+        cells: the line's values, by column.
+        predictions: for the test reviews; None if the row cannot be ranked.
+        asked: what the runs answered to evaluation sets, by name.
+    """
+
+    cells: dict[str, Any]
+    predictions: Predictions | None = None
+    asked: dict[str, Asked] = field(default_factory=dict)
 
 
 def build(results: Path, dataset: str) -> pd.DataFrame:
@@ -65,16 +92,20 @@ def evaluate(results: Path, dataset: str) -> Evaluation:
             runs_of[record.line][path] = record
     unreached = tuple(name for name, own in runs_of.items() if not own and known[name].weights)
     runs_of = {name: own for name, own in runs_of.items() if name not in unreached}
+    versions = versions_of({p: r for own in runs_of.values() for p, r in own.items()}, current)
     lines = []
     found: dict[str, Predictions] = {}
+    asked: dict[str, dict[str, Asked]] = {}
     for name, own in runs_of.items():
-        line, summed = line_of(own, current)
-        lines.append({"model": name} | line)
-        if summed is not None:
-            found[name] = summed
+        summary = line_of(own, current, versions)
+        lines.append({"model": name} | summary.cells)
+        if summary.predictions is not None:
+            found[name], asked[name] = summary.predictions, summary.asked
             first = next(iter(found.values()))
-            predictions.check_same_reviews(first.labels, summed.labels, f"{name} in {results}")
-    table = pd.DataFrame(lines, columns=columns.NAMES)
+            predictions.check_same_reviews(first.labels, found[name].labels, f"{name} in {results}")
+    paired = {name: one.is_paired for own in asked.values() for name, one in own.items()}
+    further = [column.name for column in columns.of_further_sets(paired)]
+    table = pd.DataFrame(lines, columns=[*columns.NAMES, *further])
     found = dict(sorted(found.items(), key=lambda item: -item[1].correct.mean()))
     pairs = statistics.compare([row.correct for row in found.values()]) if found else None
     if pairs:
@@ -92,7 +123,25 @@ def evaluate(results: Path, dataset: str) -> Evaluation:
     for column in columns.ALL:
         if column.is_integer:
             table[column.name] = table[column.name].astype("Int64")
-    return Evaluation(table, found, pairs, unreached)
+    asked = {name: asked[name] for name in found}
+    return Evaluation(table, found, pairs, unreached, asked)
+
+
+def by_labels(results: Path, dataset: str) -> pd.DataFrame:
+    """Return accuracy by model and number of labels, of the runs that the leaderboard ranks.
+
+    See `label_curves.build`. Without such runs those count that share protocol and corpus with the
+    newest run with fewer labels.
+
+    Args:
+        results: the results folder.
+        dataset: the corpus's name.
+    """
+    current = newest(store.read_runs(results, dataset))
+    current = current or newest(store.read_with_labels(results, dataset))
+    if current is None:
+        return pd.DataFrame(columns=label_curves.COLUMNS)
+    return label_curves.build(results, dataset, current)
 
 
 def newest(runs: Mapping[Path, Record]) -> tuple[int, str] | None:
@@ -104,39 +153,56 @@ def newest(runs: Mapping[Path, Record]) -> tuple[int, str] | None:
     return last.protocol, last.corpus.hash
 
 
-def line_of(
-    runs: Mapping[Path, Record], current: tuple[int, str] | None
-) -> tuple[dict[str, Any], Predictions | None]:
-    """Sum up the runs of one row; return its line, and its predictions if it can be ranked.
+def versions_of(runs: Mapping[Path, Record], current: tuple[int, str] | None) -> dict[str, str]:
+    """Return the version of each evaluation set that counts: the newest run's.
 
     Args:
-        runs: the records of the row, by path.
+        runs: the records, by path.
         current: protocol and corpus hash; runs of others do not count.
     """
-    good = {
+    return evaluations.current_versions(_good(runs, current))
+
+
+def _good(runs: Mapping[Path, Record], current: tuple[int, str] | None) -> dict[Path, Finished]:
+    return {
         path: record
         for path, record in runs.items()
         if isinstance(record, Finished) and (record.protocol, record.corpus.hash) == current
     }
+
+
+def line_of(
+    runs: Mapping[Path, Record], current: tuple[int, str] | None, versions: Mapping[str, str]
+) -> Summary:
+    """Sum up the runs of one row.
+
+    Args:
+        runs: the records of the row, by path.
+        current: protocol and corpus hash; runs of others do not count.
+        versions: the hash of each evaluation set that counts.
+    """
+    good = _good(runs, current)
     failed = [record for record in runs.values() if isinstance(record, Failed)]
     if len({_sorted(record.hyperparameters) for record in good.values()}) > 1:
         info = "its seeds differ in hyperparameters"
-        return {"status": "failed", "seeds": 0, "info": info}, None
+        return Summary({"status": "failed", "seeds": 0, "info": info})
     if not good:
         info = failed[0].reason if failed else ("other protocol or corpus" if runs else "")
         family = next((record.family for record in runs.values()), None)
         status = "failed" if failed else "missing"
-        return {"status": status, "seeds": 0, "family": family, "info": info}, None
+        return Summary({"status": status, "seeds": 0, "family": family, "info": info})
 
     found = predictions.read(good)
+    asked, said = evaluations.read_all(good, versions)
     notes = []
     if len(good) < PROTOCOL_SEEDS:
         notes.append(f"{len(good)} of {PROTOCOL_SEEDS} seeds")
     notes += [f"seed {record.seed} failed: {record.reason}" for record in failed]
     notes += [f"seed {record.seed} stayed at chance" for record in good.values()
               if _stayed_at_chance(record)]  # fmt: skip
+    notes += said
     known = {"family": found.records[0].family, "status": "ok", "info": "; ".join(notes)}
-    return columns.values(found) | known, found
+    return Summary(columns.values(found, asked) | known, found, asked)
 
 
 def _stayed_at_chance(record: Finished) -> bool:
@@ -176,6 +242,8 @@ def whole_seconds(table: pd.DataFrame) -> pd.Series:
 def write(results: Path, dataset: str, readme: Path | None = None) -> pd.DataFrame:
     """Write ``leaderboard.csv`` and ``leaderboard.md``, and the README's short table.
 
+    Where there are runs with fewer labels, ``label_curves.csv`` is written, too.
+
     Args:
         results: the results folder.
         dataset: the corpus's name.
@@ -189,7 +257,10 @@ def write(results: Path, dataset: str, readme: Path | None = None) -> pd.DataFra
     write_atomically(folder / "leaderboard.csv", content.getvalue())
     markdown = tables.as_markdown(table, dataset, evaluation.unreached)
     write_atomically(folder / "leaderboard.md", f"# Leaderboard: {dataset}\n\n{markdown}")
+    curves = by_labels(results, dataset)
+    if len(curves):
+        label_curves.write(curves, folder)
     if readme is not None and dataset == "imdb":
         text = readme.read_text(encoding="utf-8")
-        write_atomically(readme, tables.inserted(text, short_table.as_markdown(table)))
+        write_atomically(readme, tables.inserted(text, short_table.as_markdown(table, curves)))
     return table

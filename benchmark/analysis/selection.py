@@ -59,7 +59,7 @@ def select(
     for column, most in budgets:
         table = table[(table[column] < most).fillna(False).astype(bool)]
     if sort:
-        ascending = columns.BY_NAME[sort].best != "high"
+        ascending = columns.named(sort).best != "high"
         table = table.sort_values(sort, ascending=ascending, kind="stable", na_position="last")
     return table
 

@@ -1,6 +1,10 @@
 """The README's table: the most accurate model of each family, with outside weights and without."""
 
+from benchmark.analysis import columns
+
 import pandas as pd
+
+FEW_LABELS = 1_000
 
 
 def select(table: pd.DataFrame) -> pd.DataFrame:
@@ -19,27 +23,56 @@ def select(table: pd.DataFrame) -> pd.DataFrame:
     return finished[~repeated]
 
 
-def as_markdown(table: pd.DataFrame) -> str:
+def as_markdown(table: pd.DataFrame, curves: pd.DataFrame | None = None) -> str:
     """Return the README's table in Markdown.
 
     Seconds are those of training and of all that it needs: word vectors, subwords, pretraining.
+    Edited pairs, and accuracy with `FEW_LABELS` labels, have their columns where there are such
+    results.
 
     Args:
         table: a leaderboard, the most accurate line first.
+        curves: accuracy by number of labels, as `label_curves.build` returns it; None without.
     """
+    shown = select(table)
+    further = _further(shown, curves)
+    titles = ["#", "model", "family", "outside weights", "seeds", "test accuracy, %", *further]
+    titles += ["parameters", "seconds to train", "reviews/s predicted"]
+    left = ("model", "family", "outside weights")
     lines = [
-        "| # | model | family | outside weights | seeds | test accuracy, % | parameters "
-        "| seconds to train | reviews/s predicted |",
-        "| --: | --- | --- | --- | --: | --: | --: | --: | --: |",
+        f"| {' | '.join(titles)} |",
+        f"| {' | '.join('---' if title in left else '--:' for title in titles)} |",
     ]
-    for _, line in select(table).iterrows():
+    for _, line in shown.iterrows():
         std = "" if pd.isna(line["accuracy_std"]) else f" ± {100 * line['accuracy_std']:.2f}"
         seconds = line["train_seconds"] + line["preprocessing_seconds"]
-        outside = line["weights"].partition(" (")[0]
-        lines.append(
-            f"| {line['rank']} | {line['model']} | {line['family']} | {outside} "
-            f"| {line['seeds']} | {100 * line['accuracy_mean']:.2f}{std} "
-            f"| {line['parameters']:,} | {seconds:,.0f} "
-            f"| {line['predict_reviews_per_second']:,.0f} |"
-        )
+        cells = [
+            line["rank"],
+            line["model"],
+            line["family"],
+            line["weights"].partition(" (")[0],
+            line["seeds"],
+            f"{100 * line['accuracy_mean']:.2f}{std}",
+            *(values.get(line["model"], "") for values in further.values()),
+            f"{line['parameters']:,}",
+            f"{seconds:,.0f}",
+            f"{line['predict_reviews_per_second']:,.0f}",
+        ]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines) + "\n"
+
+
+def _further(shown: pd.DataFrame, curves: pd.DataFrame | None) -> dict[str, dict[str, str]]:
+    """Return the titles of the columns that are there, and what each model has in them."""
+    further = {}
+    pairs = columns.edited_pairs(shown)
+    if pairs is not None:
+        further[pairs.heading] = {line["model"]: pairs.cell(line) for _, line in shown.iterrows()}
+    if curves is not None:
+        few = curves[(curves["labels"] == FEW_LABELS) & curves["model"].isin(shown["model"])]
+        if len(few):
+            by_model = dict(zip(few["model"], few["accuracy_mean"], strict=True))
+            further[f"with {FEW_LABELS:,} labels, %"] = {
+                model: f"{100 * accuracy:.2f}" for model, accuracy in by_model.items()
+            }
+    return further

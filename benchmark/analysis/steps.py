@@ -1,5 +1,8 @@
 """What each step buys: every row beside the simpler one that it changes, in accuracy and in time.
 
+Accuracy is that on the official test reviews; further columns say what a step buys on pairs of
+edited reviews and on other texts.
+
 A row's file names the simpler line and the change, for itself and for each of its variants.
 """
 
@@ -22,7 +25,13 @@ COLUMNS = (
     "before", "after", "change", "seeds_before", "seeds_after", "accuracy_before",
     "accuracy_after", "difference", "difference_ci_low", "difference_ci_high", "p_adjusted",
     "verdict", "seconds_before", "seconds_after",
+    "contrast_both_difference", "contrast_both_ci_low", "contrast_both_ci_high",
+    "contrast_both_verdict",
+    "sentences_accuracy_difference", "sentences_accuracy_ci_low", "sentences_accuracy_ci_high",
+    "sentences_accuracy_verdict",
 )  # fmt: skip
+_SETS = {"contrast": "both", "sentences": "accuracy"}
+"""The published sets that a step is asked about, and the score; further sets come behind them."""
 MARKS = ("<!-- steps: made by `python -m benchmark steps` -->", tables.MARKS[1])
 DOCUMENT = "docs/steps.md"
 """Where the table of the committed records stands, between the two `MARKS`."""
@@ -31,10 +40,14 @@ DOCUMENT = "docs/steps.md"
 def build(evaluation: Evaluation) -> pd.DataFrame:
     """Return a line for each step between ranked rows, with the columns of `COLUMNS`.
 
+    Behind them stand the same four columns for each evaluation set that is not a published one.
+
     Accuracies are fractions, means over seeds. The interval is the 95 % one of the step for itself;
     the verdict ("better", "worse" or "tied") follows Holm's correction over all steps. Seconds are
     those of training and of all that is made once for it (word vectors, subwords, pretraining, a
-    teacher); they are missing where the two rows were trained on different machines.
+    teacher); they are missing where the two rows were trained on different machines. Of sets of
+    pairs the difference is that in the share of pairs with both right, of others that in accuracy;
+    Holm's correction is over all steps within each set; empty where one of the two was not asked.
 
     Args:
         evaluation: the leaderboard and what it was computed from.
@@ -77,7 +90,54 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
         result["p_adjusted"] = statistics.holm(result["p_adjusted"].to_numpy())
         real, up = result["p_adjusted"] < statistics.LEVEL, result["difference"] > 0
         result["verdict"] = np.where(real, np.where(up, "better", "worse"), "tied")
+        for name, score in _scores(evaluation).items():
+            _add_set(result, evaluation, name, score)
     return result.round(5)
+
+
+def _scores(evaluation: Evaluation) -> dict[str, str]:
+    """Return the score by which each set that was asked is told of."""
+    further = {
+        name: "both" if is_paired else "accuracy"
+        for name, is_paired in evaluation.sets.items()
+        if name not in columns.SETS
+    }
+    return {name: score for name, score in _SETS.items() if name in evaluation.sets} | further
+
+
+def _add_set(result: pd.DataFrame, evaluation: Evaluation, name: str, score: str) -> None:
+    """Add what each step buys on an evaluation set."""
+    found = {}
+    for number, line in result.iterrows():
+        both = [evaluation.asked[line[which]].get(name) for which in ("after", "before")]
+        right = [asked.both_right if score == "both" else asked.scored
+                 for asked in both if asked is not None]  # fmt: skip
+        if len(right) == 2:
+            pairs = statistics.compare(right)
+            found[number] = (pairs.difference[0, 1], *pairs.interval(0, 1), pairs.p[0, 1])
+    prefix = f"{name}_{score}"
+    bought_lines = pd.DataFrame.from_dict(
+        found, orient="index", columns=["difference", "ci_low", "ci_high", "p"], dtype=float
+    ).reindex(result.index)
+    for end in ("difference", "ci_low", "ci_high"):
+        result[f"{prefix}_{end}"] = bought_lines[end]
+    tested = bought_lines["p"].notna()
+    verdict = pd.Series(None, index=result.index, dtype=object)
+    real = statistics.holm(bought_lines["p"][tested].to_numpy()) < statistics.LEVEL
+    up = (bought_lines["difference"][tested] > 0).to_numpy()
+    verdict[tested] = np.where(real, np.where(up, "better", "worse"), "tied")
+    result[f"{prefix}_verdict"] = verdict
+
+
+def _shown_sets(table: pd.DataFrame) -> dict[str, str]:
+    """Return the prefix of the columns of each set that the table has values of, and a title."""
+    shown = {}
+    for column in table.columns[table.columns.str.endswith(("_both_difference",
+                                                            "_accuracy_difference"))]:  # fmt: skip
+        if table[column].notna().any():
+            prefix = column.removesuffix("_difference")
+            shown[prefix] = columns.named(prefix).title
+    return shown
 
 
 def _in_order(names: list[str], found: dict[str, tuple[str, str]]) -> list[str]:
@@ -116,14 +176,17 @@ def write(table: pd.DataFrame, results: Path, dataset: str, readme: Path | None 
 
 def as_markdown(table: pd.DataFrame) -> str:
     """Return the table for people."""
+    sets = _shown_sets(table)
+    titles = "".join(f" {title}, points |" for title in sets.values())
     lines = [
-        "| from | to | what changes | accuracy, % | points | | seconds |",
-        "| --- | --- | --- | --: | --: | --- | --: |",
+        f"| from | to | what changes | accuracy, % | points | | seconds |{titles}",
+        f"| --- | --- | --- | --: | --: | --- | --: |{' --: |' * len(sets)}",
     ]
     for _, line in table.iterrows():
         accuracy = f"{100 * line['accuracy_before']:.2f} → {100 * line['accuracy_after']:.2f}"
         names = [columns.with_seeds(line[k], line[f"seeds_{k}"]) for k in ("before", "after")]
         cells = [*names, line["change"], accuracy, *bought(line)]
+        cells += [bought_on(line, prefix) for prefix in sets]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
@@ -142,6 +205,9 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
     shown.add_column("row")
     for title in ("points", "", "seconds"):
         shown.add_column(title, justify="right" if title else "left", no_wrap=True)
+    sets = _shown_sets(table)
+    for title in sets.values():
+        shown.add_column(title, justify="right")
     depth, lines = depths(table), table.set_index("after")
     for name, deep in depth.items():
         if not deep:
@@ -151,7 +217,8 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
         said = Text.assemble(
             columns.with_seeds(name, line["seeds_after"]), (f"\n{line['change']}", "dim")
         )
-        shown.add_row(Padding(said, (0, 0, 0, 2 * deep)), *bought(line))
+        further = [bought_on(line, prefix) for prefix in sets]
+        shown.add_row(Padding(said, (0, 0, 0, 2 * deep)), *bought(line), *further)
     return shown
 
 
@@ -173,3 +240,15 @@ def bought(line: pd.Series) -> list[str]:
             for value in (line["seconds_before"], line["seconds_after"])
         )
     return [f"{100 * line['difference']:+.2f} ± {100 * reach:.2f}", line["verdict"], seconds]
+
+
+def bought_on(line: pd.Series, prefix: str) -> str:
+    """Return gain and verdict of a step on an evaluation set, for people; empty if not asked.
+
+    Args:
+        line: of the table.
+        prefix: what the names of the set's columns begin with, such as ``contrast_both``.
+    """
+    if pd.isna(line[f"{prefix}_difference"]):
+        return ""
+    return f"{100 * line[f'{prefix}_difference']:+.1f} {line[f'{prefix}_verdict']}"

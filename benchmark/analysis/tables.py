@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from benchmark.analysis.columns import BY_NAME, Column
+from benchmark.analysis.columns import BY_NAME, Column, edited_pairs
 from benchmark.records import PROTOCOL_SEEDS
 
 import pandas as pd
@@ -32,9 +32,9 @@ def as_markdown(
         table: a leaderboard.
         dataset: the corpus's name.
         unreached: lines that are not in the table because they need public weights.
-        names: the columns to show.
+        names: the columns to show; edited pairs go beside accuracy where there are results.
     """
-    shown = [BY_NAME[name] for name in names]
+    shown = _columns(table, names)
     lines = [
         f"| {' | '.join(column.heading for column in shown)} |",
         f"| {' | '.join('--:' if _is_right(column) else '---' for column in shown)} |",
@@ -85,7 +85,7 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    chosen = [BY_NAME[name] for name in TERMINAL]
+    chosen = _columns(table, TERMINAL)
     for column in chosen:
         if column.name == "model":  # alone gives way where the terminal is narrow
             shown.add_column(column.heading)
@@ -132,6 +132,15 @@ def inserted(text: str, markdown: str, marks: tuple[str, str] = MARKS) -> str:
     if not mark:
         raise ValueError(f"the text lacks the marks {marks}")
     return f"{before}{marks[0]}\n{markdown}{marks[1]}{after}"
+
+
+def _columns(table: pd.DataFrame, names: Iterable[str]) -> list[Column]:
+    """Return the columns to show, with edited pairs after accuracy's interval if they are there."""
+    shown = [BY_NAME[name] for name in names]
+    pairs = edited_pairs(table)
+    if pairs is not None:
+        shown.insert(shown.index(BY_NAME["accuracy_ci_low"]) + 1, pairs)
+    return shown
 
 
 def _cells(line: pd.Series, shown: list[Column]) -> list[str]:

@@ -123,7 +123,7 @@ def test_a_table_that_is_not_that_of_the_records_beside_it_gets_no_intervals(tol
 
 @pytest.mark.parametrize(
     ("change", "what"),
-    [({"protocol": 2}, "protocol"), ({"corpus": a_corpus(hash="xyz")}, "corpus")],
+    [({"protocol": 1}, "protocol"), ({"corpus": a_corpus(hash="xyz")}, "corpus")],
 )
 def test_protocols_and_corpora_are_shown_and_never_ranked(told, results, tmp_path, capsys,
                                                           change, what):  # fmt: skip
