@@ -7,17 +7,13 @@ the reviews' identifiers, are added if the prepared corpus is on the machine.
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.analysis import evaluations, label_curves, leaderboard, steps
-from benchmark.analysis.evaluations import Asked
+from benchmark.analysis import leaderboard, steps
 from benchmark.records import predictions as predictions_of
-from benchmark.records import store
 from benchmark.records.predictions import Predictions
-from benchmark.records.record import Finished
 from benchmark.report import figures, page, sections
 from benchmark.report import slices as slices_of
 from benchmark.report.sections import Shown
 from benchmark.report.slices import Slices
-from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
 from preprocessing.storage import write_atomically
 
@@ -77,8 +73,7 @@ def write(
             f"python -m preprocessing prepares them, --cache says where"
         )
     folder = leaderboard.folder_of(results, dataset)
-    asked = _asked(results, dataset, predictions)
-    labels = _label_curves(results, dataset, ranked, cache)
+    asked, labels = evaluation.asked, leaderboard.by_labels(results, dataset)
     texts = sections.texts_at_hand(asked, dataset, evaluation_data, cache) if with_texts else {}
     with figures.style():
         heading = "synthetic reviews" if dataset.startswith("sample") else ""
@@ -203,39 +198,6 @@ def draw(
         if not drawing.figure.get_suptitle():
             figures.set_heading(drawing.figure, heading)
     return shown
-
-
-def _asked(
-    results: Path, dataset: str, predictions: dict[str, Predictions]
-) -> dict[str, dict[str, Asked]]:
-    """Return what ranked rows answered to the newest version of each evaluation set, by row."""
-    ranked = {record.line: record for row in predictions.values() for record in row.records}
-    runs = {
-        path: record
-        for path, record in store.read_runs(results, dataset).items()
-        if isinstance(record, Finished)
-        and record.line in ranked
-        and record.protocol == ranked[record.line].protocol
-        and record.corpus.hash == ranked[record.line].corpus.hash
-    }
-    found: dict[str, dict[str, Asked]] = {name: {} for name in predictions}
-    for name in evaluations.names(runs):
-        current = evaluations.current_hash(runs, name)
-        for line in found:
-            own = {path: record for path, record in runs.items() if record.line == line}
-            asked = evaluations.read(own, name, current) if current else None
-            if asked is not None:
-                found[line][name] = asked
-    return found
-
-
-def _label_curves(results: Path, dataset: str, ranked: pd.DataFrame, cache: Path) -> pd.DataFrame:
-    """Return the label curves; none if the corpus, which says how many "all" are, is not there."""
-    folder = cache / f"{dataset}-{ranked['corpus'].iloc[0]}"
-    if not folder.is_dir():
-        return pd.DataFrame(columns=label_curves.COLUMNS)
-    current = int(ranked["protocol"].iloc[0]), ranked["corpus"].iloc[0]
-    return label_curves.build(results, dataset, current, len(Corpus(folder).reviews("train")))
 
 
 def _histories(predictions: dict[str, Predictions]) -> dict[str, list[pd.DataFrame]]:

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from benchmark.analysis.evaluations import Asked
 from benchmark.records import metrics
@@ -85,7 +86,7 @@ def both_by_accuracy(
     for name, row in asked.items():
         x, y = 100 * predictions[name].correct.mean(), 100 * row.both_right.mean()
         x_low, x_high = (100 * end for end in predictions[name].interval)
-        y_low, y_high = (100 * end for end in metrics.bootstrap_interval(row.both_right))
+        y_low, y_high = (100 * end for end in row.both_interval)
         container = axes.errorbar(
             x, y, [[y - y_low], [y_high - y]], [[x - x_low], [x_high - x]],
             color=colour[family_of[name]], marker=marker[family_of[name]], markersize=7,
@@ -128,7 +129,10 @@ def other_texts(
     series |= {title: {n: row.scored for n, row in rows.items()} for title, rows in sets.items()}
     handles = []
     for number, (title, correct) in enumerate(series.items()):
-        look = {"color": FAINT if not number else COLOURS[number - 1], "marker": MARKERS[number]}
+        look: dict[str, Any] = {
+            "color": FAINT if not number else COLOURS[number - 1],
+            "marker": MARKERS[number],
+        }
         for name, right in correct.items():
             mean = 100 * right.mean()
             low, high = (100 * end for end in metrics.bootstrap_interval(right))

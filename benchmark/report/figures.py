@@ -207,7 +207,9 @@ def name_points(
     points = to_pixels.transform(np.column_stack([x, y]))
     ends = to_pixels.transform(spans.reshape(-1, 2)).reshape(-1, 4)
     obstacles = [Bbox.from_bounds(px - 5, py - 6, 10, 12) for px, py in points]
-    obstacles += [Bbox.from_extents(x0 - 1, y0 - 1, x1 + 1, y1 + 1) for x0, y0, x1, y1 in ends]
+    for x0, y0, x1, y1 in ends:  # two pixels across
+        wide, high = (1, 0) if x0 == x1 else (0, 1)
+        obstacles.append(Bbox.from_extents(x0 - wide, y0 - high, x1 + wide, y1 + high))
     obstacles += further
     in_data = [box.transformed(to_data) for box in obstacles]
     names = [in_lines(model) for model in models]

@@ -79,7 +79,7 @@ def build(
             f"records up to {ranked['utc'].max()[:10]}",
         ],
         families=sorted(set(family_of.values())),
-        columns=_columns(),
+        columns=_columns(ranked),
         rows=_rows(ranked),
         unranked=[
             {"model": line["model"], "why": f"{line['status']}: {line['info']}".rstrip(": ")}
@@ -116,7 +116,14 @@ def _figures(shown: list[Shown]) -> list[dict[str, Any]]:
     ]
 
 
-def _columns() -> list[dict[str, str]]:
+def _shown_columns(ranked: pd.DataFrame) -> list[columns.Column]:
+    """Return `COLUMNS` and those of the evaluation sets that some row was asked."""
+    scores = [name for name in ranked.columns if name.endswith(("_accuracy", "_both"))]
+    of_sets = [columns.named(name) for name in scores if ranked[name].notna().any()]
+    return [*COLUMNS, *(column for column in of_sets if column.kind == "set")]
+
+
+def _columns(ranked: pd.DataFrame) -> list[dict[str, str]]:
     """Return name and title of each column, and the direction in which the best comes first."""
     return [
         {
@@ -124,7 +131,7 @@ def _columns() -> list[dict[str, str]]:
             "title": column.heading,
             "best": "descending" if column.best == "high" else "ascending",
         }
-        for column in COLUMNS
+        for column in _shown_columns(ranked)
     ]
 
 
@@ -133,10 +140,10 @@ def _rows(ranked: pd.DataFrame) -> list[dict[str, Any]]:
     low, high = ranked["accuracy_ci_low"].min(), ranked["accuracy_ci_high"].max()
     drawn = ranked.drop(figures.below_frame(ranked).index)
     low = max(low, drawn["accuracy_ci_low"].min())
-    rows = []
+    rows, shown = [], _shown_columns(ranked)
     for _, line in ranked.iterrows():
         cells = []
-        for column in COLUMNS:
+        for column in shown:
             cell: dict[str, Any] = {"column": column.name, "small": "", "bar": None}
             cell |= {"value": line[column.name], "text": column.cell(line)}
             if column.name == "accuracy_ci_low":

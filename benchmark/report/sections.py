@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.analysis.evaluations import Asked
-from benchmark.records import metrics
 from benchmark.records import predictions as predictions_of
 from benchmark.records.predictions import Predictions
 from benchmark.report import evaluation_figures, figures
@@ -176,7 +175,7 @@ def _reads_or_counts(
 
 def _reach(rows: Mapping[str, Asked]) -> str:
     """Return how far intervals reach, in a sentence."""
-    bounds = [metrics.bootstrap_interval(row.scored) for row in rows.values()]
+    bounds = [row.accuracy_interval for row in rows.values()]
     reach = max((high - low) / 2 for low, high in bounds)
     return f"95 % intervals on edits reach up to ± {100 * reach:.1f} points."
 
@@ -366,7 +365,7 @@ def texts_at_hand(
         UserError: a file in the folder is not the published one.
     """
     hashes = {(name, one.hash) for row in asked.values() for name, one in row.items()}
-    found = []
+    found: list[evaluation_sets.EvaluationSet] = []
     if dataset == "sample":
         found, _ = evaluation_sets.built_in(dataset, None, cache)
     else:
