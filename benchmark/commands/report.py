@@ -1,6 +1,7 @@
 """Write one page with the table and all figures."""
 
 import argparse
+import os
 from pathlib import Path
 
 from benchmark.commands.options import add_dataset_option, add_results_option
@@ -17,6 +18,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "leaves out what needs it (default: data/)",
     )  # fmt: skip
     parser.add_argument(
+        "--evaluation-data", type=Path, metavar="FOLDER",
+        help="a folder with the published evaluation sets, for --with-texts (default: "
+        "$IMDB_EVALUATION_DATA, else what is in --cache)",
+    )  # fmt: skip
+    parser.add_argument(
         "--with-texts", action="store_true",
         help="show the texts of the listed reviews; do not pass such a page on",
     )  # fmt: skip
@@ -28,7 +34,11 @@ def main(options: argparse.Namespace) -> None:
 
     from rich.console import Console
 
-    written = build.write(options.results, options.dataset, options.cache, options.with_texts)
+    named = options.evaluation_data or os.environ.get("IMDB_EVALUATION_DATA")
+    written = build.write(
+        options.results, options.dataset, options.cache, options.with_texts,
+        Path(named) if named else None,
+    )  # fmt: skip
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"written to {written.page} ({written.page.stat().st_size / 1e6:.1f} MB)")
     console.print(f"{written.drawn} figures, as SVG and PNG, in {written.figures}")

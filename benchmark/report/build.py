@@ -10,8 +10,9 @@ from pathlib import Path
 from benchmark.analysis import leaderboard, steps
 from benchmark.records import predictions as predictions_of
 from benchmark.records.predictions import Predictions
-from benchmark.report import figures, page
+from benchmark.report import figures, page, sections
 from benchmark.report import slices as slices_of
+from benchmark.report.sections import Shown
 from benchmark.report.slices import Slices
 from preprocessing.errors import UserError
 from preprocessing.storage import write_atomically
@@ -38,14 +39,21 @@ class Written:
     with_slices: bool
 
 
-def write(results: Path, dataset: str, cache: Path, with_texts: bool = False) -> Written:
+def write(
+    results: Path,
+    dataset: str,
+    cache: Path,
+    with_texts: bool = False,
+    evaluation_data: Path | None = None,
+) -> Written:
     """Write page and figures.
 
     Args:
         results: the results folder.
         dataset: the corpus's name.
         cache: where prepared corpora are kept.
-        with_texts: show the listed reviews' texts.
+        with_texts: show the listed reviews' texts; those of evaluation sets that are at hand.
+        evaluation_data: a folder with the published evaluation sets; None for the cache.
 
     Raises:
         UserError: there is no finished run, or texts are wanted and not on this machine.
@@ -65,10 +73,14 @@ def write(results: Path, dataset: str, cache: Path, with_texts: bool = False) ->
             f"python -m preprocessing prepares them, --cache says where"
         )
     folder = leaderboard.folder_of(results, dataset)
+    asked, labels = evaluation.asked, leaderboard.by_labels(results, dataset)
+    texts = sections.texts_at_hand(asked, dataset, evaluation_data, cache) if with_texts else {}
     with figures.style():
         heading = "synthetic reviews" if dataset.startswith("sample") else ""
         shown = draw(ranked, predictions, _histories(predictions), slices, heading)
-    for drawing in shown:
+        parts = sections.build(asked, predictions, ranked, labels, heading, texts)
+    drawings = [*shown, *(drawing for part in parts for drawing in part.shown)]
+    for drawing in drawings:
         path = folder / "figures" / drawing.name
         write_atomically(path.with_suffix(".svg"), figures.as_svg(drawing.figure))
         write_atomically(path.with_suffix(".png"), figures.as_png(drawing.figure))
@@ -76,9 +88,11 @@ def write(results: Path, dataset: str, cache: Path, with_texts: bool = False) ->
     bought = steps.build(evaluation)
     write_atomically(
         file,
-        page.build(evaluation.table, bought, predictions, dataset, shown, slices, with_texts),
+        page.build(
+            evaluation.table, bought, predictions, dataset, shown, parts, slices, with_texts
+        ),
     )
-    return Written(file, folder / "figures", len(shown), corpus_hash, slices is not None)
+    return Written(file, folder / "figures", len(drawings), corpus_hash, slices is not None)
 
 
 def draw(
@@ -87,7 +101,7 @@ def draw(
     histories: dict[str, list[pd.DataFrame]],
     slices: Slices | None,
     heading: str = "",
-) -> list[page.Shown]:
+) -> list[Shown]:
     """Draw all figures that can be drawn.
 
     Args:
@@ -105,7 +119,7 @@ def draw(
     )
     note = "Models that do no better than always giving one answer are left out."
     shown = [
-        page.Shown(
+        Shown(
             "accuracy_by_time",
             "Accuracy against time",
             "Mean over seeds with its 95 % interval over reviews. The time is that of training and "
@@ -119,13 +133,13 @@ def draw(
                 heading,
             ),
         ),
-        page.Shown(
+        Shown(
             "accuracy_by_parameters",
             "Accuracy against size",
             f"Numbers that the model holds, given word vectors included.{below}",
             figures.accuracy_by_cost(ranked, "parameters", "size, parameters", heading),
         ),
-        page.Shown(
+        Shown(
             "reliability",
             "Reliability",
             "Of the reviews that a model calls positive with a probability of 70 %, 70 % should "
@@ -135,7 +149,7 @@ def draw(
     ]
     if histories:
         shown.append(
-            page.Shown(
+            Shown(
                 "learning_curves",
                 "Learning curves",
                 "A line a seed. The weights of the epoch with the lowest validation loss are kept. "
@@ -145,7 +159,7 @@ def draw(
         )
     if len(informed) > 1:
         shown.append(
-            page.Shown(
+            Shown(
                 "agreement",
                 "Who answers alike",
                 "Share of the test reviews that two models answer alike, right or wrong; on the "
@@ -159,21 +173,21 @@ def draw(
             ", ".join(sorted(words)) for words in (slices_of.NEGATION, slices_of.CONTRAST)
         )
         shown.append(
-            page.Shown(
+            Shown(
                 "error_by_length", "Error by length", best,
                 figures.error_by_length(informed, slices, family_of),
             )
         )  # fmt: skip
         if slices.stars.any():
             shown.append(
-                page.Shown(
+                Shown(
                     "error_by_stars", "Error by stars",
                     f"Up to 4 stars are negative, from 7 on positive. {best}",
                     figures.error_by_stars(informed, slices, family_of),
                 )
             )  # fmt: skip
         shown.append(
-            page.Shown(
+            Shown(
                 "error_by_negation", "Error by negation and contrast",
                 f"Whether a negation ({negation}) or a contrast ({contrast}) is in the review. "
                 f"{best}",

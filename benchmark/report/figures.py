@@ -90,7 +90,7 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str 
         label: the cost's name and unit.
         heading: see `set_heading`; names are placed below it.
     """
-    colour, marker = _looks(sorted(table["family"].unique()))
+    colour, marker = looks(sorted(table["family"].unique()))
     table = table.drop(below_frame(table).index)
     devices = sorted(set(table["device"])) if column.endswith("seconds") else [None]
     panels = [table if device is None else table[table["device"] == device] for device in devices]
@@ -125,13 +125,13 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str 
                 f"{line[column]:,.0f} {label.rpartition(', ')[2]}"
             )
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(_short))
+        axes.xaxis.set_major_formatter(FuncFormatter(short_number))
         axes.margins(x=0.2, y=0.1)  # room for names
         axes.set_ylabel("test accuracy, %")
         if device:
             axes.set_title(f"on {device}")
     least, most = all_axes[-1].get_xlim()
-    in_a_decade = FuncFormatter(_short) if most < 10 * least else NullFormatter()
+    in_a_decade = FuncFormatter(short_number) if most < 10 * least else NullFormatter()
     all_axes[-1].xaxis.set_minor_formatter(in_a_decade)
     all_axes[-1].set_xlabel(label)
     handles = [
@@ -140,12 +140,19 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str 
     ]
     if any(len(front.get_xdata()) > 1 for front in fronts):
         handles.append(Line2D([], [], color=FAINT, linestyle="--", label="Pareto front"))
-    _legend_below(figure, handles)
+    legend_below(figure, handles)
     set_heading(figure, heading)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # or all would move once more, away from the names
     for axes, shown, front in zip(all_axes, panels, fronts, strict=True):
-        _name_points(axes, shown, column, front)
+        low, y, high = (
+            100 * shown[name].to_numpy()
+            for name in ("accuracy_ci_low", "accuracy_mean", "accuracy_ci_high")
+        )
+        x = shown[column].to_numpy(float)
+        spans = np.column_stack([x, low, x, high])
+        corners = axes.transData.transform(np.column_stack(front.get_data()))
+        name_points(axes, list(shown["model"]), x, y, spans, _along(corners))
     return figure
 
 
@@ -175,28 +182,40 @@ def pareto_front(cost: np.ndarray, gain: np.ndarray) -> np.ndarray:
     return np.asarray(~better.any(axis=0))
 
 
-def _name_points(axes: Axes, shown: pd.DataFrame, column: str, front: Line2D) -> None:
+def name_points(
+    axes: Axes,
+    models: list[str],
+    x: np.ndarray,
+    y: np.ndarray,
+    spans: np.ndarray,
+    further: list[Bbox],
+) -> None:
     """Write each row's name beside its point, or at the end of a line where there is no room.
 
     adjustText moves overlapping names apart, but only as far as where they start allows: of several
-    starts, the one with the fewest collisions stays.
+    starts, the one with the fewest collisions stays. The figure's layout must be at rest.
+
+    Args:
+        axes: where the points are.
+        models: their names.
+        x: where they are, shape (n,).
+        y: the same.
+        spans: the first and the last place of each interval, shape (intervals, 4): x, y, x, y.
+        further: what names should not cover beside points and intervals, in pixels.
     """
-    x = shown[column].to_numpy(float)
-    low, y, high = (
-        100 * shown[name].to_numpy()
-        for name in ("accuracy_ci_low", "accuracy_mean", "accuracy_ci_high")
-    )
     to_pixels, to_data = axes.transData, axes.transData.inverted()
     points = to_pixels.transform(np.column_stack([x, y]))
-    spans = to_pixels.transform(np.column_stack([x, low, x, high]).reshape(-1, 2)).reshape(-1, 4)
+    ends = to_pixels.transform(spans.reshape(-1, 2)).reshape(-1, 4)
     obstacles = [Bbox.from_bounds(px - 5, py - 6, 10, 12) for px, py in points]
-    obstacles += [Bbox.from_extents(x0 - 1, y0, x1 + 1, y1) for x0, y0, x1, y1 in spans]
-    obstacles += _along(to_pixels.transform(np.column_stack(front.get_data())))
+    for x0, y0, x1, y1 in ends:  # two pixels across
+        wide, high = (1, 0) if x0 == x1 else (0, 1)
+        obstacles.append(Bbox.from_extents(x0 - wide, y0 - high, x1 + wide, y1 + high))
+    obstacles += further
     in_data = [box.transformed(to_data) for box in obstacles]
-    names = [_in_lines(model) for model in shown["model"]]
+    names = [in_lines(model) for model in models]
     place = np.empty(len(y), int)
     place[np.argsort(-y, kind="stable")] = np.arange(len(y))
-    left_half = x < math.sqrt(x.min() * x.max())
+    left_half = points[:, 0] < (points[:, 0].min() + points[:, 0].max()) / 2
     best: tuple[list[Text], list[FancyArrowPatch]] = [], []
     fewest: float = math.inf
     for to_the_right in (place % 2 == 0, place % 2 == 1, left_half, ~left_half):
@@ -283,7 +302,7 @@ def _along(corners: np.ndarray, apart: float = 10) -> list[Bbox]:
     return boxes
 
 
-def _in_lines(model: str) -> str:
+def in_lines(model: str) -> str:
     """Return a row's name with its variant below it, in short lines."""
     return "\n".join(textwrap.fill(part, 20) for part in model.replace(" (", "\n(").splitlines())
 
@@ -310,7 +329,7 @@ def learning_curves(histories: dict[str, list[pd.DataFrame]]) -> Figure:
         axes.set_xlabel("epoch")
         axes.set_ylabel("loss, nats")
     handles = [Line2D([], [], markersize=3, **look) for look in looks.values()]
-    _legend_below(figure, handles)
+    legend_below(figure, handles)
     return figure
 
 
@@ -455,7 +474,7 @@ def _errors(
     best: dict[str, str] = {}
     for name in predictions:
         best.setdefault(family_of[name], name)
-    colour, marker = _looks(sorted(set(family_of.values())))
+    colour, marker = looks(sorted(set(family_of.values())))
     figure = Figure(figsize=(WIDTH, 3.9))
     axes = figure.subplots()
     for number, (family, name) in enumerate(best.items()):
@@ -470,11 +489,11 @@ def _errors(
         )  # fmt: skip
     axes.set_ylabel("test error, %")
     axes.set_ylim(bottom=0)
-    _legend_below(figure, axes.get_legend_handles_labels()[0])
+    legend_below(figure, axes.get_legend_handles_labels()[0])
     return figure, axes
 
 
-def _looks(families: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+def looks(families: list[str]) -> tuple[dict[str, str], dict[str, str]]:
     """Return a colour and a marker for each family."""
     colour = {family: COLOURS[i % len(COLOURS)] for i, family in enumerate(families)}
     marker = {family: MARKERS[i % len(MARKERS)] for i, family in enumerate(families)}
@@ -492,7 +511,8 @@ def _grid(panels: int, height: float, **shared: Any) -> tuple[Figure, list[Axes]
     return figure, axes[:panels]
 
 
-def _legend_below(figure: Figure, handles: list) -> None:
+def legend_below(figure: Figure, handles: list) -> None:
+    """Put a legend of two columns below a figure's panels."""
     figure.legend(handles=handles, loc="outside lower left", ncols=2)
 
 
@@ -500,7 +520,7 @@ def _wrapped(name: str) -> str:
     return textwrap.fill(name, 26)
 
 
-def _short(value: float, _: int | None = None) -> str:
+def short_number(value: float, _: int | None = None) -> str:
     """Write a number in four characters or so."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= size:

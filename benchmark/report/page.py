@@ -1,6 +1,7 @@
 """The report's page: one HTML document that asks for nothing outside of itself."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,14 +10,12 @@ from benchmark.records import predictions as predictions_of
 from benchmark.records.predictions import Predictions
 from benchmark.report import figures
 from benchmark.report.rendering import render
+from benchmark.report.sections import MOST_LISTED, Section, Shown
 from benchmark.report.slices import Slices
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
-from matplotlib.figure import Figure
-
-MOST_LISTED = 25
 
 COLUMNS = tuple(
     columns.BY_NAME[name]
@@ -27,23 +26,6 @@ COLUMNS = tuple(
         "tied_with", "device",
     )
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A figure of the page.
-
-    Attributes:
-        name: its file's stem.
-        title: what it shows.
-        caption: how to read it.
-        figure: the drawing.
-    """
-
-    name: str
-    title: str
-    caption: str
-    figure: Figure
 
 
 @dataclass(frozen=True)
@@ -67,6 +49,7 @@ def build(
     predictions: dict[str, Predictions],
     dataset: str,
     shown: list[Shown],
+    sections: Sequence[Section],
     slices: Slices | None,
     with_texts: bool,
 ) -> str:
@@ -77,7 +60,8 @@ def build(
         bought: what each step buys.
         predictions: of each ranked model, the most accurate first.
         dataset: the corpus's name.
-        shown: the figures.
+        shown: the figures of the test reviews.
+        sections: what there is of evaluation sets and of fewer labels.
         slices: of the test reviews; None if the corpus is not at hand.
         with_texts: show the listed reviews' texts.
     """
@@ -95,27 +79,51 @@ def build(
             f"records up to {ranked['utc'].max()[:10]}",
         ],
         families=sorted(set(family_of.values())),
-        columns=_columns(),
+        columns=_columns(ranked),
         rows=_rows(ranked),
         unranked=[
             {"model": line["model"], "why": f"{line['status']}: {line['info']}".rstrip(": ")}
             for _, line in table[table["status"] != "ok"].iterrows()
         ],
         steps=_steps(bought),
-        figures=[
+        sections=[
             {
-                "name": drawing.name,
-                "title": drawing.title,
-                "caption": drawing.caption,
-                "svg": Markup(figures.as_inline_svg(drawing.figure, drawing.title)),
+                "name": section.name,
+                "title": section.title,
+                "about": section.about,
+                "figures": _figures(section.shown),
+                "lists": section.lists,
             }
-            for drawing in shown
+            for section in sections
         ],
+        figures=_figures(shown),
         lists=_lists(predictions, family_of, slices, with_texts),
     )
 
 
-def _columns() -> list[dict[str, str]]:
+def _figures(shown: list[Shown]) -> list[dict[str, Any]]:
+    """Return what the page says of figures, and the drawings."""
+    return [
+        {
+            "name": drawing.name,
+            "title": drawing.title,
+            "caption": drawing.caption,
+            "svg": Markup(
+                figures.as_inline_svg(drawing.figure, drawing.alternative or drawing.title)
+            ),
+        }
+        for drawing in shown
+    ]
+
+
+def _shown_columns(ranked: pd.DataFrame) -> list[columns.Column]:
+    """Return `COLUMNS` and those of the evaluation sets that some row was asked."""
+    scores = [name for name in ranked.columns if name.endswith(("_accuracy", "_both"))]
+    of_sets = [columns.named(name) for name in scores if ranked[name].notna().any()]
+    return [*COLUMNS, *(column for column in of_sets if column.kind == "set")]
+
+
+def _columns(ranked: pd.DataFrame) -> list[dict[str, str]]:
     """Return name and title of each column, and the direction in which the best comes first."""
     return [
         {
@@ -123,7 +131,7 @@ def _columns() -> list[dict[str, str]]:
             "title": column.heading,
             "best": "descending" if column.best == "high" else "ascending",
         }
-        for column in COLUMNS
+        for column in _shown_columns(ranked)
     ]
 
 
@@ -132,10 +140,10 @@ def _rows(ranked: pd.DataFrame) -> list[dict[str, Any]]:
     low, high = ranked["accuracy_ci_low"].min(), ranked["accuracy_ci_high"].max()
     drawn = ranked.drop(figures.below_frame(ranked).index)
     low = max(low, drawn["accuracy_ci_low"].min())
-    rows = []
+    rows, shown = [], _shown_columns(ranked)
     for _, line in ranked.iterrows():
         cells = []
-        for column in COLUMNS:
+        for column in shown:
             cell: dict[str, Any] = {"column": column.name, "small": "", "bar": None}
             cell |= {"value": line[column.name], "text": column.cell(line)}
             if column.name == "accuracy_ci_low":

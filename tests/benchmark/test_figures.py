@@ -1,13 +1,14 @@
 import re
 
 from benchmark.records.predictions import Predictions
-from benchmark.report import figures, slices
+from benchmark.report import evaluation_figures, figures, slices
 from benchmark.report.slices import CONTRAST, NEGATION
 from tests.conftest import ROOT, run_python
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 
@@ -147,3 +148,40 @@ def test_another_process_draws_the_same_bytes():
     with figures.style():
         drawing = figures.accuracy_by_cost(a_table(14), "parameters", "p")
     assert process.stdout == figures.as_svg(drawing).decode()
+
+
+def test_things_stand_apart_and_as_near_as_can_be():
+    places = evaluation_figures.apart(np.array([5.0, 5.0, 20.0]), np.array([2.0, 2.0, 2.0]), 0, 30)
+    assert places.tolist() == [4, 6, 20]
+    higher = evaluation_figures.apart(np.array([5.0, 5.0]), np.array([2.0, 6.0]), 0, 30)
+    assert np.diff(higher).tolist() == [4]
+    assert evaluation_figures.apart(np.array([29.0, 30.0]), np.ones(2) * 4, 0, 30).tolist() == [
+        26,
+        30,
+    ]
+
+
+def test_names_at_the_ends_of_lines_do_not_overlap():
+    names = [f"a_row_{i}" + ("" if i % 3 else " (scratch-tiny)") for i in range(14)]
+    accuracy = 0.85 + 0.001 * np.arange(14)
+    table = pd.DataFrame(
+        {
+            "model": np.repeat(names, 2),
+            "labels": np.tile([100, 1000], 14),
+            "accuracy_mean": np.repeat(accuracy, 2) - np.tile([0.1, 0], 14),
+        }
+    )
+    table = table.assign(
+        accuracy_ci_low=table["accuracy_mean"] - 0.01,
+        accuracy_ci_high=table["accuracy_mean"] + 0.01,
+    )
+    with figures.style():
+        drawing = evaluation_figures.label_curves(table, dict.fromkeys(names, "a family"))
+        drawing.draw_without_rendering()
+    boxes = [Text.get_window_extent(text) for text in drawing.axes[0].texts]
+    assert len(boxes) == 14
+    clashes = [i for i, box in enumerate(boxes) for j in range(i) if box.overlaps(boxes[j])]
+    assert not clashes
+    assert all(box.x1 <= drawing.bbox.x1 for box in boxes), "no name is cut off"
+    dashes = {line.get_linestyle() for line in drawing.axes[0].lines}
+    assert {"-", "--", "-.", ":"} <= dashes, "rows of one family can be told apart"

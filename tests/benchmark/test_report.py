@@ -6,13 +6,25 @@ import os
 import re
 import shutil
 
-from benchmark.analysis import leaderboard
+from benchmark.analysis import label_curves, leaderboard
+from benchmark.analysis.evaluations import Asked
+from benchmark.records import store
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import Epoch
-from benchmark.report import build, page, slices
+from benchmark.records.store import Answered, SetPredictions
+from benchmark.report import build, figures, page, sections, slices
 from benchmark.report.page import always_wrong, most_split
+from preprocessing import evaluation_sets
 from preprocessing.errors import UserError
-from tests.benchmark.made_up_runs import a_corpus, a_failure, put, put_many, put_record
+from tests.benchmark.made_up_runs import (
+    a_corpus,
+    a_failure,
+    a_record,
+    predicted,
+    put,
+    put_many,
+    put_record,
+)
 
 import numpy as np
 import pandas as pd
@@ -138,11 +150,160 @@ def test_the_name_of_a_review_is_no_part_of_the_page(known, small):
     logits[0] *= -1
     right = {"<b>row</b>": Predictions([], logits[None], labels, labels > 1)}
     table = leaderboard.evaluate(known, small.name).table[:1].assign(model="<b>row</b>")
-    made = page.build(table, pd.DataFrame(), right, small.name, [], hostile, False)
+    made = page.build(table, pd.DataFrame(), right, small.name, [], [], hostile, False)
     assert "<code>&lt;img src=x&gt;</code>" in made
     assert "&lt;b&gt;row&lt;/b&gt;" in made
     assert "<img" not in made
     assert "<b>row" not in made
+
+
+def test_sections_are_absent_without_data(results):
+    page = (results / "report.html").read_text(encoding="utf-8")
+    for name in ("reads_or_counts", "other_texts", "fewer_labels"):
+        assert f'id="{name}"' not in page
+
+
+PAIRS = 40
+
+
+def a_set(name="contrast", original_wrong=2, edited_wrong=10, paired=True):
+    """What a run answered: the first originals and the first edits, or texts, are wrong."""
+    texts = np.arange(2 * PAIRS)
+    labels = (texts % 2).astype(np.int8)
+    edited = (labels == 1) & paired
+    wrong = texts // 2 < np.where(edited, edited_wrong, original_wrong)
+    logits = np.where(wrong ^ (labels == 1), 2.0, -2.0).astype(np.float16)
+    pairs = (texts // 2 if paired else np.full(len(texts), -1)).astype(np.int32)
+    return {name: Answered("h" * 16, 0.1, SetPredictions(logits, labels, pairs, edited))}
+
+
+def put_asked(folder, row, wrong, answered, labels=None, **changes):
+    """Write a run that was asked evaluation sets."""
+    record = a_record(model=row, labels=labels, **changes)
+    truth = (np.arange(400) % 2).astype(np.int8)
+    logits = np.where((np.arange(400) < wrong) ^ (truth == 1), 2.0, -2.0)
+    path = store.record_path(folder, "imdb", row, {}, 0, record.variant, labels=labels)
+    store.write(path, record, predicted(logits, truth), answered)
+
+
+@pytest.fixture(scope="module")
+def with_sets(tmp_path_factory):
+    """Runs of three rows, one of them with outside weights, that were asked three sets."""
+    folder = tmp_path_factory.mktemp("with_sets")
+    for row, wrong, edited_wrong, changes in (
+        ("naive_bayes_svm", 30, 20, {"family": "bag of words"}),
+        ("cnn", 32, 12, {"family": "convolutional"}),
+        ("bert", 28, 5, {"family": "BERT family", "variant": "all-MiniLM-L6-v2",
+                         "weights": "all-MiniLM-L6-v2"}),
+    ):  # fmt: skip
+        answered = (
+            a_set("contrast", 3, edited_wrong)
+            | a_set("products", 9, edited_wrong)
+            | a_set("own_films", 7, paired=False)
+        )
+        put_asked(folder, row, wrong, answered, **changes)
+    put_asked(folder, "cnn", 90, {}, labels=10, family="convolutional")
+    put_asked(folder, "cnn", 60, {}, labels=16, family="convolutional")
+    make(folder, "imdb")
+    return folder
+
+
+def part_of(page, name):
+    return page.partition(f'<section class="part" id="{name}">')[2].partition("</section>")[0]
+
+
+def test_the_page_says_what_edits_do(with_sets):
+    page = (with_sets / "report.html").read_text(encoding="utf-8")
+    drawn = {file.stem for file in (with_sets / "figures").glob("*.svg")}
+    part = part_of(page, "reads_or_counts")
+    named = set(re.findall(r'<figure id="([^"]*)"', part))
+    assert named == {"edits_contrast", "edits_products", "both_right"} <= drawn
+    said = html.unescape(re.findall(r'aria-label="([^"]*)"', part)[0])
+    assert "cnn 92.5 % to 70.0 %" in said, "3 originals and 12 edits of 40 are wrong"
+    assert "cnn 92.0 % and 70.0 %" in html.unescape(part), "test accuracy, and both right"
+    assert "wrong on 5 of 40 edits" in part
+    assert "right, on 7 of 40 edits" in part, "the edits 5 to 11, which only bert gets right"
+    listed = re.findall(r"<code>contrast/(\d+)/edited</code>", part)
+    assert [int(number) for number in listed] == [*range(5), *range(5, 12)]
+    assert "products/" not in part, "lists are of edited reviews"
+
+
+def test_the_page_says_what_other_texts_and_fewer_labels_do(with_sets):
+    page = html.unescape((with_sets / "report.html").read_text(encoding="utf-8"))
+    others = part_of(page, "other_texts")
+    assert "cnn 70.0 % on products, 82.5 % on own_films" in others
+    assert "contrast" not in others
+    assert "products: 40 edits; own_films: 80 texts" in others
+    labels = part_of(page, "fewer_labels")
+    assert "cnn 77.5 % with 10, 85.0 % with 16, 92.0 % with 20" in labels
+    assert "naive_bayes_svm" not in labels, "it has no run with fewer labels"
+
+
+def test_the_leaderboard_has_the_sets_that_were_asked(with_sets, results):
+    asked, without = (
+        re.findall(r'<th scope="col" class="(\w+)"', (folder / "report.html").read_text())
+        for folder in (with_sets, results)
+    )
+    assert {"contrast_both", "products_accuracy", "own_films_accuracy"} <= set(asked)
+    assert not {"sentences_accuracy", "own_films_both", "contrast_both_ci_low"} & set(asked)
+    assert not any(name.startswith("contrast") for name in without)
+
+
+def test_the_same_answers_give_the_same_page(with_sets, tmp_path):
+    shutil.copytree(with_sets / "runs", tmp_path / "runs")
+    assert make(tmp_path, "imdb") == (with_sets / "report.html").read_text(encoding="utf-8")
+    for file in (with_sets / "figures").iterdir():
+        assert file.read_bytes() == (tmp_path / "figures" / file.name).read_bytes(), file.name
+
+
+def asked_of(name="contrast", edited_wrong=10, **others):
+    """Answers of a single run, as the analysis reads them."""
+    one = a_set(name, edited_wrong=edited_wrong, **others)[name]
+    kept = one.predictions
+    return Asked(one.hash, kept.logits[None], kept.labels, kept.pairs, kept.edited)
+
+
+def test_names_of_sets_and_edits_are_no_part_of_the_page(with_sets):
+    name = "<i>$x"
+    evaluation = leaderboard.evaluate(with_sets, "imdb")
+    ranked = evaluation.table[evaluation.table["status"] == "ok"]
+    asked = {row: {name: asked_of(), "contrast": asked_of()} for row in evaluation.predictions}
+    curves = pd.DataFrame(columns=label_curves.COLUMNS)
+    with figures.style():
+        parts = sections.build(
+            asked, evaluation.predictions, ranked, curves, "",
+            {"contrast/0/edited": "<img src=y>"},
+        )  # fmt: skip
+    made = page.build(
+        evaluation.table, pd.DataFrame(), evaluation.predictions, "imdb", [], parts, None, True
+    )
+    assert "<i>$x" not in made
+    assert "From originals to edits: &lt;i&gt;$x" in made
+    assert "<img" not in made
+    assert "<p>&lt;img src=y&gt;</p>" in made
+
+
+def test_edits_that_only_outside_weights_get_right_by_hand():
+    rows = {
+        "a": asked_of(edited_wrong=10),
+        "b": asked_of(edited_wrong=6),
+        "c": asked_of(edited_wrong=8),
+    }
+    found, right = sections.only_outside(rows, {"b", "c"})
+    assert found.tolist() == [8, 9, 6, 7], "those first that both get right"
+    assert right[5:10].tolist() == [0, 1, 1, 2, 2]
+    assert sections.always_wrong(rows).tolist() == list(range(6))
+
+
+def test_texts_of_sets_are_shown_if_they_are_here_and_the_ones_that_were_asked(tmp_path):
+    here, _ = evaluation_sets.built_in("sample", None, tmp_path)
+    edits = next(one for one in here if one.name == "edits")
+    for of_hash, expected in ((edits.hash, set(edits.ids)), ("another", set())):
+        asked = {"cnn": {"edits": dataclasses.replace(asked_of(), hash=of_hash)}}
+        assert set(sections.texts_at_hand(asked, "sample", None, tmp_path)) == expected
+    asked = {"cnn": {"contrast": asked_of()}}
+    assert sections.texts_at_hand(asked, "imdb", None, tmp_path) == {}, "nothing is fetched"
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_surest_mistakes_of_all_come_first():
@@ -204,6 +365,20 @@ def shown(tab) -> list[str]:
         ".leaderboard tbody tr",
         "rows => rows.filter(r => r.offsetParent).map(r => r.dataset.model)",
     )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_sections_fit_on_a_phone(browser, with_sets, scheme):
+    tab = browser.new_page(viewport={"width": 400, "height": 800}, color_scheme=scheme)
+    tab.goto((with_sets / "report.html").as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth") == 400, "no sideways scrolling"
+    scales = tab.eval_on_selector_all(
+        ".part svg",
+        "all => all.map(svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width)",
+    )
+    tab.close()
+    assert len(scales) == 5
+    assert min(scales) > 0.9, "drawings keep the size of their type"
 
 
 def test_sorting_in_the_browser(tab):

@@ -1,0 +1,264 @@
+"""The report's figures of evaluation sets and of fewer labels; see `benchmark.report.figures`."""
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from benchmark.analysis.evaluations import Asked
+from benchmark.records import metrics
+from benchmark.records.predictions import Predictions
+from benchmark.report.figures import (
+    COLOURS,
+    DASHES,
+    FAINT,
+    MARKERS,
+    WIDTH,
+    in_lines,
+    legend_below,
+    looks,
+    name_points,
+    set_heading,
+    short_number,
+)
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, NullLocator
+from scipy.optimize import isotonic_regression
+
+_LINE = 0.15
+"""Inches from one line of names to the next."""
+
+
+def slopes(asked: Mapping[str, Asked], family_of: Mapping[str, str]) -> Figure:
+    """Draw each row's accuracy on originals joined to that on their edits.
+
+    Args:
+        asked: what rows answered to one set of pairs.
+        family_of: each row's family; more rows may be in it, so that a family looks the same in
+            each figure.
+    """
+    colour, marker = looks(sorted(set(family_of.values())))
+    figure = Figure(figsize=(WIDTH, max(3.4, 1.3 + _LINE * _lines(asked))))
+    axes = figure.subplots()
+    ends: dict[str, tuple[float, str]] = {}
+    dash = _dashes(asked, family_of)
+    for name, row in asked.items():
+        family = family_of[name]
+        original, edited = (100 * right.mean() for right in (row.original_right, row.edited_right))
+        (line,) = axes.plot(
+            [0, 1], [original, edited], color=colour[family], marker=marker[family],
+            linestyle=dash[name], linewidth=1.2, markersize=5, markeredgecolor="white",
+            markeredgewidth=0.5,
+        )  # fmt: skip
+        line.set_gid(f"tip:{name}: {original:.1f} % on originals, {edited:.1f} % on edits")
+        ends[f"{in_lines(name)}  {edited:.0f}"] = (edited, colour[family])
+    axes.set_xticks([0, 1], ["originals", "edits"])
+    axes.set_xlim(-0.12, 1.05)
+    axes.grid(visible=False, axis="x")
+    axes.set_ylabel("accuracy, %")
+    legend_below(figure, _handles(sorted({family_of[name] for name in asked}), colour, marker))
+    _name_ends(figure, axes, 1, ends)
+    return figure
+
+
+def both_by_accuracy(
+    asked: Mapping[str, Asked],
+    predictions: Mapping[str, Predictions],
+    family_of: Mapping[str, str],
+    heading: str = "",
+) -> Figure:
+    """Draw the share of pairs with both right against test accuracy, with 95 % intervals.
+
+    Args:
+        asked: what rows answered to one set of pairs.
+        predictions: of these rows for the test reviews, and perhaps of others.
+        family_of: see `slopes`.
+        heading: what stands above; names are placed below it.
+    """
+    colour, marker = looks(sorted(set(family_of.values())))
+    figure = Figure(figsize=(WIDTH, max(4.0, 2.8 + 0.16 * len(asked))))
+    axes = figure.subplots()
+    points, spans = [], []
+    for name, row in asked.items():
+        x, y = 100 * predictions[name].correct.mean(), 100 * row.both_right.mean()
+        x_low, x_high = (100 * end for end in predictions[name].interval)
+        y_low, y_high = (100 * end for end in row.both_interval)
+        container = axes.errorbar(
+            x, y, [[y - y_low], [y_high - y]], [[x - x_low], [x_high - x]],
+            color=colour[family_of[name]], marker=marker[family_of[name]], markersize=7,
+            markeredgecolor="white", markeredgewidth=0.7, elinewidth=1,
+        )  # fmt: skip
+        container.lines[0].set_gid(
+            f"tip:{name}: {x:.2f} % of the test reviews; both right in {y:.1f} % of the pairs, "
+            f"interval {y_low:.1f} to {y_high:.1f}"
+        )
+        points.append((x, y))
+        spans += [(x_low, y, x_high, y), (x, y_low, x, y_high)]
+    axes.margins(x=0.25, y=0.12)  # room for names
+    axes.set_xlabel("test accuracy, %")
+    axes.set_ylabel("pairs with both right, %")
+    legend_below(figure, _handles(sorted({family_of[name] for name in asked}), colour, marker))
+    set_heading(figure, heading)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    at = np.array(points)
+    name_points(axes, list(asked), at[:, 0], at[:, 1], np.array(spans), [])
+    return figure
+
+
+def other_texts(
+    sets: Mapping[str, Mapping[str, Asked]], predictions: Mapping[str, Predictions]
+) -> Figure:
+    """Draw each row's accuracy on texts of other kinds beside that on the test reviews.
+
+    Args:
+        sets: what rows answered, by set and row.
+        predictions: for the test reviews, by row; the rows stand in this order.
+    """
+    names = [name for name in predictions if any(name in rows for rows in sets.values())]
+    place = dict(zip(names, range(len(names)), strict=True))
+    figure = Figure(figsize=(WIDTH, 1.3 + 1.25 * _LINE * len(names) + 0.12 * len(sets)))
+    axes = figure.subplots()
+    series: dict[str, dict[str, np.ndarray]] = {
+        "test reviews": {name: predictions[name].correct for name in names}
+    }
+    series |= {title: {n: row.scored for n, row in rows.items()} for title, rows in sets.items()}
+    handles = []
+    for number, (title, correct) in enumerate(series.items()):
+        look: dict[str, Any] = {
+            "color": FAINT if not number else COLOURS[number - 1],
+            "marker": MARKERS[number],
+        }
+        for name, right in correct.items():
+            mean = 100 * right.mean()
+            low, high = (100 * end for end in metrics.bootstrap_interval(right))
+            container = axes.errorbar(
+                mean, place[name], xerr=[[mean - low], [high - mean]], markersize=5,
+                markeredgecolor="white", markeredgewidth=0.5, elinewidth=1, **look,
+            )  # fmt: skip
+            container.lines[0].set_gid(
+                f"tip:{name}: {mean:.1f} % on {title}, interval {low:.1f} to {high:.1f}"
+            )
+        handles.append(Line2D([], [], linestyle="", label=title, **look))
+    axes.set_yticks(range(len(names)), [textwrap.fill(name, 28) for name in names], fontsize=8.5)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_xlabel("accuracy, %")
+    legend_below(figure, handles)
+    return figure
+
+
+def label_curves(table: pd.DataFrame, family_of: Mapping[str, str]) -> Figure:
+    """Draw accuracy against the number of labels, a line a row with its 95 % interval.
+
+    Args:
+        table: as `benchmark.analysis.label_curves.build` returns it.
+        family_of: see `slopes`.
+    """
+    colour, marker = looks(sorted(set(family_of.values())))
+    curves = {str(name): rows.sort_values("labels") for name, rows in table.groupby("model")}
+    figure = Figure(figsize=(WIDTH, max(3.6, 1.5 + _LINE * _lines(curves))))
+    axes = figure.subplots()
+    most = table["labels"].max()
+    ends: dict[str, tuple[float, str]] = {}
+    dash = _dashes(curves, family_of)
+    for number, (name, rows) in enumerate(curves.items()):
+        family = family_of[name]
+        mean, low, high = (
+            100 * rows[f"accuracy_{end}"].to_numpy(float) for end in ("mean", "ci_low", "ci_high")
+        )
+        container = axes.errorbar(
+            rows["labels"] * 1.02 ** (number - len(curves) / 2), mean, [mean - low, high - mean],
+            color=colour[family], marker=marker[family], linestyle=dash[name], linewidth=1.2,
+            elinewidth=1, markersize=5, markeredgecolor="white", markeredgewidth=0.5,
+        )  # fmt: skip
+        said = ", ".join(
+            f"{value:.1f} % with {labels:,}"
+            for labels, value in zip(rows["labels"], mean, strict=True)
+        )
+        container.lines[0].set_gid(f"tip:{name}: {said}")
+        ends[in_lines(name)] = (mean[-1], colour[family])
+    axes.set_xscale("log")
+    counts = sorted(table["labels"].unique())
+    axes.set_xticks(counts)
+    axes.xaxis.set_major_formatter(FuncFormatter(short_number))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlim(counts[0] / 1.5, most * 1.3)
+    axes.set_xlabel("labelled training reviews")
+    axes.set_ylabel("test accuracy, %")
+    legend_below(figure, _handles(sorted({family_of[name] for name in curves}), colour, marker))
+    _name_ends(figure, axes, most, ends)
+    return figure
+
+
+def _lines(models: Iterable[str]) -> int:
+    """Return how many lines names take."""
+    return sum(in_lines(model).count("\n") + 1 for model in models)
+
+
+def _dashes(models: Iterable[str], family_of: Mapping[str, str]) -> dict[str, str]:
+    """Return a dash for each row that differs from those of the first others of its family."""
+    of_family: dict[str, int] = {}
+    found = {}
+    for model in models:
+        number = of_family.setdefault(family_of[model], 0)
+        of_family[family_of[model]] += 1
+        found[model] = DASHES[number % len(DASHES)]
+    return found
+
+
+def _handles(
+    families: Sequence[str], colour: Mapping[str, str], marker: Mapping[str, str]
+) -> list[Line2D]:
+    return [
+        Line2D([], [], color=colour[f], marker=marker[f], linestyle="", label=f) for f in families
+    ]
+
+
+def _name_ends(figure: Figure, axes: Axes, x: float, ends: Mapping[str, tuple[float, str]]) -> None:
+    """Write names at the right of the frame, beside the ends of their lines.
+
+    Args:
+        figure: the drawing, whose layout still moves.
+        axes: its frame.
+        x: where the lines end.
+        ends: height and colour of each line's end, by what is written.
+    """
+    figure.draw_without_rendering()
+    low, high = axes.get_ylim()
+    line = (high - low) * _LINE * figure.dpi / axes.get_window_extent().height
+    names = sorted(ends, key=lambda name: ends[name][0])
+    sizes = np.array([line * (name.count("\n") + 1) for name in names])
+    heights = apart(np.array([ends[name][0] for name in names]), sizes, low, high)
+    for name, height in zip(names, heights, strict=True):
+        end, colour = ends[name]
+        axes.annotate(
+            name, (x, end), (1.06, height), textcoords=axes.get_yaxis_transform(), fontsize=8.5,
+            va="center", linespacing=1.0, annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-", "color": colour, "lw": 0.6, "shrinkA": 0, "shrinkB": 4,
+                "relpos": (0, 0.5),
+            },
+        )  # fmt: skip
+
+
+def apart(wanted: np.ndarray, sizes: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Return places as near to the wanted ones as can be at which things do not overlap.
+
+    Least squares under order is isotonic regression, of what is left without the things between.
+
+    Args:
+        wanted: the middle of each thing, ascending, shape (n,).
+        sizes: how high each thing is, shape (n,).
+        low: the least place.
+        high: the greatest place; where there is no room for all, some are above it.
+
+    Returns:
+        Ascending, shape (n,).
+    """
+    between = np.concatenate([[0], np.cumsum((sizes[1:] + sizes[:-1]) / 2)])
+    room = max(low, high - between[-1])
+    return np.clip(isotonic_regression(wanted - between).x, low, room) + between

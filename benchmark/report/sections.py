@@ -1,0 +1,382 @@
+"""The report's sections of evaluation sets and of fewer labels, each with figures and lists."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmark.analysis.evaluations import Asked
+from benchmark.records import predictions as predictions_of
+from benchmark.records.predictions import Predictions
+from benchmark.report import evaluation_figures, figures
+from preprocessing import evaluation_sets
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from scipy.special import expit
+
+EDITED_REVIEWS = ("contrast", "counterfactual", "edits")
+"""Sets of edited reviews of the kind that models were trained on, the one to look at first."""
+
+MOST_LISTED = 25
+
+Sets = Mapping[str, Mapping[str, Asked]]
+"""What rows answered, by set and row; the rows in the leaderboard's order."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure of the page.
+
+    Attributes:
+        name: its file's stem.
+        title: what it shows.
+        caption: how to read it.
+        figure: the drawing.
+        alternative: what the drawing says, for those who do not see it; else the title.
+    """
+
+    name: str
+    title: str
+    caption: str
+    figure: Figure
+    alternative: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page.
+
+    Attributes:
+        name: its identifier in the page.
+        title: what it is about.
+        about: what was done.
+        shown: its figures.
+        lists: each with "title", "about" and "reviews", as the page's template takes them.
+    """
+
+    name: str
+    title: str
+    about: str
+    shown: list[Shown]
+    lists: list[dict[str, Any]] = field(default_factory=list)
+
+
+def build(
+    asked: Mapping[str, Mapping[str, Asked]],
+    predictions: Mapping[str, Predictions],
+    ranked: pd.DataFrame,
+    labels: pd.DataFrame,
+    heading: str,
+    texts: Mapping[str, str],
+) -> list[Section]:
+    """Return the sections for which there are data.
+
+    Args:
+        asked: what rows answered to evaluation sets, by row and set.
+        predictions: of each ranked row for the test reviews, the most accurate first.
+        ranked: the leaderboard's lines of status ``ok``.
+        labels: the table of label curves.
+        heading: what stands above each figure.
+        texts: those that the page may show, by identifier.
+    """
+    family_of = dict(zip(ranked["model"], ranked["family"], strict=True))
+    informed = predictions_of.informed(dict(predictions))
+    names = sorted({name for row in asked.values() for name in row}, key=_order)
+    sets: dict[str, dict[str, Asked]] = {}
+    for name in names:
+        rows = {model: asked[model][name] for model in informed if name in asked.get(model, {})}
+        if rows:
+            sets[name] = rows
+    outside = set(ranked["model"][ranked["weights"] != "none"])
+    found = [
+        _reads_or_counts(sets, informed, family_of, outside, heading, texts),
+        _other_texts(sets, informed),
+        _fewer_labels(labels, family_of),
+    ]
+    kept = [section for section in found if section is not None]
+    for section in kept:
+        for drawing in section.shown:
+            if not drawing.figure.get_suptitle():
+                figures.set_heading(drawing.figure, heading)
+    return kept
+
+
+def _order(name: str) -> tuple[int, str]:
+    """Return what sets are sorted by: edited reviews first."""
+    known = (*EDITED_REVIEWS, *evaluation_sets.PUBLISHED, *evaluation_sets.EMBEDDED)
+    return (known.index(name) if name in known else len(known), name)
+
+
+def _reads_or_counts(
+    sets: Sets,
+    predictions: Mapping[str, Predictions],
+    family_of: Mapping[str, str],
+    outside: set[str],
+    heading: str,
+    texts: Mapping[str, str],
+) -> Section | None:
+    """Show what edits that turn the verdict around do to each row."""
+    paired = {
+        name: rows for name, rows in sets.items() if all(row.is_paired for row in rows.values())
+    }
+    if not paired:
+        return None
+    shown = []
+    for name, rows in paired.items():
+        pairs = next(iter(rows.values())).edited_right.shape[1]
+        said = "; ".join(
+            f"{model} {100 * row.original_right.mean():.1f} % to "
+            f"{100 * row.edited_right.mean():.1f} %"
+            for model, row in rows.items()
+        )
+        shown.append(
+            Shown(
+                f"edits_{name}",
+                f"From originals to edits: {name}",
+                f"Accuracy on {pairs:,} originals and on their edits, which have the opposite "
+                f"verdict; the number is that on edits, in %. {_reach(rows)}",
+                evaluation_figures.slopes(rows, family_of),
+                f"Accuracy on originals and on edits of {name}, for each model: {said}.",
+            )
+        )
+    first = next(iter(paired))
+    rows = paired[first]
+    said = "; ".join(
+        f"{model} {100 * predictions[model].correct.mean():.1f} % and "
+        f"{100 * row.both_right.mean():.1f} %"
+        for model, row in rows.items()
+    )
+    shown.append(
+        Shown(
+            "both_right",
+            f"Both of a pair right, against test accuracy: {first}",
+            "A pair counts if original and edit are both classified correctly. 95 % intervals over "
+            "test reviews and over pairs.",
+            evaluation_figures.both_by_accuracy(rows, predictions, family_of, heading),
+            f"Test accuracy, and share of the pairs of {first} with both right: {said}.",
+        )
+    )
+    lists = []
+    for name in EDITED_REVIEWS:
+        if name in paired:
+            lists += _lists(name, paired[name], outside, texts)
+    return Section(
+        "reads_or_counts",
+        "Reads or counts?",
+        "A few words of a text were changed until its verdict was the opposite one. A model that "
+        "counts words tends to answer the edit as it did the original; one that reads gets both "
+        "right. Models that do no better than always giving one answer are left out.",
+        shown,
+        lists,
+    )
+
+
+def _reach(rows: Mapping[str, Asked]) -> str:
+    """Return how far intervals reach, in a sentence."""
+    bounds = [row.accuracy_interval for row in rows.values()]
+    reach = max((high - low) / 2 for low, high in bounds)
+    return f"95 % intervals on edits reach up to ± {100 * reach:.1f} points."
+
+
+def _other_texts(sets: Sets, predictions: Mapping[str, Predictions]) -> Section | None:
+    """Show how well rows do on texts of other kinds."""
+    others = {name: rows for name, rows in sets.items() if name not in EDITED_REVIEWS}
+    if not others:
+        return None
+    counts = []
+    for name, rows in others.items():
+        one = next(iter(rows.values()))
+        counts.append(f"{name}: {one.scored.shape[1]:,} {'edits' if one.is_paired else 'texts'}")
+    said = "; ".join(
+        f"{model} "
+        + ", ".join(
+            f"{100 * rows[model].scored.mean():.1f} % on {name}"
+            for name, rows in others.items()
+            if model in rows
+        )
+        for model in predictions
+        if any(model in rows for rows in others.values())
+    )
+    return Section(
+        "other_texts",
+        "Other texts",
+        "The same models, trained on reviews of films, asked about texts of another kind or about "
+        f"other things; {'; '.join(counts)}. Nothing was trained or chosen on them.",
+        [
+            Shown(
+                "other_texts",
+                "Accuracy on other texts",
+                "The models stand by their test accuracy. 95 % intervals over texts.",
+                evaluation_figures.other_texts(others, predictions),
+                f"Accuracy on other texts: {said}.",
+            )
+        ],
+    )
+
+
+def _fewer_labels(table: pd.DataFrame, family_of: Mapping[str, str]) -> Section | None:
+    """Show accuracy against the number of labels."""
+    table = table[table["model"].isin(list(family_of))]
+    if table.empty:
+        return None
+    said = "; ".join(
+        f"{model} "
+        + ", ".join(
+            f"{100 * line.accuracy_mean:.1f} % with {line.labels:,}"
+            for line in rows.sort_values("labels").itertuples()
+        )
+        for model, rows in table.groupby("model")
+    )
+    return Section(
+        "fewer_labels",
+        "Fewer labels",
+        "The same models with the labels of only some training reviews, as many of each class; the "
+        "other training reviews count as unlabelled, so that word vectors and pretraining still "
+        "read them.",
+        [
+            Shown(
+                "label_curves",
+                "Accuracy against labels",
+                "Mean over seeds on the test reviews with its 95 % interval over reviews. Points "
+                "are moved sideways a little, so that intervals can be told apart.",
+                evaluation_figures.label_curves(table, family_of),
+                f"Test accuracy by number of labelled training reviews: {said}.",
+            )
+        ],
+    )
+
+
+def _lists(
+    name: str, rows: Mapping[str, Asked], outside: set[str], texts: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """List the edits that every row gets wrong and those that only rows with weights get right."""
+    some = next(iter(rows.values()))
+    total = some.edited_right.shape[1]
+    wrong = always_wrong(rows)
+    first = f" The {min(len(wrong), MOST_LISTED)} that are missed most surely:"
+    lists = [
+        {
+            "title": f"Edits that every model gets wrong: {name}",
+            "about": f"All seeds of all {len(rows)} models are wrong on {len(wrong):,} of "
+            f"{total:,} edits.{first if len(wrong) else ''}",
+            "reviews": _edits(name, some, wrong[:MOST_LISTED], texts),
+        }
+    ]
+    if outside & set(rows) and set(rows) - outside:
+        found, right = only_outside(rows, outside)
+        of_all = len(outside & set(rows))
+        remarks = [f"right: {right[place]} of {of_all}" for place in found[:MOST_LISTED]]
+        first = f" The first {min(len(found), MOST_LISTED)}, by how many are right:"
+        lists.append(
+            {
+                "title": f"Edits that only models with outside weights get right: {name}",
+                "about": f"All seeds of all models without outside weights are wrong, and most "
+                f"seeds of a model with outside weights are right, on {len(found):,} of {total:,} "
+                f"edits.{first if len(found) else ''}",
+                "reviews": _edits(name, some, found[:MOST_LISTED], texts, remarks),
+            }
+        )
+    return lists
+
+
+def always_wrong(rows: Mapping[str, Asked]) -> np.ndarray:
+    """Return the places of the edits that all seeds of all rows miss, the surest mistakes first.
+
+    Places are among a set's pairs by ascending number.
+    """
+    wrong = ~np.any([row.edited_right.any(axis=0) for row in rows.values()], axis=0)
+    mistake = np.zeros(len(wrong))
+    for row in rows.values():
+        order = _edits_in_order(row)
+        claimed = expit(row.logits[:, order].astype(np.float64)).mean(axis=0)
+        mistake += np.abs(claimed - row.labels[order])
+    found = np.flatnonzero(wrong)
+    return found[np.argsort(-mistake[found], kind="stable")]
+
+
+def only_outside(rows: Mapping[str, Asked], outside: set[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the edits that only rows with outside weights get right, and how many of them do.
+
+    Args:
+        rows: what rows answered; some have outside weights and some have not.
+        outside: names of those with outside weights.
+
+    Returns:
+        Places among a set's pairs by ascending number, those first that most get right; and for
+        each pair how many rows with outside weights get its edit right with most of their seeds.
+    """
+    known = np.any(
+        [r.edited_right.any(axis=0) for n, r in rows.items() if n not in outside], axis=0
+    )
+    right = np.sum(
+        [row.edited_right.mean(axis=0) > 0.5 for name, row in rows.items() if name in outside],
+        axis=0,
+    )
+    found = np.flatnonzero(~known & (right > 0))
+    return found[np.argsort(-right[found], kind="stable")], right
+
+
+def _edits_in_order(row: Asked) -> np.ndarray:
+    """Return the rows of a set's edits, pairs in ascending order."""
+    edits = np.flatnonzero(row.edited)
+    return edits[np.argsort(row.pairs[edits], kind="stable")]
+
+
+def _edits(
+    name: str,
+    row: Asked,
+    places: np.ndarray,
+    texts: Mapping[str, str],
+    remarks: list[str] | None = None,
+) -> list[dict[str, Any]]:
+    """Return what the page says of some edits."""
+    pairs = row.pairs[_edits_in_order(row)]
+    listed = []
+    for number, place in enumerate(places):
+        identifier = f"{name}/{pairs[place]}/edited"
+        listed.append(
+            {
+                "number": int(pairs[place]),
+                "id": identifier,
+                "words": None,
+                "remark": remarks[number] if remarks else "",
+                "text": texts.get(identifier),
+            }
+        )
+    return listed
+
+
+def texts_at_hand(
+    asked: Mapping[str, Mapping[str, Asked]], dataset: str, folder: Path | None, cache: Path
+) -> dict[str, str]:
+    """Return the texts of edited reviews that are on this machine, by identifier.
+
+    Nothing is fetched. A set counts only in the version that models were asked.
+
+    Args:
+        asked: what rows answered, by row and set.
+        dataset: the corpus's name.
+        folder: a folder with the published sets' files; None for what was fetched into the cache.
+        cache: the folder that downloads are kept in.
+
+    Raises:
+        UserError: a file in the folder is not the published one.
+    """
+    hashes = {(name, one.hash) for row in asked.values() for name, one in row.items()}
+    found: list[evaluation_sets.EvaluationSet] = []
+    if dataset == "sample":
+        found, _ = evaluation_sets.built_in(dataset, None, cache)
+    else:
+        where = folder or cache / "evaluation"
+        for name in EDITED_REVIEWS:
+            published = evaluation_sets.PUBLISHED.get(name)
+            if published and all((where / file.path).is_file() for file in published.files):
+                found.append(evaluation_sets.load(name, where, cache))
+    return {
+        identifier: text
+        for one in found
+        if (one.name, one.hash) in hashes
+        for identifier, text in zip(one.ids, one.texts, strict=True)
+    }
