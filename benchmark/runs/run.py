@@ -80,6 +80,7 @@ def run(
     record: Record
     fitted, predictions = None, None
     try:
+        row.warm_up()
         library, float32, bfloat16 = hardware.matrix_products()
         data = TrainingData.of(corpus, seed)
         learning = _Stopwatch()
