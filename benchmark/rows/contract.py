@@ -124,6 +124,10 @@ class Row(ABC):
         """Add options that print something and exit; most rows have none."""
         return
 
+    def warm_up(self) -> None:
+        """Import the libraries that `fit` needs; it is called before the clock starts."""
+        return
+
     @abstractmethod
     def fit(self, options: Any, data: TrainingData, on_event: OnEvent) -> Fitted:
         """Learn from `data`, with `data.seed` fixing all chance.

@@ -99,6 +99,7 @@ def run(
     fitted, predictions = None, None
     answered: dict[str, Answered] = {}
     try:
+        row.warm_up()
         library, float32, bfloat16 = hardware.matrix_products()
         data = TrainingData.of(corpus, seed, labels)
         learning = _Stopwatch()

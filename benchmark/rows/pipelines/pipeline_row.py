@@ -58,6 +58,15 @@ class PipelineRow(Row):
 
     build: "Callable[[Any, TrainingData], Pipeline]" = field(kw_only=True)
 
+    def warm_up(self) -> None:
+        """Import scikit-learn."""
+        import sklearn.cluster
+        import sklearn.ensemble
+        import sklearn.feature_extraction.text
+        import sklearn.kernel_approximation
+        import sklearn.linear_model
+        import sklearn.preprocessing  # noqa: F401
+
     def fit(self, options: Any, data: TrainingData, on_event: OnEvent) -> FittedPipeline:
         """Fit the pipeline to the training reviews."""
         pipeline = self.build(options, data)
