@@ -4,8 +4,10 @@ python -m benchmark leaderboard                          rebuild it from the rec
 python -m benchmark leaderboard --under parameters=2M    look at a part of it
 python -m benchmark steps                                what each step buys, model by model
 python -m benchmark compare cnn naive_bayes_svm          two models, or tables, side by side
+python -m benchmark labels                               what fewer labels cost each model
+python -m benchmark evaluate --on FILE                   ask kept models about a table of yours
 python -m benchmark report                               a page with the table and all figures
-python -m benchmark predict --model FOLDER "Superb!"     what saved models say of a text
+python -m benchmark predict --model cnn "Superb!"        what saved models say of a text
 python -m benchmark rows                                 list the models
 python -m benchmark speed --dataset sample               how fast everything is
 """
@@ -20,6 +22,8 @@ COMMANDS = {
     "leaderboard": "rebuild the leaderboard from the records",
     "steps": "show what each step from a simpler model buys",
     "compare": "compare two tables or two models",
+    "labels": "show accuracy by number of labelled training reviews",
+    "evaluate": "ask kept models about evaluation sets",
     "report": "write a page with the table and all figures",
     "predict": "classify texts with saved models",
     "rows": "list the models",

@@ -273,15 +273,15 @@ def _sets(one: Side, other: Side, comparable: bool) -> tuple[Table | None, list[
         return None, notes
     shown, _ = _table("evaluation set, %", one, other)
     if comparable:
-        for title in ("difference", "95 % interval", ""):
-            shown.add_column(title, justify="left" if not title else "right", no_wrap=True)
+        for title in ("difference", ""):
+            shown.add_column(title, justify="right" if title else "left", no_wrap=True)
     for name in same:
         for cells in _of_set(name, first[name], second[name], comparable):
             shown.add_row(*cells)
     notes.append(
-        f"Evaluation sets: in brackets 95 % intervals; better and worse refer to {other.name}, "
-        f"each line tested for itself; a drop is accuracy on originals minus that on edits, in "
-        f"points."
+        f"Evaluation sets: below each figure its 95 % interval; better and worse refer to "
+        f"{other.name}, each line tested for itself; the drop is from accuracy on originals to "
+        f"that on edits, in points."
     )
     return shown, notes
 
@@ -291,23 +291,23 @@ def _of_set(name: str, one: Asked, other: Asked, comparable: bool) -> list[list[
     both = (one, other)
     what = "edits" if one.is_paired else "accuracy"
     lines = [
-        [f"{name}, {what}", *(_share(own.scored, own.accuracy_interval) for own in both)]
+        [f"{name}: {what}", *(_share(own.scored, own.accuracy_interval) for own in both)]
         + (_difference(one.scored, other.scored) if comparable else [])
     ]
     if one.is_paired:
         lines.append(
-            [f"{name}, both right", *(_share(own.both_right, own.both_interval) for own in both)]
+            [f"{name}: both right", *(_share(own.both_right, own.both_interval) for own in both)]
             + (_difference(one.both_right, other.both_right) if comparable else [])
         )
         drops = [f"{100 * own.drop:.2f}" for own in both]
-        further = [_signed(100 * (other.drop - one.drop), ".2f"), "", ""] if comparable else []
-        lines.append([f"{name}, drop from originals to edits", *drops, *further])
+        further = [_signed(100 * (other.drop - one.drop), ".2f"), ""] if comparable else []
+        lines.append([f"{name}: drop", *drops, *further])
     return lines
 
 
 def _share(right: np.ndarray, interval: tuple[float, float]) -> str:
     low, high = interval
-    return f"{100 * right.mean():.2f} ({100 * low:.1f}–{100 * high:.1f})"
+    return f"{100 * right.mean():.2f}\n{100 * low:.1f}–{100 * high:.1f}"
 
 
 def _difference(one: np.ndarray, other: np.ndarray) -> list[str]:
@@ -315,7 +315,8 @@ def _difference(one: np.ndarray, other: np.ndarray) -> list[str]:
     pairs = statistics.compare([one, other])
     better = "better" if pairs.difference[1, 0] > 0 else "worse"
     verdict = better if pairs.p[0, 1] < statistics.LEVEL else "tied"
-    return [_signed(100 * pairs.difference[1, 0], ".2f"), _interval(pairs, 1, 0), verdict]
+    difference = _signed(100 * pairs.difference[1, 0], ".2f")
+    return [f"{difference}\n{_interval(pairs, 1, 0)}", verdict]
 
 
 def _alone(one: str, other: str, predictions: Sequence[Predictions]) -> str:

@@ -206,8 +206,6 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
     for title in ("points", "", "seconds"):
         shown.add_column(title, justify="right" if title else "left", no_wrap=True)
     sets = _shown_sets(table)
-    for title in sets.values():
-        shown.add_column(title, justify="right")
     depth, lines = depths(table), table.set_index("after")
     for name, deep in depth.items():
         if not deep:
@@ -217,8 +215,10 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
         said = Text.assemble(
             columns.with_seeds(name, line["seeds_after"]), (f"\n{line['change']}", "dim")
         )
-        further = [bought_on(line, prefix) for prefix in sets]
-        shown.add_row(Padding(said, (0, 0, 0, 2 * deep)), *bought(line), *further)
+        for prefix, title in sets.items():
+            if gain := bought_on(line, prefix):
+                said.append(f"\n{title}: {gain}", "dim")
+        shown.add_row(Padding(said, (0, 0, 0, 2 * deep)), *bought(line))
     return shown
 
 

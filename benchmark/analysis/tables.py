@@ -1,8 +1,9 @@
 """The leaderboard as a table for people: in Markdown and in a terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from benchmark.analysis.columns import BY_NAME, Column, edited_pairs
+from benchmark.analysis.evaluations import Asked
 from benchmark.records import PROTOCOL_SEEDS
 
 import pandas as pd
@@ -89,6 +90,8 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
     for column in chosen:
         if column.name == "model":  # alone gives way where the terminal is narrow
             shown.add_column(column.heading)
+        elif column.kind == "set":
+            shown.add_column("edited\npairs", justify="right", no_wrap=True)
         else:
             shown.add_column(column.heading, justify="right", no_wrap=True)
     for _, line in table.iterrows():
@@ -98,6 +101,43 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
             shown.add_row(*(column.cell(line) for column in chosen))
         else:
             shown.add_row("–", line["model"], line["status"])
+    return shown
+
+
+def sets_as_rich(
+    asked: Mapping[str, Mapping[str, Asked]], sets: Sequence[str], dataset: str
+) -> Table:
+    """Return a table for a terminal of what models answered to evaluation sets.
+
+    Args:
+        asked: the answers, by model and set.
+        sets: the sets to show.
+        dataset: the corpus's name.
+    """
+    synthetic = " (synthetic)" if dataset.startswith("sample") else ""
+    shown = Table(
+        title=f"{dataset}{synthetic}, evaluation sets",
+        caption="%, in brackets 95 % bootstrap intervals; of pairs: accuracy on the originals and "
+        "on the edits, and the share of pairs with both right",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    for title in ("set", "model", "originals", "accuracy", "both right"):
+        is_name = title in ("set", "model")
+        shown.add_column(title, justify="left" if is_name else "right", no_wrap=not is_name)
+    for name in sets:
+        for model, own in asked.items():
+            if name in own:
+                one = own[name]
+                low, high = one.accuracy_interval
+                accuracy = f"{100 * one.scored.mean():.2f} ({100 * low:.1f}–{100 * high:.1f})"
+                originals = both = ""
+                if one.is_paired:
+                    low, high = one.both_interval
+                    originals = f"{100 * one.original_right.mean():.2f}"
+                    both = f"{100 * one.both_right.mean():.2f} ({100 * low:.1f}–{100 * high:.1f})"
+                shown.add_row(name, model, originals, accuracy, both)
     return shown
 
 
@@ -116,6 +156,8 @@ def _remarks(table: pd.DataFrame) -> list[str]:
         who = "all models" if len(names) == len(table) > 1 else ", ".join(names)
         remarks.insert(0, f"{seeds} of {PROTOCOL_SEEDS} seeds: {who}")
     good = table[table["status"] == "ok"]
+    if edited_pairs(table) is not None:
+        remarks.append("edited pairs: % of them with both texts answered correctly")
     if len(good) and not (about := about_times(good)).startswith("Times are of one kind"):
         remarks.append(about)
     return remarks

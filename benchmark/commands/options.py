@@ -13,6 +13,7 @@ from preprocessing.program import ROOT
 from preprocessing.sources.custom import is_custom
 
 if TYPE_CHECKING:
+    from preprocessing.corpus import Corpus
     from preprocessing.evaluation_sets import EvaluationSet
 
 LEAST_LABELS = 10
@@ -57,15 +58,28 @@ def add_tensorboard_option(parser: argparse._ActionsContainer) -> None:
 
 def add_evaluation_options(parser: argparse._ActionsContainer) -> None:
     """Add --evaluation-data and --evaluate-on, which say what trained models are asked."""
+    add_evaluation_data_option(parser)
+    parser.add_argument(
+        "--evaluate-on", action="append", type=Path, default=[], metavar="FILE",
+        help="also predict a .csv, .tsv or .jsonl table of your own with the columns text and "
+        "label, and pair for edited pairs; may be repeated",
+    )  # fmt: skip
+
+
+def add_evaluation_data_option(parser: argparse._ActionsContainer) -> None:
+    """Add --evaluation-data."""
     parser.add_argument(
         "--evaluation-data", type=Path, metavar="FOLDER",
         help="a folder with the published evaluation sets (default: $IMDB_EVALUATION_DATA, else "
         "what is in --cache, else a download)",
     )  # fmt: skip
+
+
+def add_no_keep_models_option(parser: argparse._ActionsContainer) -> None:
+    """Add --no-keep-models."""
     parser.add_argument(
-        "--evaluate-on", action="append", type=Path, default=[], metavar="FILE",
-        help="also predict a .csv, .tsv or .jsonl table of your own with the columns text and "
-        "label, and pair for edited pairs; may be repeated",
+        "--no-keep-models", action="store_true",
+        help="do not keep trained models in the cache, for predict and evaluate",
     )  # fmt: skip
 
 
@@ -89,11 +103,32 @@ def own_sets(tables: "Sequence[Path]") -> "list[EvaluationSet]":
     """Return the evaluation sets that --evaluate-on names.
 
     Raises:
-        UserError: a table cannot be used.
+        UserError: a table cannot be used, or has the name of another set.
     """
-    from preprocessing.evaluation_sets import from_table
+    if not tables:
+        return []
 
-    return [from_table(path) for path in tables]
+    from preprocessing.evaluation_sets import EMBEDDED, PUBLISHED, from_table
+
+    found: dict[str, EvaluationSet] = {}
+    for path in tables:
+        one = from_table(path)
+        if one.name in {*PUBLISHED, *EMBEDDED, *found}:
+            raise UserError(f"{path}: there is another evaluation set {one.name}; rename the file")
+        found[one.name] = one
+    return list(found.values())
+
+
+def check_labels(corpus: "Corpus", counts: "Sequence[int]", seed: int = 0) -> None:
+    """Check that so many training reviews have a label.
+
+    Raises:
+        UserError: there are not so many of each class.
+    """
+    from benchmark.rows.training_data import labelled_rows
+
+    for count in counts:
+        labelled_rows(corpus.column("labels", "train"), count, seed)
 
 
 def built_in_sets(data: DataOptions, folder: Path | None, quiet: bool) -> "list[EvaluationSet]":

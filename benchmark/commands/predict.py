@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
+from benchmark.commands.options import add_dataset_option
 from benchmark.rows import saved
 from benchmark.rows.saved import SavedModel
+from benchmark.runs import kept_models
 from preprocessing.errors import UserError
+from preprocessing.program import ROOT
 from preprocessing.sources.custom import SEPARATORS, check_columns
 
 from rich.console import Console
@@ -26,8 +29,14 @@ _LONGEST_FIELD = 1 << 27
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the models and the texts."""
     parser.add_argument(
-        "--model", action="append", type=Path, required=True, metavar="FOLDER",
-        help="a saved model, as written by --save; repeat it to compare several",
+        "--model", action="append", required=True, metavar="MODEL",
+        help="a line of the leaderboard of which a run kept its model, such as cnn, or a folder as "
+        "written by --save; repeat it to compare several",
+    )  # fmt: skip
+    add_dataset_option(parser)
+    parser.add_argument(
+        "--cache", type=Path, metavar="FOLDER", default=ROOT / "data",
+        help="where finished runs keep their models (default: data/)",
     )  # fmt: skip
     parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts to classify")
     parser.add_argument(
@@ -42,14 +51,43 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> None:
     """Print the predictions; see `predict`."""
-    predict(options.model, options.texts, options.file, options.column)
+    folders = find(options.model, options.cache, options.dataset)
+    predict(folders, options.texts, options.file, options.column)
 
 
-def predict(folders: list[Path], texts: list[str], file: Path | None, column: str | None) -> None:
+def find(models: list[str], cache: Path, dataset: str) -> dict[str, Path]:
+    """Return the folder of each model that the user named, by what its column is called.
+
+    Args:
+        models: folders, or lines of the leaderboard of which a run kept its model.
+        cache: where finished runs keep their models.
+        dataset: the data set that those were trained on.
+
+    Raises:
+        UserError: no model of that name is kept.
+    """
+    folders = [Path(model) for model in models if _is_folder(model)]
+    names = {folder: name for name, folder in _names(folders).items()}
+    found = {}
+    for model in models:
+        if _is_folder(model):
+            found[names[Path(model)]] = Path(model)
+        else:
+            found[model] = kept_models.by_name(cache, dataset, model)
+    return found
+
+
+def _is_folder(model: str) -> bool:
+    return Path(model).is_dir() or "/" in model
+
+
+def predict(
+    models: dict[str, Path], texts: list[str], file: Path | None, column: str | None
+) -> None:
     """Print what saved models say about texts, or about each text of a file.
 
     Args:
-        folders: of the saved models.
+        models: folders of the saved models, by what to call them.
         texts: the texts; none if there is a file.
         file: a text a line, or a table.
         column: the table's column that holds the texts.
@@ -64,13 +102,13 @@ def predict(folders: list[Path], texts: list[str], file: Path | None, column: st
         raise UserError("--column names the column of a .csv or .tsv --file that holds the texts")
     if file is not None and not file.is_file():
         raise UserError(f"{file}: no such file")
-    models = {name: saved.load(folder) for name, folder in _names(folders).items()}
+    loaded = {name: saved.load(folder) for name, folder in models.items()}
     if file is None:
-        _show(models, texts)
+        _show(loaded, texts)
         return
     try:
         with _rows(file, column) as (columns, rows):
-            _stream(models, columns, column or "text", rows)
+            _stream(loaded, columns, column or "text", rows)
         sys.stdout.flush()
     except UnicodeDecodeError as error:
         raise UserError(f"{file} is not UTF-8 ({error.reason}); convert it") from None

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from benchmark.commands.hyperparameters import add_hyperparameters, flag, hyperparameters_from
 from benchmark.commands.options import (
     add_evaluation_options,
+    add_no_keep_models_option,
     add_results_option,
     add_tensorboard_option,
     built_in_sets,
+    check_labels,
     labels_number,
     own_sets,
     seed_number,
@@ -75,10 +77,7 @@ def add_options(parser: argparse.ArgumentParser, name: str, row: Row) -> None:
         help="use the labels of only N training reviews, as many of each class; the record goes to "
         "a folder of its own",
     )  # fmt: skip
-    run_options.add_argument(
-        "--no-keep-models", action="store_true",
-        help="do not keep the trained model in the cache, for predict and evaluate",
-    )  # fmt: skip
+    add_no_keep_models_option(run_options)
     add_evaluation_options(run_options)
     add_results_option(run_options)
     add_tensorboard_option(run_options)
@@ -110,8 +109,9 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
     if given.save is not None:
         check_target(given.save)
     data = DataOptions.of(given)
-    sets = [] if given.validation_only else own_sets(given.evaluate_on)
+    own = [] if given.validation_only else own_sets(given.evaluate_on)
     corpus = corpus_from(data)
+    check_labels(corpus, [] if given.labels is None else [given.labels], given.seed)
     on_event = events.reporter(given.progress)
     if getattr(given, "explain", None) is not None:
         _explain(name, row, options, given.seed, corpus, given.explain, given.html, on_event)
@@ -127,8 +127,9 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
         name, given.seed, variant, data, changed(options, row.options_of(variant)),
         given.validation_only, given.labels,
     )  # fmt: skip
+    sets = own
     if not given.validation_only:
-        sets = built_in_sets(data, given.evaluation_data, quiet=given.progress == "json") + sets
+        sets = built_in_sets(data, given.evaluation_data, quiet=given.progress == "json") + own
     record, predictions = run(
         name, row, options, given.seed, corpus, given.results,
         on_event=on_event,
@@ -144,6 +145,8 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
         raise SystemExit(f"failed: {record.reason}")
     if given.progress == "lines":
         print(_summary(record, predictions))
+        for one in own:
+            print(_summary_of_set(given.results, record, one.name))
     return 0
 
 
@@ -190,6 +193,26 @@ def _command(
     words += ["--labels", str(labels)] if labels is not None else []
     words += ["--validation-only"] if validation_only else []
     return shlex.join(words)
+
+
+def _summary_of_set(results: Path, record: "Finished", name: str) -> str:
+    """Return what a run has answered to an evaluation set."""
+    from benchmark.analysis import evaluations
+    from benchmark.records import store
+
+    path = store.record_path(
+        results, record.corpus.name, record.model, record.changed, record.seed, record.variant,
+        labels=record.labels,
+    )  # fmt: skip
+    asked = evaluations.read({path: record}, name, record.evaluations[name].hash)
+    assert asked is not None, "the run has just been asked"
+    said = f"  {name}: accuracy {asked.scored.mean():.4f}"
+    if not asked.is_paired:
+        return said
+    return (
+        f"{said} on edits, {asked.original_right.mean():.4f} on originals, "
+        f"both right {asked.both_right.mean():.4f}"
+    )
 
 
 def _summary(record: "Finished", predictions: "TestPredictions | None") -> str:

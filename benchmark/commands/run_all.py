@@ -3,7 +3,16 @@
 import argparse
 from typing import Any
 
-from benchmark.commands.options import add_results_option, add_tensorboard_option
+from benchmark.commands.options import (
+    add_evaluation_options,
+    add_no_keep_models_option,
+    add_results_option,
+    add_tensorboard_option,
+    built_in_sets,
+    check_labels,
+    labels_number,
+    own_sets,
+)
 from benchmark.records import PROTOCOL_SEEDS
 from preprocessing.errors import UserError
 from preprocessing.options import DataOptions, add_data_options, corpus_from, positive
@@ -24,11 +33,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--seeds", type=positive, default=PROTOCOL_SEEDS, metavar="N",
         help="seeds 0 to N - 1 (default: %(default)s)",
     )  # fmt: skip
+    parser.add_argument(
+        "--labels", type=labels_number, nargs="+", default=[], metavar="N",
+        help="also run with the labels of only N training reviews, such as --labels 100 1000",
+    )  # fmt: skip
     parser.add_argument("--force", action="store_true", help="repeat finished runs")
     parser.add_argument(
         "--jobs", type=positive, default=1, metavar="N",
         help="runs in parallel; faster, but distorts timings (default: %(default)s)",
     )  # fmt: skip
+    add_no_keep_models_option(parser)
+    add_evaluation_options(parser)
     add_data_options(parser)
     add_results_option(parser)
     add_tensorboard_option(parser)
@@ -44,14 +59,16 @@ def main(options: argparse.Namespace) -> int:
 
     lines = catalogue.choose(options.models)  # before the slow imports
 
-    from benchmark.analysis import leaderboard, tables
+    from benchmark.analysis import label_curves, leaderboard, tables
     from benchmark.runs import sweep
     from preprocessing.storage import verify
 
     from rich.console import Console
 
     data = DataOptions.of(options)
+    own = own_sets(options.evaluate_on)
     corpus = corpus_from(data)
+    check_labels(corpus, options.labels)
     verify(corpus.folder)
     if options.jobs > 1 and corpus.name == "imdb":
         raise UserError(
@@ -59,7 +76,14 @@ def main(options: argparse.Namespace) -> int:
             "with --limit, --dataset sample or your own texts"
         )
     console = Console()
-    settings = sweep.Settings(data, options.results, options.jobs, options.tensorboard)
+    settings = sweep.Settings(
+        data, options.results, options.jobs, options.tensorboard,
+        labels=tuple(options.labels),
+        evaluation_data=options.evaluation_data,
+        evaluate_on=tuple(options.evaluate_on),
+        keep_models=not options.no_keep_models,
+        sets=(*built_in_sets(data, options.evaluation_data, quiet=False), *own),
+    )  # fmt: skip
     with sweep.only_one(options.results, corpus.name):
         leaderboard.build(options.results, corpus.name)  # damage is told before hours pass
         readme = leaderboard.readme_of(options.results)
@@ -77,6 +101,9 @@ def main(options: argparse.Namespace) -> int:
         )
     where = leaderboard.folder_of(options.results, corpus.name) / "leaderboard.csv"
     console.print(f"written to {where}")
+    if options.labels:
+        curves = leaderboard.by_labels(options.results, corpus.name)
+        console.print(label_curves.as_rich(curves, corpus.name))
     if corpus.synthetic:
         console.print(_what_the_sample_shows(table), highlight=False)
     return 1 if failed else 0

@@ -130,8 +130,8 @@ def write(
     record: Record,
     predictions: TestPredictions | None = None,
     answered: Mapping[str, Answered] | None = None,
-) -> None:
-    """Write a record, and its predictions if there are any.
+) -> Record:
+    """Write a record, and its predictions if there are any; return it with their names.
 
     A failure never replaces a finished run of the same protocol, corpus and hyperparameters; one
     that is out of date it does replace, so that the reason is not lost.
@@ -147,12 +147,13 @@ def write(
         if isinstance(old, Finished) and old.answers_for(
             record.protocol, record.corpus.hash, record.hyperparameters, record.labels
         ):
-            return
+            return record
     if predictions is not None and isinstance(record, Finished):
         kept = _keep(path, predictions)
         evaluations = _keep_all(path, answered or {})
         record = record.model_copy(update={"predictions": kept, "evaluations": evaluations})
     _write(path, record)
+    return record
 
 
 def add_evaluations(path: Path, record: Finished, answered: Mapping[str, Answered]) -> Finished:

@@ -1,13 +1,86 @@
-"""Asking a trained model about evaluation sets."""
+"""Asking trained models about evaluation sets: at the end of a run, and kept ones later."""
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from benchmark.records import metrics
+from benchmark.records import metrics, store
+from benchmark.records.record import Finished
 from benchmark.records.store import Answered, SetPredictions
 from benchmark.rows.contract import Fitted, OnEvent
+from benchmark.runs import kept_models
 from preprocessing.corpus import Reviews
+from preprocessing.errors import UserError
 from preprocessing.evaluation_sets import EvaluationSet
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of asking all kept models of a data set; runs by their names.
+
+    Attributes:
+        answered: runs whose model was asked.
+        had: runs that had answered all before.
+        not_kept: runs of which no model is kept.
+        refused: why a kept model could not be asked.
+    """
+
+    answered: list[str] = field(default_factory=list)
+    had: list[str] = field(default_factory=list)
+    not_kept: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def lacking(record: Finished, sets: Sequence[EvaluationSet]) -> list[EvaluationSet]:
+    """Return the sets that a run was not asked, or in another version."""
+    return [
+        one
+        for one in sets
+        if one.name not in record.evaluations or record.evaluations[one.name].hash != one.hash
+    ]
+
+
+def ask_kept(
+    results: Path,
+    dataset: str,
+    cache: Path,
+    sets: Sequence[EvaluationSet],
+    on_event: OnEvent = lambda event: None,
+) -> Outcome:
+    """Ask the kept models what their records lack, and add the answers to the records.
+
+    Nothing is trained. Runs with fewer labels are asked, too.
+
+    Args:
+        results: the results folder.
+        dataset: the corpus's name.
+        cache: where models are kept.
+        sets: what to ask.
+        on_event: is told of progress.
+    """
+    outcome = Outcome()
+    for path, record in store.read_with_labels(results, dataset).items():
+        if not isinstance(record, Finished) or record.predictions is None:
+            continue
+        name = f"{record.line}, seed {record.seed}"
+        name += f", {record.labels:,} labels" if record.labels is not None else ""
+        missing = lacking(record, sets)
+        if not missing:
+            outcome.had.append(name)
+            continue
+        on_event({"event": "step", "text": name})
+        try:
+            model = kept_models.find(kept_models.folder_of(cache, results, path), record)
+        except UserError as error:
+            outcome.refused[name] = str(error)
+            continue
+        if model is None:
+            outcome.not_kept.append(name)
+            continue
+        store.add_evaluations(path, record, ask(model.fitted, missing, model.vocabulary))
+        outcome.answered.append(name)
+    return outcome
 
 
 def ask(

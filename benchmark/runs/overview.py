@@ -66,7 +66,7 @@ class Overview:
             self.running[run] = _Running()
             self.state[run] = "[cyan]…[/]"
             self._plain(
-                f"[{self.todo.index(run) + 1}/{len(self.todo)}] {run.line.name}, seed {run.seed}"
+                f"[{self.todo.index(run) + 1}/{len(self.todo)}] {run.name}, seed {run.seed}"
             )
 
     def tell(self, run: Any, event: dict[str, Any]) -> None:
@@ -90,7 +90,7 @@ class Overview:
             done = self.ended_runs + sum(running.done for running in self.running.values())
             self.bar.update(
                 self.task,
-                description=f"{run.line.name}, seed {run.seed}: {text}",
+                description=f"{run.name}, seed {run.seed}: {text}",
                 completed=done / len(self.todo),
                 left=self._time_left(),
             )
@@ -99,7 +99,7 @@ class Overview:
         """Note that a run has ended."""
         with self.lock:
             who = self._who(run)
-            self.seconds[run.line.name].append(time.perf_counter() - self.running.pop(run).start)
+            self.seconds[run.name].append(time.perf_counter() - self.running.pop(run).start)
             self.ended_runs += 1
             if isinstance(record, Finished):
                 kept = store.read_predictions(run.path, record)
@@ -110,13 +110,11 @@ class Overview:
                 self.state[run] = "[red]failed[/]"
                 text = f"failed: {record.reason}"
             left = self._time_left()
-            self._plain(
-                f"  {who}{text}; {self.seconds[run.line.name][-1]:.1f} s{left and ', ' + left}"
-            )
+            self._plain(f"  {who}{text}; {self.seconds[run.name][-1]:.1f} s{left and ', ' + left}")
 
     def _who(self, run: Any) -> str:
         """Name the run where several at once make their lines alternate."""
-        return f"{run.line.name}: " if self.jobs > 1 else ""
+        return f"{run.name}: " if self.jobs > 1 else ""
 
     def _plain(self, line: str) -> None:
         if not self.live.is_started:
@@ -129,7 +127,7 @@ class Overview:
         waiting = self.todo[self.ended_runs + len(self.running) :]  # they are begun in order
         left = 0.0
         for run in [*self.running, *waiting]:
-            known = self.seconds.get(run.line.name)
+            known = self.seconds.get(run.name)
             expected = known[-1] if known else usual
             if run in self.running:
                 expected = self.running[run].seconds_left(expected)
@@ -143,7 +141,7 @@ class Overview:
         table = Table("model", *(f"seed {seed}" for seed in seeds), box=None, pad_edge=False)
         by_row: dict[str, dict[int, str]] = defaultdict(dict)
         for run, state in self.state.items():
-            by_row[run.line.name][run.seed] = state
+            by_row[run.name][run.seed] = state
         for row, states in by_row.items():
             table.add_row(row, *(states.get(seed, "") for seed in seeds))
         return Group(table, self.bar)

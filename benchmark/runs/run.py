@@ -151,7 +151,7 @@ def run(
         if not isinstance(error, UserError):
             traceback.print_exc()
         record = Failed(**about, reason=_reason(error))
-    store.write(path, record, predictions, answered)
+    record = store.write(path, record, predictions, answered)
     if save_to is not None and fitted is not None and isinstance(record, Finished):
         saved.save(save_to, fitted, corpus, record.as_json())
         on_event({"event": "step", "text": f"saved to {save_to}"})

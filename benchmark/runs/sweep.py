@@ -1,5 +1,6 @@
 """Run all rows, each run in a process of its own."""
 
+import itertools
 import json
 import os
 import signal
@@ -13,14 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.records import environment, store
-from benchmark.records.record import CorpusId, Failed, Record
+from benchmark.records.record import CorpusId, Failed, Finished, Record
 from benchmark.rows import catalogue, sources
 from benchmark.rows.catalogue import Line
 from benchmark.rows.hyperparameters import plain
+from benchmark.runs.evaluation import lacking
 from benchmark.runs.overview import Overview
 from benchmark.runs.processes import ForkedProcess, NewProcess, can_fork
 from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
+from preprocessing.evaluation_sets import EvaluationSet
 from preprocessing.options import DataOptions, data_words
 
 from filelock import FileLock, Timeout
@@ -45,6 +48,7 @@ class Run:
         path: where its record goes.
         family: the row's family; empty if the row cannot be imported.
         hyperparameters: of the line; None if the row cannot be imported.
+        labels: how many training reviews have a label; None for all.
     """
 
     line: Line
@@ -52,6 +56,12 @@ class Run:
     path: Path
     family: str = ""
     hyperparameters: dict[str, Any] | None = field(default=None, compare=False)
+    labels: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The line's name, with the number of labels if that is limited."""
+        return self.line.name + ("" if self.labels is None else f", {self.labels:,} labels")
 
 
 @dataclass(frozen=True)
@@ -63,12 +73,41 @@ class Settings:
         results: the results folder.
         jobs: runs at once.
         tensorboard: where learning curves go; None for nowhere.
+        labels: numbers of labelled training reviews to run each line with, beside all of them.
+        evaluation_data: the folder with the published evaluation sets; None for elsewhere.
+        evaluate_on: tables of the user's own that trained models are asked about.
+        keep_models: keep each run's model in the cache.
+        sets: the evaluation sets that are at hand.
     """
 
     data: DataOptions
     results: Path
     jobs: int = 1
     tensorboard: Path | None = None
+    labels: tuple[int, ...] = ()
+    evaluation_data: Path | None = None
+    evaluate_on: tuple[Path, ...] = ()
+    keep_models: bool = True
+    sets: tuple[EvaluationSet, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be run.
+
+    Attributes:
+        runs: all runs, first seeds first, and whether each is finished.
+        unreached: lines that are left out because their public weights cannot be had.
+        changed: lines of which a finished run was made by other code than today's.
+        unasked: lines of which a finished run was not asked an evaluation set that is at hand.
+        lacking: the names of those sets.
+    """
+
+    runs: list[tuple[Run, bool]]
+    unreached: list[str]
+    changed: list[str]
+    unasked: list[str]
+    lacking: set[str]
 
 
 def sweep(
@@ -96,19 +135,35 @@ def sweep(
         cannot be had.
     """
     os.environ[WEIGHTS] = os.pathsep.join(weights)
-    everything, unreached, changed = _planned(lines, seeds, corpus, settings.results)
-    todo = [run for run, finished in everything if force or not finished]
-    kept = len(everything) - len(todo)
+    plan = _planned(lines, seeds, corpus, settings)
+    todo = [run for run, finished in plan.runs if force or not finished]
+    kept = len(plan.runs) - len(todo)
     console.print(
         f"{corpus.name}{' (synthetic)' if corpus.name.startswith('sample') else ''}, "
         f"corpus {corpus.hash}: {len(todo)} run{'s' * (len(todo) != 1)} to make, {kept} kept"
     )
-    if changed and not force:
+    if plan.changed and not force:
         console.print(
-            f"kept, but its code has changed (--force makes it again): {', '.join(changed)}"
+            f"kept, but its code has changed (--force makes it again): {', '.join(plan.changed)}"
         )
-    with Overview([run for run, _ in everything], todo, console, settings.jobs) as overview:
-        return _make_all(todo, settings, overview, corpus), unreached
+    if plan.unasked and not force:
+        console.print(
+            f"kept without answers to {', '.join(sorted(plan.lacking))}: "
+            f"{', '.join(plan.unasked)}; can be answered by {_evaluate(plan, settings, corpus)}",
+            markup=False, soft_wrap=True,
+        )  # fmt: skip
+    with Overview([run for run, _ in plan.runs], todo, console, settings.jobs) as overview:
+        return _make_all(todo, settings, overview, corpus), plan.unreached
+
+
+def _evaluate(plan: _Plan, settings: Settings, corpus: Corpus) -> str:
+    """Return the commands that answer without training what finished runs lack."""
+    command = "python -m benchmark evaluate"
+    command += f" --dataset {corpus.name}" if corpus.name != "imdb" else ""
+    number = len(settings.evaluate_on)
+    own = zip(settings.sets[len(settings.sets) - number :], settings.evaluate_on, strict=True)
+    named = {one.name: f"{command} --on {path}" for one, path in own}
+    return " and ".join(sorted({named.get(name, command) for name in plan.lacking}))
 
 
 @contextmanager
@@ -133,17 +188,9 @@ def only_one(results: Path, dataset: str) -> Iterator[None]:
         lock.release()
 
 
-def _planned(
-    lines: dict[str, Line], seeds: int, corpus: Corpus, results: Path
-) -> tuple[list[tuple[Run, bool]], list[str], list[str]]:
-    """Return what is to be run.
-
-    Returns:
-        All runs, first seeds first, and whether each is finished; the lines that are left out
-        because their public weights cannot be had; and those of which a finished run was made by
-        other code than today's. The synthetic reviews need no line with public weights.
-    """
-    planned, unreached, changed = [], [], set()
+def _planned(lines: dict[str, Line], seeds: int, corpus: Corpus, settings: Settings) -> _Plan:
+    """Return what is to be run. The synthetic reviews need no line with public weights."""
+    planned, unreached, changed, unasked, missing = [], [], set(), set(), set()
     synthetic = corpus.name.startswith("sample")
     for line in lines.values():
         if line.weights and synthetic:
@@ -155,13 +202,19 @@ def _planned(
         except Exception:  # a row that cannot be imported fails in its own process, with the reason
             row, family, chosen = None, "", None
         runs = []
-        for seed in range(seeds):
-            path = store.record_path(results, corpus.name, line.row, {}, seed, line.variant)
+        for seed, labels in itertools.product(range(seeds), (None, *settings.labels)):
+            path = store.record_path(
+                settings.results, corpus.name, line.row, {}, seed, line.variant, labels=labels
+            )
             record = store.read(path) if path.exists() else None
-            finished = record is not None and store.is_finished(record, corpus.hash, chosen)
+            finished = record is not None and store.is_finished(record, corpus.hash, chosen, labels)
             if finished and record and record.sources not in (None, sources.digest(line.module)):
                 changed.add(line.name)
-            runs.append((Run(line, seed, path, family, chosen), finished))
+            if finished and isinstance(record, Finished):
+                names = {one.name for one in lacking(record, settings.sets)}
+                missing |= names
+                unasked |= {line.name} if names else set()
+            runs.append((Run(line, seed, path, family, chosen, labels), finished))
         if row is not None and not all(finished for _, finished in runs):
             try:
                 row.check_weights(options)
@@ -169,7 +222,8 @@ def _planned(
                 unreached.append(line.name)
                 runs = [(run, finished) for run, finished in runs if finished]
         planned += runs
-    return sorted(planned, key=lambda each: each[0].seed), unreached, sorted(changed)
+    planned.sort(key=lambda each: each[0].seed)
+    return _Plan(planned, unreached, sorted(changed), sorted(unasked), missing)
 
 
 def _make_all(todo: list[Run], settings: Settings, overview: Overview, corpus: Corpus) -> int:
@@ -231,6 +285,7 @@ def _make(
         variant=run.line.variant,
         family=run.family,
         seed=run.seed,
+        labels=run.labels,
         corpus=CorpusId(name=corpus.name, hash=corpus.hash),
         hyperparameters=run.hyperparameters,
         sources=sources.digest(run.line.module),
@@ -259,6 +314,12 @@ def _arguments(run: Run, settings: Settings) -> list[str]:
     command += ["--results", str(settings.results.resolve())]
     if settings.data.data:
         command += ["--data", str(settings.data.data.resolve())]
+    command += ["--labels", str(run.labels)] if run.labels is not None else []
+    command += [] if settings.keep_models else ["--no-keep-models"]
+    if settings.evaluation_data:
+        command += ["--evaluation-data", str(settings.evaluation_data.resolve())]
+    for table in settings.evaluate_on:
+        command += ["--evaluate-on", str(table.resolve())]
     if settings.tensorboard:
         command += ["--tensorboard", str(settings.tensorboard.resolve())]
     return command

@@ -11,7 +11,7 @@ from benchmark.records.record import (
     Scores,
     Seconds,
 )
-from benchmark.records.store import TestPredictions
+from benchmark.records.store import Answered, SetPredictions, TestPredictions
 
 import numpy as np
 
@@ -79,23 +79,48 @@ def predicted(logits=(-1, 1, 1, 1), labels=LABELS, also_in_train=None) -> TestPr
     return TestPredictions(np.array(logits, np.float16), labels, np.array(also_in_train))
 
 
-def put_record(results, record: Record, predictions=None, changed=None, dataset="imdb"):
+def put_record(
+    results, record: Record, predictions=None, changed=None, dataset="imdb", answered=None
+):
     """Write a record where it belongs."""
     path = store.record_path(
-        results, dataset, record.model, changed or {}, record.seed, record.variant
-    )
-    store.write(path, record, predictions)
+        results, dataset, record.model, changed or {}, record.seed, record.variant,
+        labels=record.labels,
+    )  # fmt: skip
+    store.write(path, record, predictions, answered)
     return path
+
+
+def of_pairs(original, edited, hash="v1") -> Answered:
+    """Answers to pairs, of which these originals and these edits are right; labels by turns."""
+    right = np.stack([original, edited], axis=1).ravel().astype(bool)
+    pairs = np.repeat(np.arange(len(original)), 2).astype(np.int32)
+    is_edited = np.arange(len(right)) % 2 == 1
+    labels = ((pairs + is_edited) % 2).astype(np.int8)
+    logits = np.where(right == (labels == 1), 1, -1).astype(np.float16)
+    return Answered(hash, 0.5, SetPredictions(logits, labels, pairs, is_edited))
+
+
+def of_texts(right, hash="v1") -> Answered:
+    """Answers to texts without pairs, of which these are right."""
+    right = np.array(right, bool)
+    labels = (np.arange(len(right)) % 2).astype(np.int8)
+    logits = np.where(right == (labels == 1), 1, -1).astype(np.float16)
+    pairs = np.full(len(right), -1, np.int32)
+    return Answered(hash, 0.5, SetPredictions(logits, labels, pairs, np.zeros(len(right), bool)))
 
 
 def put(
     results, seed=0, row="majority", logits=(-1, 1, 1, 1), labels=LABELS, also_in_train=None,
-    changed=None, dataset="imdb", **changes,
+    changed=None, dataset="imdb", answered=None, with_labels=None, **changes,
 ):  # fmt: skip
-    """Write a record of a finished run with its predictions."""
-    record = a_record(seed, model=row, **changes)
+    """Write a record of a finished run with its predictions.
+
+    `labels` are those of the test reviews; `with_labels` is how many the run had for training.
+    """
+    record = a_record(seed, model=row, labels=with_labels, **changes)
     return put_record(
-        results, record, predicted(logits, labels, also_in_train), changed, dataset=dataset
+        results, record, predicted(logits, labels, also_in_train), changed, dataset, answered
     )
 
 

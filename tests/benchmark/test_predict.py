@@ -32,7 +32,8 @@ def ask(monkeypatch, capsys, tmp_path):
         file = tmp_path / name
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
         folders = [tmp_path / model for model in models]
-        predict.predict(folders, [], file, column)
+        named = predict.find([str(folder) for folder in folders], tmp_path, "imdb")
+        predict.predict(named, [], file, column)
         rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
         return rows, list(loaded.values())
 
@@ -92,8 +93,25 @@ def test_what_cannot_be_read_is_said(ask, content, name, column, said):
 
 def test_a_file_or_texts_and_not_both(tmp_path):
     with pytest.raises(UserError, match="give either texts"):
-        predict.predict([tmp_path], [], None, None)
+        predict.predict({"m": tmp_path}, [], None, None)
     with pytest.raises(UserError, match="give either texts"):
-        predict.predict([tmp_path], ["Superb!"], tmp_path / "no.txt", None)
+        predict.predict({"m": tmp_path}, ["Superb!"], tmp_path / "no.txt", None)
     with pytest.raises(UserError, match=r"no\.txt: no such file"):
-        predict.predict([tmp_path], [], tmp_path / "no.txt", None)
+        predict.predict({"m": tmp_path}, [], tmp_path / "no.txt", None)
+
+
+def test_a_kept_model_is_found_by_its_name(tmp_path):
+    for folder in ("sample/cnn/seed-1", "sample/cnn/seed-0", "sample/bert@tiny/seed-0"):
+        (tmp_path / "models" / folder).mkdir(parents=True)
+        (tmp_path / "models" / folder / "manifest.json").touch()
+    found = predict.find(["bert (tiny)", str(tmp_path), "cnn"], tmp_path, "sample")
+    kept = tmp_path / "models/sample"
+    assert list(found.items()) == [
+        ("bert (tiny)", kept / "bert@tiny/seed-0"),
+        (tmp_path.name, tmp_path),
+        ("cnn", kept / "cnn/seed-0"),
+    ]
+    with pytest.raises(
+        UserError, match=r"no model of 'lstm' is kept in .* there is bert@tiny, cnn"
+    ):
+        predict.find(["lstm"], tmp_path, "sample")

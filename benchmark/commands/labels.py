@@ -1,0 +1,34 @@
+"""Accuracy by number of labelled training reviews, from the runs with --labels."""
+
+import argparse
+
+from benchmark.commands.options import add_dataset_option, add_results_option, check_dataset
+from preprocessing.errors import UserError
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add whose results."""
+    add_dataset_option(parser)
+    add_results_option(parser)
+
+
+def main(options: argparse.Namespace) -> None:
+    """Write ``label_curves.csv`` and print the table.
+
+    Raises:
+        UserError: there are no records, or none of a run with fewer labels.
+    """
+    check_dataset(options.results, options.dataset)
+
+    from benchmark.analysis import label_curves, leaderboard
+
+    from rich.console import Console
+
+    table = leaderboard.by_labels(options.results, options.dataset)
+    if table.empty:
+        raise UserError(
+            f"{options.results / 'runs' / options.dataset} has no runs with fewer labels; "
+            f"python run_all.py --labels 100 1000 makes them"
+        )
+    label_curves.write(table, leaderboard.folder_of(options.results, options.dataset))
+    Console().print(label_curves.as_rich(table, options.dataset))

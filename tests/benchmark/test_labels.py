@@ -1,0 +1,118 @@
+"""Runs with fewer labels: which reviews keep them, where records go, and what is shown."""
+
+import argparse
+import itertools
+
+from benchmark.analysis import leaderboard
+from benchmark.commands import labels as command
+from benchmark.rows.training_data import TrainingData, labelled_rows
+from preprocessing.errors import UserError
+from tests.benchmark.made_up_runs import a_corpus, a_failure, put, put_record
+from tests.checkouts import run_all
+
+import numpy as np
+import pandas as pd
+import pytest
+
+LABELS = (np.random.default_rng(3).random(400) < 0.4).astype(np.int8)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_fewer_are_among_the_more_and_balanced_for_odd_numbers_too(seed):
+    drawn = [set(labelled_rows(LABELS, count, seed)) for count in (10, 11, 101, 200)]
+    assert [len(rows) for rows in drawn] == [10, 11, 101, 200]
+    for fewer, more in itertools.pairwise(drawn):
+        assert fewer < more
+    for rows in drawn:
+        positive = int(LABELS[sorted(rows)].sum())
+        assert abs(2 * positive - len(rows)) == len(rows) % 2
+
+
+def test_another_seed_draws_others():
+    assert set(labelled_rows(LABELS, 50, 0)) != set(labelled_rows(LABELS, 50, 1))
+    odd = {int(LABELS[labelled_rows(LABELS, 11, seed)].sum()) for seed in range(20)}
+    assert odd == {5, 6}, "the odd one is of either class"
+
+
+def test_the_other_texts_stay_without_labels(small):
+    data, whole = TrainingData.of(small, 0, 20), TrainingData.of(small, 0)
+    assert len(data.train) == 20
+    assert len(data.train_texts) == len(whole.train) > 20
+    assert data.train_texts.labels is None
+    assert len(data.validation) == len(whole.validation)
+    assert data.train.labels.tolist().count(1) == 10
+
+
+@pytest.mark.parametrize("program", ["models/majority.py", "run_all.py"])
+def test_more_labels_than_there_are_is_said_in_one_line(run_here, cache, tmp_path, program):
+    arguments = ["--dataset", "sample", "--cache", cache, "--results", tmp_path]
+    process = run_here(program, *arguments, "--labels", "100000")
+    assert process.returncode == 2
+    assert process.stderr.splitlines() == [
+        "error: --labels 100000: a class has only 900 labelled training reviews; give 1800 or less"
+    ]
+    assert not list(tmp_path.rglob("*.json"))
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A row with all labels (20, as its record says) and with 10, another with all only."""
+    put(tmp_path, 0, row="cnn")
+    put(tmp_path, 0, row="lstm")
+    for seed, logits in enumerate([(-1, -1, 1, 1), (1, 1, 1, 1)]):
+        put(tmp_path, seed, row="cnn", logits=logits, with_labels=10)
+    put(tmp_path, 0, row="cnn", with_labels=15, corpus=a_corpus(hash="old"))
+    put_record(tmp_path, a_failure(model="cnn", labels=12))
+    return tmp_path
+
+
+def test_such_a_run_is_not_in_the_leaderboard(results):
+    table = leaderboard.build(results, "imdb").set_index("model")
+    assert table.loc["cnn", ["seeds", "accuracy_mean"]].tolist() == [1, 0.75]
+
+
+def test_the_command_shows_and_writes_the_curves(results, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    command.main(argparse.Namespace(results=results, dataset="imdb"))
+    out = capsys.readouterr().out
+    assert "10 labels" in out
+    assert "20 labels" in out
+    assert "cnn (1 seed)" in out
+    assert "lstm" not in out
+    table = pd.read_csv(results / "label_curves.csv")
+    assert table[["model", "labels", "seeds", "accuracy_mean"]].to_numpy().tolist() == [
+        ["cnn", 10, 2, 0.75], ["cnn", 20, 1, 0.75],
+    ]  # fmt: skip
+    assert (table["accuracy_ci_low"] <= 0.75).all()
+
+
+def test_without_such_runs_the_command_says_how_to_make_them(tmp_path):
+    put(tmp_path)
+    with pytest.raises(UserError, match=r"no runs with fewer labels; python run_all.py --labels"):
+        command.main(argparse.Namespace(results=tmp_path, dataset="imdb"))
+
+
+def test_run_all_adds_them_and_keeps_them_and_their_models(checkout):
+    first = run_all(checkout, "--seeds", "1", "--labels", "10", "12", "--no-keep-models")
+    assert first.returncode == 0, first.stderr
+    assert "3 runs to make, 0 kept" in first.stdout
+    assert "majority, 12 labels, seed 0" in first.stdout
+    folder = checkout / "results/runs/sample-limit-40/majority"
+    assert sorted(p.parent.name for p in folder.rglob("seed-0.json")) == [
+        "labels=10", "labels=12", "majority",
+    ]  # fmt: skip
+    assert not (checkout / "data/models").exists()
+    (checkout / "mine.csv").write_text("text,label\nGood.,pos\nBad.,neg\n")
+    again = run_all(checkout, "--seeds", "1", "--labels", "10", "--evaluate-on", "mine.csv")
+    assert "0 runs to make, 2 kept" in again.stdout
+    assert (
+        "kept without answers to mine: majority; can be answered by python -m benchmark evaluate "
+        "--dataset sample-limit-40 --on mine.csv"
+    ) in again.stdout
+    more = run_all(checkout, "--seeds", "2", "--evaluate-on", "mine.csv")
+    assert "1 run to make, 1 kept" in more.stdout
+    assert (checkout / "data/models/sample-limit-40/majority/seed-1/manifest.json").exists()
+    header = (checkout / "results/sample-limit-40/leaderboard.csv").read_text().splitlines()[0]
+    assert header.split(",")[-3:] == ["things_accuracy", "things_accuracy_ci_low",
+                                      "things_accuracy_ci_high"]  # fmt: skip
+    assert "mine_accuracy" in header
