@@ -1,5 +1,7 @@
 """All rows and seeds, run as a user runs them."""
 
+import json
+
 from tests.checkouts import add_row, leaderboard, run_all
 from tests.conftest import ROOT, run_python
 
@@ -77,7 +79,7 @@ def test_a_damaged_record_is_said_before_anything_runs(checkout):
     assert process.stderr.startswith("error:")
     assert "seed-0.json is damaged" in process.stderr
     record.unlink()
-    (predictions,) = record.parent.glob("*.npz")
+    predictions = record.with_name(json.loads(whole)["predictions"]["file"])
     record.write_text(whole)
     predictions.unlink()
     process = run_all(checkout, "--seeds", "2")

@@ -24,6 +24,7 @@ def build(
     """Return a line for each model and number of labels, the models in alphabetical order.
 
     Accuracies are fractions, means over seeds, with 95 % bootstrap intervals over the test reviews.
+    Seeds that differ from the newest run of their model and number in hyperparameters do not count.
 
     Args:
         results: the results folder.
@@ -50,7 +51,7 @@ def build(
             runs.setdefault((record.line, labels), {})[path] = record
     limited = {record.line for record in found.values() if record.labels is not None}
     lines = [
-        {"model": line, "labels": labels} | _summary(own)
+        {"model": line, "labels": labels} | _summary(_alike(own))
         for (line, labels), own in sorted(runs.items())
         if line in limited
     ]
@@ -100,6 +101,12 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
 def _cell(line: pd.Series) -> str:
     reach = (line["accuracy_ci_high"] - line["accuracy_ci_low"]) / 2
     return f"{100 * line['accuracy_mean']:.2f} ± {100 * reach:.2f}"
+
+
+def _alike(runs: Mapping[Path, Finished]) -> dict[Path, Finished]:
+    """Return the runs that have the hyperparameters of the newest."""
+    newest = max(runs.values(), key=lambda record: record.utc)
+    return {p: r for p, r in runs.items() if r.hyperparameters == newest.hyperparameters}
 
 
 def _summary(runs: Mapping[Path, Finished]) -> dict[str, float]:

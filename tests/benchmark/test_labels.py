@@ -86,6 +86,13 @@ def test_the_command_shows_and_writes_the_curves(results, capsys, monkeypatch):
     assert (table["accuracy_ci_low"] <= 0.75).all()
 
 
+def test_seeds_of_other_hyperparameters_are_not_mixed_in(results):
+    put(results, 2, row="cnn", logits=(1, 1, 0, 0), with_labels=10, hyperparameters={"units": 1},
+        utc="2025-01-01T00:00:00+00:00")  # fmt: skip
+    table = leaderboard.by_labels(results, "imdb").set_index("labels")
+    assert table.loc[10, ["seeds", "accuracy_mean"]].tolist() == [2, 0.75]
+
+
 def test_without_such_runs_the_command_says_how_to_make_them(tmp_path):
     put(tmp_path)
     with pytest.raises(UserError, match=r"no runs with fewer labels; python run_all.py --labels"):

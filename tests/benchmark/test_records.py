@@ -3,7 +3,7 @@ import shutil
 from benchmark.analysis import columns, leaderboard, tables
 from benchmark.records import record as records
 from benchmark.records import store
-from benchmark.records.record import Epoch, Failed, Finished, MatrixProducts
+from benchmark.records.record import PROTOCOL, Epoch, Failed, Finished, MatrixProducts
 from benchmark.rows import catalogue
 from preprocessing.errors import UserError
 from tests.benchmark.made_up_runs import (
@@ -61,7 +61,7 @@ def test_a_failure_comes_back(tmp_path):
     path = put_record(tmp_path, a_failure(reason="out of memory", hyperparameters=None))
     record = store.read(path)
     assert isinstance(record, Failed)
-    assert (record.reason, record.line, record.protocol) == ("out of memory", "majority", 1)
+    assert (record.reason, record.line, record.protocol) == ("out of memory", "majority", PROTOCOL)
 
 
 def test_the_old_pair_stands_until_the_new_record_is_written(tmp_path, monkeypatch):
