@@ -129,7 +129,7 @@ def _add_set(result: pd.DataFrame, evaluation: Evaluation, name: str, score: str
     result[f"{prefix}_verdict"] = verdict
 
 
-def _shown_sets(table: pd.DataFrame) -> dict[str, str]:
+def shown_sets(table: pd.DataFrame) -> dict[str, str]:
     """Return the prefix of the columns of each set that the table has values of, and a title."""
     shown = {}
     for column in table.columns[table.columns.str.endswith(("_both_difference",
@@ -176,7 +176,7 @@ def write(table: pd.DataFrame, results: Path, dataset: str, readme: Path | None 
 
 def as_markdown(table: pd.DataFrame) -> str:
     """Return the table for people."""
-    sets = _shown_sets(table)
+    sets = shown_sets(table)
     titles = "".join(f" {title}, points |" for title in sets.values())
     lines = [
         f"| from | to | what changes | accuracy, % | points | | seconds |{titles}",
@@ -205,7 +205,7 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
     shown.add_column("row")
     for title in ("points", "", "seconds"):
         shown.add_column(title, justify="right" if title else "left", no_wrap=True)
-    sets = _shown_sets(table)
+    sets = shown_sets(table)
     depth, lines = depths(table), table.set_index("after")
     for name, deep in depth.items():
         if not deep:

@@ -86,6 +86,7 @@ def build(
             for _, line in table[table["status"] != "ok"].iterrows()
         ],
         steps=_steps(bought),
+        step_sets=list(steps.shown_sets(bought).values()) if len(bought) else [],
         sections=[
             {
                 "name": section.name,
@@ -193,6 +194,7 @@ def _steps(bought: pd.DataFrame) -> list[dict[str, Any]]:
                 "points": points,
                 "verdict": verdict,
                 "seconds": seconds,
+                "sets": [steps.bought_on(line, prefix) for prefix in steps.shown_sets(bought)],
                 "bar": Bar.between(*places) if abs(line["difference"]) <= reach else None,
             }
         )
