@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bert_family.shared.kerashub import kerashub
 from bert_family.shared.presets import ADVICE, Preset, Source, check_reachable
 from preprocessing.errors import UserError
 from preprocessing.subwords.tokenizers import BytePairs, SentencePiece, Tokenizer, WordPiece
 
 import keras
-import keras_hub
 from keras import ops
 
 _PAPERS_WIDTH = 768
@@ -54,12 +54,12 @@ class Architecture:
     @property
     def backbone(self) -> Any:
         """KerasHub's class of the network below the head."""
-        return getattr(keras_hub.models, f"{self.name}Backbone")
+        return getattr(kerashub().models, f"{self.name}Backbone")
 
     @property
     def tokenizer(self) -> Any:
         """KerasHub's class of the tokenizer."""
-        return getattr(keras_hub.models, f"{self.name}Tokenizer")
+        return getattr(kerashub().models, f"{self.name}Tokenizer")
 
     def presets(self) -> dict[str, dict]:
         """Return KerasHub's own presets of this architecture, by name."""
@@ -177,9 +177,9 @@ def initializer() -> keras.initializers.Initializer:
 
 def as_tokenizer(theirs: Any) -> Tokenizer:
     """Return our tokenizer for one of KerasHub's."""
-    if isinstance(theirs, keras_hub.tokenizers.WordPieceTokenizer):
+    if isinstance(theirs, kerashub().tokenizers.WordPieceTokenizer):
         return WordPiece(theirs.get_vocabulary(), theirs.lowercase, theirs.strip_accents)
-    if isinstance(theirs, keras_hub.tokenizers.BytePairTokenizer):
+    if isinstance(theirs, kerashub().tokenizers.BytePairTokenizer):
         return BytePairs(theirs.vocabulary, theirs.merges)
     return SentencePiece(theirs.proto)
 

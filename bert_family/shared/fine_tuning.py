@@ -28,6 +28,7 @@ from benchmark.rows.networks.options import Epochs, TrainingOptions, fit_to_size
 from benchmark.rows.networks.training import predict, train
 from benchmark.rows.training_data import TrainingData
 from bert_family.shared.architecture import Architecture
+from bert_family.shared.kerashub import kerashub
 from bert_family.shared.masked_lm import pretrain
 from bert_family.shared.optimizer import adamw
 from bert_family.shared.presets import SCRATCH, Preset, PresetOption, Source, weights_name
@@ -38,7 +39,6 @@ from preprocessing.subwords.ids import decoded, pack, subword_ids
 from preprocessing.subwords.tokenizers import Tokenizer, read_tokenizer
 
 import keras
-import keras_hub
 import numpy as np
 from pydantic import Field
 
@@ -158,6 +158,10 @@ class FineTunedRow(Row):
             help="show KerasHub's presets of this architecture and exit",
         )  # fmt: skip
 
+    def warm_up(self) -> None:
+        """Import KerasHub."""
+        kerashub()
+
     def fit(self, options: FineTuningOptions, data: TrainingData, on_event: OnEvent) -> FineTuned:
         """Fine-tune and keep the weights of the epoch with the lowest validation loss.
 
@@ -182,7 +186,7 @@ class FineTunedRow(Row):
 
     def versions(self) -> dict[str, str]:
         """Name the backend of Keras, Keras, and KerasHub."""
-        return keras_versions() | {"keras-hub": keras_hub.__version__}
+        return keras_versions() | {"keras-hub": kerashub().__version__}
 
 
 def find_source(

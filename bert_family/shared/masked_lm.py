@@ -21,6 +21,7 @@ from benchmark.rows.networks.devices import reset_session
 from benchmark.rows.networks.training import Progress
 from benchmark.rows.training_data import TrainingData
 from bert_family.shared.architecture import Architecture, backbone_inputs, initializer
+from bert_family.shared.kerashub import kerashub
 from bert_family.shared.optimizer import adamw
 from bert_family.shared.presets import Source, folder_name, weights_name
 from preprocessing.ragged import Ragged, bucket_widths
@@ -29,7 +30,6 @@ from preprocessing.subwords.ids import pack
 from preprocessing.subwords.tokenizers import Tokenizer
 
 import keras
-import keras_hub
 import numpy as np
 from keras import ops
 
@@ -107,7 +107,7 @@ def masked_lm(backbone: keras.Model, padding: int) -> keras.Model:
     places = keras.Input((None,), dtype="int32", name="places")
     outputs = backbone(backbone_inputs(tokens, backbone, padding))
     states = outputs["sequence_output"] if isinstance(outputs, dict) else outputs
-    logits = keras_hub.layers.MaskedLMHead(
+    logits = kerashub().layers.MaskedLMHead(
         token_embedding=backbone.token_embedding,
         intermediate_activation="gelu",
         kernel_initializer=initializer(),

@@ -6,21 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from benchmark.rows.quiet import native_log_hidden
+from bert_family.shared.kerashub import kerashub
 from preprocessing.errors import UserError
 from preprocessing.storage import sha256
 from preprocessing.subwords.tokenizers import Tokenizer
 
 from pydantic import Field, PlainValidator
-
-with native_log_hidden():
-    try:
-        import keras_hub
-    except ImportError as error:
-        raise UserError(
-            f"the BERT family needs keras-hub ({error}): pip install -r requirements.txt, or on "
-            "JAX pip install --no-deps keras-hub; -c constraints.txt with either"
-        ) from None
 
 SCRATCH = "scratch"
 WEIGHTS = "IMDB_WEIGHTS"
@@ -154,7 +145,7 @@ def _is_cached(place: str) -> bool:
         from huggingface_hub import try_to_load_from_cache
 
         return isinstance(try_to_load_from_cache(place.removeprefix("hf://"), "config.json"), str)
-    known = keras_hub.models.Backbone.presets
+    known = kerashub().models.Backbone.presets
     handle = known[place]["kaggle_handle"] if place in known else place
     home = Path(os.environ.get("KAGGLEHUB_CACHE", Path.home() / ".cache" / "kagglehub"))
     return (home / "models" / handle.removeprefix("kaggle://") / "config.json").exists()
