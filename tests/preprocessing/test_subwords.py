@@ -227,7 +227,7 @@ def test_the_key_names_kind_and_vocabulary(word_pieces):
         (lambda: WordPiece(["[PAD]", "a"], True), r"has no \[CLS\], \[SEP\], \[MASK\], \[UNK\]"),
         (
             lambda: BytePairs({"<s>": 0}, []),
-            "has no <pad>, </s>, <mask>; does it belong to another",
+            "has no <pad>, </s>, <mask>; does it belong",
         ),
         (lambda: SentencePiece(b"no model"), "not a SentencePiece model"),
     ],
