@@ -23,9 +23,9 @@ def test_a_single_row_as_script_and_as_module(tmp_path):
     assert str(tmp_path) not in json.dumps(default), "a record holds no path of the machine"
 
 
-def test_validation_only_leaves_the_test_reviews_alone(tmp_path):
-    process = run_python(
-        "-m", "models.tfidf_logreg", "--validation-only", "--dataset", "sample",
+def test_validation_only_leaves_the_test_reviews_alone(run_here, tmp_path):
+    process = run_here(
+        "models/tfidf_logreg.py", "--validation-only", "--dataset", "sample",
         "--limit", "40", "--cache", tmp_path, "--results", tmp_path,
     )  # fmt: skip
     assert process.returncode == 0, process.stderr

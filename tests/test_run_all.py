@@ -1,45 +1,66 @@
 """All rows and seeds, run as a user runs them."""
 
 import json
+import subprocess
 
+from benchmark.runs import sweep
 from tests.checkouts import add_row, leaderboard, run_all
 from tests.conftest import ROOT, run_python
 
+import pandas as pd
 import pytest
 
+FOLDER = "sample-limit-40"
 
-def test_the_whole_benchmark_and_again(checkout):
-    add_row(checkout, "another")
-    first = run_all(checkout, "--seeds", "2")
+
+@pytest.fixture
+def run_all_here(run_here, cache, tmp_path, monkeypatch):
+    """Run run_all.py in this process, its runs in processes of their own; return what is said."""
+    monkeypatch.setenv(sweep.WEIGHTS, "")  # it changes the environment; so this is undone
+
+    def run(*arguments: str) -> subprocess.CompletedProcess:
+        return run_here(
+            "run_all.py", "--dataset", "sample", "--limit", "40", "--cache", cache,
+            "--results", tmp_path, *arguments,
+        )  # fmt: skip
+
+    return run
+
+
+def files_in(folder) -> dict:
+    return {file: file.read_bytes() for file in folder.rglob("*.*") if file.is_file()}
+
+
+def test_the_whole_benchmark_and_again(run_all_here, tmp_path):
+    rows = ("bag_of_words", "majority")
+    first = run_all_here(*rows, "--seeds", "2")
     assert first.returncode == 0, first.stderr
     assert "4 runs to make, 0 kept" in first.stdout
     assert "[4/4] majority, seed 1" in first.stdout
     assert "(synthetic)" in first.stdout
-    table = leaderboard(checkout)
-    assert table.loc["majority", ["status", "seeds", "rank"]].tolist() == ["ok", 2, 1]
-    folder = checkout / "results"
-    before = {file: file.read_bytes() for file in folder.rglob("*.*") if file.is_file()}
+    table = pd.read_csv(tmp_path / FOLDER / "leaderboard.csv").set_index("model")
+    assert table.loc["majority", ["status", "seeds"]].tolist() == ["ok", 2]
+    assert 1 in table.loc[list(rows), "rank"].tolist()
+    before = files_in(tmp_path)
 
-    again = run_all(checkout, "--seeds", "2")
+    said = "kept, but its code has changed (--force makes it again): majority"
+    again = run_all_here(*rows, "--seeds", "2")
     assert "0 runs to make, 4 kept" in again.stdout
-    after = {file: file.read_bytes() for file in folder.rglob("*.*") if file.is_file()}
-    assert after == before
+    assert said not in again.stdout
+    assert files_in(tmp_path) == before
 
-    forced = run_all(checkout, "majority", "--seeds", "1", "--force")
+    record = tmp_path / "runs" / FOLDER / "majority" / "seed-0.json"
+    content = json.loads(record.read_text())
+    record.write_text(json.dumps(content | {"sources": "of other code"}))
+    changed = run_all_here(*rows, "--seeds", "2")
+    assert "0 runs to make, 4 kept" in changed.stdout
+    assert said in changed.stdout
+
+    forced = run_all_here("majority", "--seeds", "1", "--force")
     assert "1 run to make, 0 kept" in forced.stdout
-
-
-def test_a_finished_run_of_other_code_is_kept_and_said(checkout):
-    add_row(checkout, "another")
-    run_all(checkout, "another", "--seeds", "1")
-    said = "kept, but its code has changed (--force makes it again): another"
-    assert said not in run_all(checkout, "another", "--seeds", "1").stdout
-    add_row(checkout, "another", 'return make_pipeline(DummyClassifier(strategy="uniform"))')
-    again = run_all(checkout, "another", "--seeds", "1")
-    assert "0 runs to make, 1 kept" in again.stdout
-    assert said in again.stdout
-    assert said not in run_all(checkout, "another", "--seeds", "1", "--force").stdout
-    assert said not in run_all(checkout, "another", "--seeds", "1").stdout
+    assert said not in forced.stdout
+    assert json.loads(record.read_text())["sources"] == content["sources"]
+    assert said not in run_all_here(*rows, "--seeds", "2").stdout
 
 
 def test_a_row_that_fails_says_why_and_stops_no_other(checkout):
@@ -69,24 +90,23 @@ def test_a_row_that_fails_says_why_and_stops_no_other(checkout):
     assert leaderboard(checkout).loc["raises", "status"] == "ok"
 
 
-def test_a_damaged_record_is_said_before_anything_runs(checkout):
-    run_all(checkout, "--seeds", "1")
-    record = checkout / "results" / "runs" / "sample-limit-40" / "majority" / "seed-0.json"
+def test_a_damaged_record_is_said_before_anything_runs(run_all_here, tmp_path):
+    run_all_here("majority", "--seeds", "1")
+    record = tmp_path / "runs" / FOLDER / "majority" / "seed-0.json"
     whole = record.read_text()
     record.write_text(whole[:-20])
-    process = run_all(checkout, "--seeds", "2")
+    process = run_all_here("majority", "--seeds", "2")
     assert process.returncode == 2
     assert process.stderr.startswith("error:")
     assert "seed-0.json is damaged" in process.stderr
-    record.unlink()
     predictions = record.with_name(json.loads(whole)["predictions"]["file"])
     record.write_text(whole)
     predictions.unlink()
-    process = run_all(checkout, "--seeds", "2")
+    process = run_all_here("majority", "--seeds", "2")
     assert process.returncode == 2
     assert f"{predictions.name} is damaged" in process.stderr
     record.unlink()
-    assert run_all(checkout, "--seeds", "2").returncode == 0
+    assert run_all_here("majority", "--seeds", "1").returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,55 @@ from tests.conftest import ROOT, run_python
 import pytest
 
 SLOW = {"gensim", "keras", "matplotlib", "pandas", "scipy", "skops", "sklearn", "tensorflow"}
-STARTED = """
-import json, runpy, sys
-sys.argv = sys.argv[1:]
-program = sys.argv[0]
-start = runpy.run_path if program.endswith(".py") else runpy.run_module
-try:
-    start(program, run_name="__main__")
-except SystemExit as end:
-    print(json.dumps([end.code, sorted(sys.modules)]), file=sys.stderr)
+COMMANDS = {
+    "run_all.py --help": 0,
+    "run_all.py --seeds 0": 2,
+    "run_all.py nonsense": 2,
+    "benchmark --help": 0,
+    "benchmark leaderboard --help": 0,
+    "benchmark leaderboard --results /no/such/folder": 2,
+    "benchmark steps --help": 0,
+    "benchmark compare --help": 0,
+    "benchmark report --help": 0,
+    "benchmark predict --help": 0,
+    "benchmark rows": 0,
+    "benchmark speed --help": 0,
+    "benchmark speed nonsense": 2,
+    "preprocessing --help": 0,
+    "models/majority.py --help": 0,
+    "models/bag_of_words.py --help": 0,
+    "models/tfidf_logreg.py --c 0": 2,
+    "models/naive_bayes_svm.py --help": 0,
+    "models/averaged_word2vec.py --help": 0,
+    "models/bag_of_centroids.py --help": 0,
+    "benchmark labels --help": 0,
+    "benchmark evaluate --help": 0,
+    "benchmark evaluate --dataset nothing": 2,
+    "run_all.py --labels 9": 2,
+}
+"""Each with its exit code."""
+IN_TURN = """
+import contextlib, io, json, runpy, sys
+ended = {}
+for command in sys.argv[1:]:
+    before, (program, *_), code = set(sys.modules), command.split(), None
+    sys.argv = command.split()
+    start = runpy.run_path if program.endswith(".py") else runpy.run_module
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            start(program, run_name="__main__")
+        except SystemExit as end:
+            code = end.code
+    ended[command] = code, sorted({name.partition(".")[0] for name in set(sys.modules) - before})
+print(json.dumps(ended))
 """
+"""Runs commands one after the other: the exit code of each, and the packages that it imported."""
+
+
+def run_in_turn(*commands: str, first: str = ""):
+    process = run_python("-c", first + IN_TURN, *commands, PYTHONPATH=str(ROOT))
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout)
 
 
 @pytest.mark.parametrize(
@@ -55,48 +94,24 @@ def test_bad_options_of_a_network(monkeypatch, capsys):
     assert "--precision float8: must be one of 'auto', 'float32'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("code", "command"),
-    [
-        (0, "run_all.py --help"),
-        (2, "run_all.py --seeds 0"),
-        (2, "run_all.py nonsense"),
-        (0, "benchmark --help"),
-        (0, "benchmark leaderboard --help"),
-        (2, "benchmark leaderboard --results /no/such/folder"),
-        (0, "benchmark steps --help"),
-        (0, "benchmark compare --help"),
-        (0, "benchmark report --help"),
-        (0, "benchmark predict --help"),
-        (0, "benchmark labels --help"),
-        (0, "benchmark evaluate --help"),
-        (2, "benchmark evaluate --dataset nothing"),
-        (2, "run_all.py --labels 9"),
-        (0, "benchmark rows"),
-        (0, "benchmark speed --help"),
-        (2, "benchmark speed nonsense"),
-        (0, "preprocessing --help"),
-        (0, "models/majority.py --help"),
-        (0, "models/bag_of_words.py --help"),
-        (2, "models/tfidf_logreg.py --c 0"),
-        (0, "models/naive_bayes_svm.py --help"),
-        (0, "models/averaged_word2vec.py --help"),
-        (0, "models/bag_of_centroids.py --help"),
-    ],
-)
-def test_nothing_slow_is_imported_for_help_and_for_what_is_refused(code, command):
-    process = run_python("-c", STARTED, *command.split(), cwd=ROOT, PYTHONPATH=str(ROOT))
-    ended, modules = json.loads(process.stderr.splitlines()[-1])
-    assert ended == code
-    assert not SLOW & {name.partition(".")[0] for name in modules}
+@pytest.fixture(scope="module")
+def ended():
+    return run_in_turn(*COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_nothing_slow_is_imported_for_help_and_for_what_is_refused(command, ended):
+    code, imported = ended[command]
+    assert code == COMMANDS[command]
+    assert not SLOW & set(imported)
 
 
 def test_a_network_imports_keras_and_little_else():
-    process = run_python("-c", STARTED, "models/cnn.py", "--help", PYTHONPATH=str(ROOT))
-    _, modules = json.loads(process.stderr.splitlines()[-1])
-    own = run_python("-c", "import json, sys, keras; print(json.dumps(sorted(sys.modules)))")
-    keras_needs = {name.partition(".")[0] for name in json.loads(own.stdout.splitlines()[-1])}
-    assert not (SLOW - keras_needs) & {name.partition(".")[0] for name in modules}
+    """Not even what Keras itself does without."""
+    help_of_cnn = "models/cnn.py --help"
+    code, imported = run_in_turn(help_of_cnn, first="import benchmark, keras")[help_of_cnn]
+    assert code == 0
+    assert not SLOW & set(imported)
 
 
 def test_a_command_that_is_not_there(run_here):

@@ -140,13 +140,13 @@ def test_another_process_draws_the_same_bytes():
         "import sys; from benchmark.report import figures\n"
         "from tests.benchmark.test_figures import a_table\n"
         "with figures.style():\n"
-        "    drawing = figures.accuracy_by_cost(a_table(14), 'parameters', 'p')\n"
+        "    drawing = figures.accuracy_by_cost(a_table(8), 'parameters', 'p')\n"
         "sys.stdout.write(figures.as_svg(drawing).decode())"
     )
     process = run_python("-c", draw, PYTHONPATH=str(ROOT))
     assert process.returncode == 0, process.stderr
     with figures.style():
-        drawing = figures.accuracy_by_cost(a_table(14), "parameters", "p")
+        drawing = figures.accuracy_by_cost(a_table(8), "parameters", "p")
     assert process.stdout == figures.as_svg(drawing).decode()
 
 

@@ -28,7 +28,10 @@ def start(request, tmp_path, monkeypatch):
         (tmp_path / "a_program.py").write_text(PROGRAM.format(end=end))
         return request.param("a_program", ["--seed", "3"])
 
-    return run
+    # What runs under nohup ignores Ctrl-C, and so would all that it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield run
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(

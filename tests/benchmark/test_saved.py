@@ -9,7 +9,6 @@ from benchmark.rows.training_data import TrainingData
 from preprocessing.errors import UserError
 from preprocessing.storage import sha256
 from tests.benchmark.made_up_runs import a_record
-from tests.conftest import run_python
 
 import keras
 import pytest
@@ -155,17 +154,17 @@ def test_a_network_that_would_run_code_is_refused(small, tmp_path):
     assert "\n" not in str(refused.value)
 
 
-def test_from_training_through_saving_to_predicting(tmp_path):
+def test_from_training_through_saving_to_predicting(run_here, tmp_path):
     where = ("--dataset", "sample", "--limit", "40", "--cache", tmp_path, "--results", tmp_path)
     for row in ("majority", "tfidf_logreg"):
-        made = run_python("-m", f"models.{row}", *where, "--save", tmp_path / "kept" / row)
+        made = run_here(f"models/{row}.py", *where, "--save", tmp_path / "kept" / row)
         assert made.returncode == 0, made.stderr
         assert f"saved to {tmp_path / 'kept' / row}" in made.stdout
     with pytest.raises(UserError, match="exists already"):
         saved.check_target(tmp_path / "kept" / "majority")
 
     models = ("--model", tmp_path / "kept/majority", "--model", tmp_path / "kept/tfidf_logreg")
-    asked = run_python("-m", "benchmark", "predict", *models, "An [old] joy.", "Dull!")
+    asked = run_here("benchmark", "predict", *models, "An [old] joy.", "Dull!")
     assert asked.returncode == 0, asked.stderr
     assert "An [old] joy." in asked.stdout
     assert asked.stdout.count("50.0%") == 2

@@ -107,7 +107,8 @@ def test_the_other_backend_computes_the_same(presets, tmp_path):
         f"assert keras.backend.backend() == 'jax'; np.save({str(tmp_path / 'a.npy')!r}, "
         "answers(loaded))"
     )
-    process = run_python("-c", program, KERAS_BACKEND="jax")
+    quick = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}  # compiling takes longer than computing
+    process = run_python("-c", program, KERAS_BACKEND="jax", **quick)
     assert process.returncode == 0, process.stderr
     np.testing.assert_allclose(np.load(tmp_path / "a.npy"), answers(backbone), atol=1e-4)
 

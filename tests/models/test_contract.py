@@ -26,14 +26,15 @@ pytestmark = pytest.mark.usefixtures("eagerly")
 
 
 def quick_options(row):
-    """Return the row's own hyperparameters; networks take one short epoch in one shape.
+    """Return the row's own hyperparameters; networks take two steps in one shape.
 
     Rows that start from public weights do without.
     """
     options = row.hyperparameters(**({"preset": "scratch"} if row.weights else {}))
     if isinstance(options, TrainingOptions):
         longest = {"max_tokens": 16} if hasattr(options, "max_tokens") else {"max_words": 24}
-        quick = {"epochs": 1, "least_steps": 1, "batches": "padded", "precision": "float32"}
+        quick = {"epochs": 1, "least_steps": 1, "batch_size": 45}  # of 90 reviews
+        quick |= {"batches": "padded", "precision": "float32"}
         return dataclasses.replace(options, **quick, **longest)
     return options
 

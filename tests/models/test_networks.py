@@ -60,7 +60,7 @@ def test_padding_and_other_reviews_change_no_prediction(name, built, some_words)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_it_learns_64_reviews_by_heart(name, small):
+def test_it_learns_64_reviews_by_heart(name, small, eagerly):
     (row, options), data = row_and_options(name), TrainingData.of(small, 0)
     rows = np.r_[0:32, len(data.train) - 32 : len(data.train)]
     words, labels = data.train.words.padded(rows, WORDS), data.train.labels[rows, None]
@@ -70,8 +70,9 @@ def test_it_learns_64_reviews_by_heart(name, small):
     options = dataclasses.replace(options, **dict.fromkeys(shares, 0.0))
     model = row.build(options, data)
     model.compile(keras.optimizers.Adam(3 * options.learning_rate), "binary_crossentropy")
-    for _ in range(5):
-        model.fit(words, labels, batch_size=32, epochs=20, verbose=0)
+    for _ in range(40):
+        for _ in range(3):
+            model.train_on_batch(words, labels)
         accuracy = np.mean((np.asarray(model(words)) > 0.5) == labels)
         if accuracy == 1:
             break
@@ -115,7 +116,8 @@ def test_the_same_weights_give_the_same_predictions_on_jax(built, some_words, tm
     np.save(tmp_path / "words.npy", some_words)
     for name in NETWORKS:
         built(name).save(tmp_path / f"{name}.keras")
-    process = run_python("-c", PREDICT, tmp_path, KERAS_BACKEND="jax")
+    quick = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}  # compiling takes longer than computing
+    process = run_python("-c", PREDICT, tmp_path, KERAS_BACKEND="jax", **quick)
     assert process.returncode == 0, process.stderr
     for name in NETWORKS:
         here = np.asarray(built(name)(some_words))

@@ -2,6 +2,7 @@ import csv
 import json
 import os
 
+from benchmark.runs import sweep
 from preprocessing.errors import UserError
 from preprocessing.prepare import prepare
 from preprocessing.sources.custom import CustomReviews, is_custom
@@ -188,7 +189,8 @@ def test_a_class_folder_of_another_name_is_another_data_set(tmp_path):
     assert own.fingerprint() != before
 
 
-def test_the_benchmark_on_ones_own_texts(run_here, tmp_path):
+def test_the_benchmark_on_ones_own_texts(run_here, tmp_path, monkeypatch):
+    monkeypatch.setenv(sweep.WEIGHTS, "")  # it changes the environment; so this is undone
     lines = [(f"{text} {n}", label) for n in range(3) for text, label in rows()]
     file = table(tmp_path / "films.csv", lines, ("body", "mood"))
     where = ["--cache", tmp_path / "cache", "--results", tmp_path / "results"]
@@ -206,7 +208,7 @@ def test_the_benchmark_on_ones_own_texts(run_here, tmp_path):
         "python -m models.tfidf_logreg --seed 0 --text-column body --label-column mood "
         "--data films.csv"
     )
-    again = run_python(*command, *columns, *where)
+    again = run_here(*command, *columns, *where)
     assert "0 runs to make, 2 kept" in again.stdout
     missing = run_here(*command, *where)
     assert missing.returncode == 2

@@ -224,9 +224,12 @@ def test_the_key_names_kind_and_vocabulary(word_pieces):
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: WordPiece(["[PAD]", "a"], True), r"lacks \[CLS\], \[SEP\], \[MASK\], \[UNK\]"),
-        (lambda: BytePairs({"<s>": 0}, []), "lacks <pad>, </s>, <mask>; is it of another"),
-        (lambda: SentencePiece(b"no model"), "no SentencePiece model"),
+        (lambda: WordPiece(["[PAD]", "a"], True), r"has no \[CLS\], \[SEP\], \[MASK\], \[UNK\]"),
+        (
+            lambda: BytePairs({"<s>": 0}, []),
+            "has no <pad>, </s>, <mask>; does it belong",
+        ),
+        (lambda: SentencePiece(b"no model"), "not a SentencePiece model"),
     ],
 )
 def test_a_vocabulary_of_another_kind_is_refused(make, said):
