@@ -1,5 +1,6 @@
 """Evaluation sets: read as published, checked by hash, pairs joined by what joins them."""
 
+import difflib
 import hashlib
 from dataclasses import replace
 
@@ -137,9 +138,7 @@ def test_the_sample_has_edited_pairs_and_other_texts():
         assert edits.labels[original] != edits.labels[edit]
         before, after = edits.texts[original].split(), edits.texts[edit].split()
         assert before != after
-        unlike = sum(a != b for a, b in zip(before, after, strict=False))
-        assert len(set(before) ^ set(after)) <= 20
-        assert unlike < len(before)
+        assert difflib.SequenceMatcher(None, before, after).ratio() > 0.75, "most words stay"
     assert things.labels.mean() == edits.labels.mean() == 0.5
     assert not {"film", "picture", "movie"} & set(" ".join(things.texts).lower().split())
 
