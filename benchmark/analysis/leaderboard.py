@@ -86,12 +86,17 @@ def evaluate(results: Path, dataset: str) -> Evaluation:
     runs = store.read_runs(results, dataset)
     current = newest(runs)
     known = catalogue.lines()
+    planned = catalogue.each_once(known) if dataset.startswith("sample") else known
     runs_of: dict[str, dict[Path, Record]] = {name: {} for name in known}
     for path, record in runs.items():
         if record.line in known:
             runs_of[record.line][path] = record
     unreached = tuple(name for name, own in runs_of.items() if not own and known[name].weights)
-    runs_of = {name: own for name, own in runs_of.items() if name not in unreached}
+    runs_of = {
+        name: own
+        for name, own in runs_of.items()
+        if own or (name in planned and name not in unreached)
+    }
     versions = versions_of({p: r for own in runs_of.values() for p, r in own.items()}, current)
     lines = []
     found: dict[str, Predictions] = {}

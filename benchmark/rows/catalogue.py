@@ -97,6 +97,15 @@ def choose(names: list[str], root: Path = ROOT) -> dict[str, Line]:
     return chosen or known
 
 
+def each_once(known: dict[str, Line]) -> dict[str, Line]:
+    """Return a line for each row: with its defaults, or its first variant that needs no weights."""
+    chosen: dict[str, Line] = {}
+    for line in known.values():
+        if not line.weights:
+            chosen.setdefault(line.row, line)
+    return {line.name: line for line in chosen.values()}
+
+
 def choose_row(name: str, root: Path = ROOT) -> str:
     """Return the module of the row of this name.
 
