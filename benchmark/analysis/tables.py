@@ -76,6 +76,10 @@ def about_times(good: pd.DataFrame) -> str:
     return f"Times are of several kinds of machine and not to be compared: {'; '.join(said)}."
 
 
+_WIDEST_NAME = 20
+"""Characters that a model's name keeps in a narrow terminal."""
+
+
 def as_rich(table: pd.DataFrame, dataset: str) -> Table:
     """Return the table for a terminal."""
     synthetic = " (synthetic)" if dataset.startswith("sample") else ""
@@ -87,9 +91,12 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
         padding=(0, 1, 0, 0),
     )
     chosen = _columns(table, TERMINAL)
+    if any(column.kind == "set" for column in chosen):  # 80 columns hold no more
+        chosen = [column for column in chosen if column.name != "parameters"]
+    longest = max((len(part) for name in table["model"] for part in name.split()), default=0)
     for column in chosen:
-        if column.name == "model":  # alone gives way where the terminal is narrow
-            shown.add_column(column.heading)
+        if column.name == "model":  # breaks between words where the terminal is narrow
+            shown.add_column(column.heading, min_width=min(longest, _WIDEST_NAME), overflow="fold")
         elif column.kind == "set":
             shown.add_column("edited\npairs", justify="right", no_wrap=True)
         else:
