@@ -232,3 +232,25 @@ def test_the_example_row_of_contributing_works(tmp_path):
     assert process.returncode == 0, process.stderr
     accuracy = float(re.search(r"test accuracy (0\.\d+)", process.stdout)[1])
     assert accuracy > 0.65, "what tests/models/test_contract.py asks of such rows"
+
+
+def lines_of_the_first_runs():
+    """Return the table of `docs/evaluation-sets.md` as the records of those runs have it."""
+    evaluation = leaderboard.evaluate(ROOT / "results" / "protocol-2", "imdb")
+    for name, line in evaluation.predictions.items():
+        contrast, counterfactual, sentences, products = (
+            evaluation.asked[name][one]
+            for one in ("contrast", "counterfactual", "sentences", "products")
+        )
+        shares = (
+            line.correct, contrast.original_right, contrast.edited_right, contrast.both_right,
+            counterfactual.both_right, sentences.scored, products.both_right,
+        )  # fmt: skip
+        yield f"| `{name}` | {' | '.join(f'{100 * share.mean():.1f}' for share in shares)} |"
+
+
+def test_the_first_runs_of_protocol_2_are_as_their_records_say():
+    page = DOCUMENTS["docs/evaluation-sets.md"]
+    lines = list(lines_of_the_first_runs())
+    assert len(lines) > 5
+    assert "\n".join(lines) in page

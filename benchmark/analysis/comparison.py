@@ -427,7 +427,7 @@ def _table(first: str, one: Side, other: Side) -> tuple[Table, list[str]]:
     notes = []
     for letter, side in zip("AB", (one, other), strict=True):
         is_short = len(side.name) <= _LONGEST_TITLE
-        shown.add_column(side.name if is_short else letter, justify="right")
+        shown.add_column(side.name if is_short else letter, justify="right", overflow="fold")
         notes += [] if is_short else [f"{letter}: {side.name}"]
     return shown, notes
 
