@@ -17,6 +17,13 @@ URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 BYTES = 84_125_825
 MD5 = "7c2ac02c03563afcf9b574c7e56c153a"
 FOLDER = "aclImdb"
+
+MOST_MEMBERS = 110_000
+LARGEST_REVIEW = 1_000_000
+LARGEST_OTHER = 100_000_000
+LARGEST = 1_000_000_000
+"""Bytes, unpacked, of a review, of another file and of all: far above what is published."""
+
 PUBLISHED_COUNTS = {
     "train/pos": 12_500,
     "train/neg": 12_500,
@@ -26,6 +33,7 @@ PUBLISHED_COUNTS = {
 }
 _REVIEW = re.compile(r"((?:train|test)/(?:pos|neg)|train/unsup)/(\d{1,6})_(\d{1,2})\.txt")
 _FILMS = re.compile(r"(train|test)/urls_(pos|neg|unsup)\.txt")
+_RATINGS = {"pos": range(7, 11), "neg": range(1, 5), "unsup": range(1)}
 _LABELS = {"pos": 1, "neg": 0, "unsup": UNLABELLED}
 
 
@@ -77,6 +85,8 @@ def fingerprint(path: Path) -> str:
 def read(path: Path, counts: dict[str, int] = PUBLISHED_COUNTS) -> dict[str, list[Review]]:
     """Read all reviews from the archive or from its unpacked folder.
 
+    Of an archive each byte is read, so that gzip's own checksum is compared, too.
+
     Returns the reviews of `train`, `test` and `unsup`, each sorted by class (neg, pos) and number,
     so that the order is the same wherever they were read from.
 
@@ -99,8 +109,14 @@ def read(path: Path, counts: dict[str, int] = PUBLISHED_COUNTS) -> dict[str, lis
             raise UserError(f"{path}: {name} is empty; get a fresh copy of the data set")
         review = _REVIEW.fullmatch(name)
         assert review  # other files were passed over
-        group, number, rating = review.groups()
-        found[group][int(number)] = (int(rating), text)
+        group, number, rating = review[1], int(review[2]), int(review[3])
+        if rating not in _RATINGS[group.partition("/")[2]]:
+            raise UserError(f"{path}: refused: {name} has the rating of another class")
+        if name != f"{group}/{number}_{rating}.txt":
+            raise UserError(f"{path}: refused: {name} is not how a review is named")
+        if number in found[group]:
+            raise UserError(f"{path}: refused: two reviews of {group} have the number {number}")
+        found[group][number] = (rating, text)
     _check(path, found, films, counts)
 
     reviews: dict[str, list[Review]] = {part: [] for part in PARTS}
@@ -148,27 +164,64 @@ def _folder_files(path: Path) -> Iterator[tuple[str, bytes]]:
                 yield name, file.read_bytes()
 
 
+class _Member(tarfile.TarInfo):
+    """An entry of the archive, refused by its header if it says that it is too large.
+
+    tarfile reads the headers of long names and of extensions whole, however long they are.
+    """
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Member":
+        member = super().frombuf(buf, encoding, errors)
+        is_content = member.type in (*tarfile.REGULAR_TYPES, tarfile.DIRTYPE)
+        _check_size(member, LARGEST_OTHER if is_content else LARGEST_REVIEW)
+        return member
+
+
+def _check_size(member: tarfile.TarInfo, largest: int) -> None:
+    """Raise `_RefusedError` if a member of the archive is larger than it can be."""
+    if member.size > largest:
+        raise _RefusedError(f"{member.name!r} in it has {member.size:,} bytes; {largest:,} at most")
+
+
+class _RefusedError(Exception):
+    """Why an archive is not read."""
+
+
 def _archive_files(path: Path) -> Iterator[tuple[str, bytes]]:
     seen: Counter[str] = Counter()
+    members = size = 0
     try:
-        with tarfile.open(path, "r:gz") as archive:
+        with (
+            gzip.open(path) as content,
+            tarfile.open(fileobj=content, mode="r:", tarinfo=_Member) as archive,
+        ):
             for member in archive:
+                members, size = members + 1, size + member.size
+                if members > MOST_MEMBERS or size > LARGEST:
+                    raise _RefusedError(
+                        f"more than {MOST_MEMBERS:,} files or {LARGEST:,} bytes are in it"
+                    )
                 entry = PurePosixPath(member.name)
                 if entry.is_absolute() or ".." in entry.parts or entry.parts[:1] != (FOLDER,):
-                    raise UserError(
-                        f"{path}: refused: {member.name!r} in it lies outside {FOLDER}/"
-                    )
+                    raise _RefusedError(f"{member.name!r} in it lies outside {FOLDER}/")
                 name = "/".join(entry.parts[1:])
-                if not (_REVIEW.fullmatch(name) or _FILMS.fullmatch(name)):
+                is_review = _REVIEW.fullmatch(name)
+                if not (is_review or _FILMS.fullmatch(name)):
                     continue
-                if not member.isfile():
-                    raise UserError(f"{path}: refused: {member.name!r} in it is not a plain file")
+                if not member.isfile() or member.issparse():
+                    raise _RefusedError(f"{member.name!r} in it is not a plain file")
+                _check_size(member, LARGEST_REVIEW if is_review else LARGEST_OTHER)
                 seen[name.rpartition("/")[0]] += 1
-                content = archive.extractfile(member)
-                assert content  # it is a file
-                yield name, content.read()
+                file = archive.extractfile(member)
+                assert file  # it is one
+                yield name, file.read()
+            while content.read(1 << 20):  # the checksum stands at the end
+                pass
+    except _RefusedError as error:
+        raise UserError(f"{path}: refused: {error}") from None
     except (EOFError, tarfile.TarError, gzip.BadGzipFile, zlib.error) as error:
         raise UserError(
-            f"{path} is truncated or not a .tar.gz archive ({error}); "
+            f"{path} is damaged or not a .tar.gz archive ({error}); "
             f"read {seen.total():,} files before that; get a fresh copy"
         ) from None
