@@ -153,11 +153,13 @@ class Corpus:
             remarks: what the user should know of how it was found; the last of `notes`.
 
         Raises:
-            UserError: the folder is damaged.
+            DamagedError: the folder was changed, as far as a look at its manifest tells.
         """
         self.folder = folder
         self.manifest = storage.read_manifest(folder)
         self.remarks = list(remarks)
+        if folder.name != f"{self.name}-{self.hash}" or not self._is_tiled():
+            raise storage.damaged(folder, storage.MANIFEST, "it is of another corpus")
 
     @property
     def name(self) -> str:
@@ -209,6 +211,13 @@ class Corpus:
             labels=self.column("labels", split) if split in ("train", "validation") else None,
         )
 
+    def _is_tiled(self) -> bool:
+        """Tell whether the splits follow on one another and hold all reviews."""
+        bounds = [self.manifest["splits"][split] for split in SPLITS]
+        starts, stops = zip(*bounds, strict=True)
+        follow = starts == (0, *stops[:-1]) and list(stops) == sorted(stops)
+        return follow and stops[-1] == len(self._array("labels"))
+
     def _bounds(self, split: str) -> tuple[int, int]:
         if split == "test" and _test_is_withheld:
             raise RuntimeError("the test reviews are withheld while a row learns")
@@ -216,4 +225,7 @@ class Corpus:
         return start, stop
 
     def _array(self, name: str) -> np.ndarray:
-        return np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        try:
+            return np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        except ValueError as error:
+            raise storage.damaged(self.folder, f"{name}.npy", error) from None

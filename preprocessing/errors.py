@@ -1,8 +1,17 @@
-"""The one exception for what a user can put right."""
+"""The exceptions that end a program with one line and no traceback."""
 
 
 class UserError(Exception):
     """Bad input, told in one line: what is wrong, where, and what to do.
 
-    Programs print the message alone, without a traceback, and exit with code 2.
+    Programs print the message alone, without a traceback, and exit with `exit_code`.
+    """
+
+    exit_code = 2
+
+
+class DamagedError(UserError):
+    """A file of the project's own is not what was written.
+
+    That is the failure of no row: a run that meets one ends without a record.
     """

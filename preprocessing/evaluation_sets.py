@@ -25,7 +25,6 @@ from pathlib import Path
 from preprocessing.errors import UserError
 from preprocessing.sources import custom, sample_sets
 from preprocessing.sources.download import download
-from preprocessing.storage import sha256
 
 import numpy as np
 
@@ -249,12 +248,13 @@ def _content(file: PublishedFile, folder: Path | None, cache: Path) -> bytes:
         path = folder / file.path
         if not path.is_file():
             raise UserError(f"{path}: no such file; it is published at {file.url}")
-    if sha256(path) != file.sha256:
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != file.sha256:
         raise UserError(
             f"{path} is not the published file (its SHA-256 is not {file.sha256[:16]}…); "
             f"get a fresh copy from {file.url}"
         )
-    return path.read_bytes()
+    return content
 
 
 def _table(content: bytes) -> list[dict[str, str]]:

@@ -25,6 +25,9 @@ from preprocessing.text import words
 
 import numpy as np
 
+PUBLISHED = {"imdb": "b7559307dd2c0163", "imdb-with-originals": "051e14303520d1e9"}
+"""The hash of the published reviews as the leaderboard uses them, by the corpus's name."""
+
 _CHUNK = 5_000
 
 
@@ -129,7 +132,7 @@ def prepare(
             return Corpus(prepared[0], remarks)
     fingerprint, read = _source(dataset, data, cache)
     note = cache / "sources" / f"{key}-{fingerprint[:16]}"
-    if note.exists() and (folder := cache / note.read_text().strip()).exists():
+    if folder := _noted(note, cache):
         return Corpus(folder)
 
     clock = Clock()
@@ -148,16 +151,31 @@ def prepare(
     name += "-with-originals" if settings.with_originals else ""
     folder = cache / f"{name}-{corpus_hash}"
     about = {"name": name, "hash": corpus_hash, "version": VERSION, "settings": asdict(settings)}
-    about |= {"notes": notes} if isinstance(data, CustomReviews) else {}
+    if PUBLISHED.get(name, corpus_hash) != corpus_hash:
+        notes.append(
+            f"corpus {corpus_hash} is not the published data set, which is {PUBLISHED[name]}; "
+            f"results on it do not belong in the published table"
+        )
+    about |= {"notes": notes}
     storage.make_folder(folder, lambda target: about | _build(target, reviews, settings, clock))
-    storage.write_atomically(note, folder.name + "\n")
+    storage.write_atomically(note, storage.seal({"source": note.name, "corpus": folder.name}))
     return Corpus(folder)
+
+
+def _noted(note: Path, cache: Path) -> Path | None:
+    """Return the corpus that was prepared from a source; None if there is none, or no telling."""
+    try:
+        said = storage.unseal(note.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+    folder = cache / str(said["corpus"])
+    return folder if said["source"] == note.name and folder.exists() else None
 
 
 def _prepared(cache: Path, key: str) -> list[Path]:
     """Return the folders of the corpora that were prepared as `key` says, the newest first."""
-    names = {note.read_text().strip() for note in (cache / "sources").glob(f"{key}-*")}
-    folders = [cache / name for name in names if (cache / name / storage.MANIFEST).exists()]
+    found = {_noted(note, cache) for note in (cache / "sources").glob(f"{key}-*")}
+    folders = [folder for folder in found if folder and (folder / storage.MANIFEST).exists()]
     return sorted(
         folders, key=lambda folder: (folder / storage.MANIFEST).stat().st_mtime_ns, reverse=True
     )

@@ -1,6 +1,7 @@
 """How every program starts and ends: the repository's root, exit codes, one line for an error."""
 
 import errno
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,29 +10,61 @@ from preprocessing.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
 
+USER_MISTAKE = 2
+MACHINE_TROUBLE = os.EX_IOERR
+"""74: a full disk or the like, which is the failure of no row."""
 
 INTERRUPTED = 130
+READER_GONE = 141
+"""What a shell shows for a program that a broken pipe has ended."""
+
+_USERS = {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,
+    errno.ENAMETOOLONG,
+}  # fmt: skip
+_MACHINES = {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO,
+    errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EPIPE,
+}  # fmt: skip
+
+
+class MachineError(UserError):
+    """Trouble of the machine that another process has met, told in one line."""
+
+    exit_code = MACHINE_TROUBLE
 
 
 def run_program(main: Callable[[], int | None]) -> None:
     """Run `main` and exit: 0 or what it returns, 2 for a user's mistake, 130 for Ctrl-C.
 
-    A full disk or the like is one line and exit code 1.
+    A full disk or the like is one line and exit code 74. When nobody reads what it prints any
+    more, as behind ``| head``, it ends without a word, with 141.
     """
     try:
         code = main() or 0
+        sys.stdout.flush()
     except UserError as error:
-        code = _say(2, str(error))
+        code = _say(error.exit_code, str(error))
     except KeyboardInterrupt:
         code = _say(INTERRUPTED, "interrupted; what was finished is kept")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the exit
+        code = READER_GONE
     except OSError as error:
-        user_mistake = error.errno in (
-            errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,
-            errno.ENAMETOOLONG,
-        )  # fmt: skip
         where = error.filename or "a file (is the disk full?)"
-        code = _say(2 if user_mistake else 1, f"cannot use {where}: {error.strerror or error}")
+        what = os.strerror(error.errno) if error.errno else " ".join(str(error).split())
+        code = USER_MISTAKE if error.errno in _USERS else MACHINE_TROUBLE
+        _say(code, f"cannot use {where}: {what}")
     sys.exit(code)
+
+
+def is_of_the_machine(error: BaseException) -> bool:
+    """Tell whether an error is trouble of the machine, and so no fault of what was running.
+
+    Of the system's errors those are: what cannot be written, or opened for want of something. A
+    file that is not there, or a host that does not answer, is trouble of who asked for it.
+    """
+    return isinstance(error, OSError) and error.errno in _MACHINES
 
 
 def _say(code: int, message: str) -> int:

@@ -25,7 +25,7 @@ from bert_family.shared.kerashub import kerashub
 from bert_family.shared.optimizer import adamw
 from bert_family.shared.presets import Source, folder_name, weights_name
 from preprocessing.ragged import Ragged, bucket_widths
-from preprocessing.storage import write_atomically
+from preprocessing.storage import MANIFEST, seal, size_and_hash, verify, write_atomically
 from preprocessing.subwords.ids import pack
 from preprocessing.subwords.tokenizers import Tokenizer
 
@@ -226,8 +226,8 @@ class _Passes(Progress):
     def __init__(self, on_event: OnEvent, epochs: int, folder: Path):
         super().__init__(on_event, epochs)
         self.folder = folder
-        if (file := self.folder / "history.json").exists():
-            self.history = json.loads(file.read_text())
+        if (folder / MANIFEST).exists():
+            self.history = verify(folder)["passes"]
 
     def resume(self, model: keras.Model) -> None:
         """Load what earlier passes have learned, if there were any."""
@@ -236,14 +236,16 @@ class _Passes(Progress):
             model.load_weights(self._weights(len(self.history)))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        """Keep and report the pass; it counts once its line is in the history."""
+        """Keep and report the pass; it counts once the manifest names its weights."""
         loss = float(logs["loss"])
         self.folder.mkdir(exist_ok=True)
         unfinished = self.folder / "unfinished.weights.h5"
         self.model.save_weights(unfinished)
-        unfinished.replace(self._weights(self.epoch))
+        weights = self._weights(self.epoch)
+        unfinished.replace(weights)
         self.history.append({"loss": loss, "seconds": time.perf_counter() - self.start})
-        write_atomically(self.folder / "history.json", json.dumps(self.history))
+        kept = {"passes": self.history, "files": {weights.name: size_and_hash(weights)}}
+        write_atomically(self.folder / MANIFEST, seal(kept))
         self._weights(self.epoch - 1).unlink(missing_ok=True)
         text = f"{self.what} {self.epoch}/{self.epochs}: loss {loss:.4f}"
         self.on_event({"event": "step", "text": text})

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import json
 from pathlib import Path
 
 from benchmark.rows import catalogue
@@ -19,6 +18,7 @@ from bert_family.shared.fine_tuning import (
 )
 from bert_family.shared.presets import Preset
 from preprocessing.errors import UserError
+from preprocessing.storage import read_manifest, seal, unseal
 from tests.bert_family.conftest import NAMES
 from tests.conftest import run_python
 
@@ -268,8 +268,9 @@ def test_pretraining_that_was_stopped_goes_on_after_its_last_whole_pass(small, e
     with pytest.raises(KeyboardInterrupt):
         quick_fit(small, stop_after_one_pass, preset="scratch", pretrain=2)
     (passes,) = small.folder.glob(".preset-bert-scratch-tiny-pretrained-2-*.passes")
-    (first,) = json.loads((passes / "history.json").read_text())
-    (passes / "history.json").write_text(json.dumps([first | {"seconds": 1000.0}]))
+    kept = unseal((passes / "manifest.json").read_bytes())
+    kept["passes"][0]["seconds"] = 1000.0
+    (passes / "manifest.json").write_text(seal(kept))
     (passes / "unfinished.weights.h5").write_text("of a run that was killed while it wrote")
 
     told = []
@@ -277,9 +278,9 @@ def test_pretraining_that_was_stopped_goes_on_after_its_last_whole_pass(small, e
     texts = [event["text"] for event in told if "pass " in event.get("text", "")]
     assert [text.split(":")[0] for text in texts] == ["pretraining pass 2/2"]
     assert 1000 < seconds["pretraining"] < 1500
-    (kept,) = small.folder.glob("preset-bert-scratch-tiny-pretrained-2-*")
-    losses = json.loads((kept / "manifest.json").read_text())["loss"]
-    assert losses[0] == first["loss"]
+    (preset,) = small.folder.glob("preset-bert-scratch-tiny-pretrained-2-*")
+    losses = read_manifest(preset)["loss"]
+    assert losses[0] == kept["passes"][0]["loss"]
     assert len(losses) == 2
     assert not passes.exists()
 
@@ -302,6 +303,19 @@ def test_a_pass_is_kept_with_the_optimizers_moments(tmp_path):
     assert all(same(fresh, trained))
     for one, other in zip(fresh.optimizer.variables, trained.optimizer.variables, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_pass_that_was_changed_is_not_gone_on_from(tmp_path):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    passes = masked_lm._Passes(lambda event: None, 1, tmp_path / "passes")
+    model.fit(np.ones((2, 3)), np.ones(2), verbose=0, callbacks=[passes])
+    (weights,) = (tmp_path / "passes").glob("*.h5")
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(UserError, match=r"pass-1.weights.h5 is damaged .* delete .*passes"):
+        masked_lm._Passes(print, 2, tmp_path / "passes")
 
 
 def test_a_preset_that_there_is_not_is_refused_before_anything_is_learned(small):

@@ -2,10 +2,12 @@ import os
 import re
 
 from preprocessing import prepare as module
-from preprocessing.corpus import withholding_test
+from preprocessing.corpus import Corpus, withholding_test
+from preprocessing.errors import DamagedError
 from preprocessing.prepare import Settings, open_corpus, prepare
 from preprocessing.sources import imdb
 from preprocessing.sources.review import Review
+from preprocessing.storage import seal, unseal
 from preprocessing.text import words
 from preprocessing.word_vectors import Word2VecSettings, word_vectors
 from tests.conftest import COUNTS, archive_files, run_python, write_archive
@@ -197,7 +199,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_made(tmp_path):
         "runpy.run_module('preprocessing', run_name='__main__')"
     )
     process = run_python("-c", program)
-    assert process.returncode == 1
+    assert process.returncode == 74
     assert process.stderr.startswith("error: cannot use")
     assert process.stderr.count("\n") == 1
     assert not [folder for folder in tmp_path.glob("*sample*") if folder.is_dir()]
@@ -213,4 +215,68 @@ def test_a_damaged_corpus_is_said_in_one_line(run_here, tmp_path):
     file.write_bytes(content)
     process = run_here("preprocessing", "--dataset", "sample", "--limit", "40", "--cache", tmp_path)
     assert process.returncode == 2
-    assert f"{file} is damaged; delete {corpus.folder} and run again" in process.stderr
+    assert f"{file} is damaged (its hash is not the one in the manifest)" in process.stderr
+    assert f"delete {corpus.folder} and run again to rebuild it\n" in process.stderr
+
+
+def with_manifest(corpus, change):
+    """Change the manifest, and renew its own hash."""
+    file = corpus.folder / "manifest.json"
+    manifest = unseal(file.read_bytes())
+    change(manifest)
+    file.write_text(seal(manifest))
+    return corpus.folder
+
+
+@pytest.mark.parametrize(
+    "splits",
+    [
+        {"train": [0, 50]},
+        {"train": [0, 30]},
+        {"test": [36, 80], "unsup": [80, 120]},
+        {"unsup": [80, 119]},
+        {"validation": [40, 36]},
+    ],
+)
+def test_splits_that_do_not_tile_the_reviews_are_refused(tmp_path, splits):
+    corpus = prepare("sample", None, tmp_path, Settings(limit=40))
+    folder = with_manifest(corpus, lambda manifest: manifest["splits"].update(splits))
+    with pytest.raises(DamagedError, match=r"manifest.json is damaged .* delete"):
+        Corpus(folder)
+
+
+def test_a_manifest_is_that_of_its_folder(tmp_path):
+    corpus = prepare("sample", None, tmp_path, Settings(limit=40))
+    other = corpus.folder.rename(tmp_path / "sample-limit-40-0123456789abcdef")
+    with pytest.raises(DamagedError, match="is of another corpus"):
+        Corpus(other)
+
+
+def test_a_note_that_was_changed_is_not_followed(tmp_path):
+    corpus = prepare("sample", None, tmp_path, Settings(limit=40))
+    other = prepare("sample", None, tmp_path, Settings(limit=50))
+    note, others = sorted((tmp_path / "sources").iterdir(), key=lambda file: file.stat().st_mtime)
+    note.write_bytes(others.read_bytes())
+    assert prepare("sample", None, tmp_path, Settings(limit=40)).hash == corpus.hash
+    note.write_bytes(b"\xff")
+    assert prepare("sample", None, tmp_path, Settings(limit=40)).hash == corpus.hash
+    assert corpus.hash != other.hash
+
+
+def test_zeroed_word_vectors_are_not_used(tmp_path):
+    corpus = prepare("sample", None, tmp_path, Settings(limit=40))
+    settings = Word2VecSettings(dimensions=4, epochs=1)
+    word_vectors(corpus, 0, settings)
+    (file,) = corpus.folder.glob("word2vec-*/vectors.npy")
+    content = file.read_bytes()
+    file.write_bytes(content[:200] + bytes(len(content) - 200))
+    with pytest.raises(DamagedError, match=r"vectors.npy is damaged \(its hash"):
+        word_vectors(corpus, 0, settings)
+
+
+def test_other_reviews_than_the_published_ones_are_said(tmp_path):
+    archive = write_archive(tmp_path / "a.tar.gz", archive_files())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(imdb.read, "__defaults__", (COUNTS,))
+        corpus = prepare("imdb", archive, tmp_path, Settings(validation_fraction=0.5))
+    assert any("is not the published data set" in note for note in corpus.notes)
