@@ -31,6 +31,7 @@ def describe() -> Environment:
         processor=hardware.processor(),
         vector_extensions=hardware.vector_extensions(),
         cores=hardware.cores(),
+        threads=hardware.threads(),
         memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         gpus=hardware.gpus(),
         system=f"{platform.system()} {platform.machine()}",

@@ -2,7 +2,7 @@
 
 A record holds no score of the test reviews: those are computed from the predictions that are kept
 beside it, so that a new metric holds for old runs, too. Of the validation reviews no predictions
-are kept, so their scores are in the record.
+are kept, so their scores are in the record. On disk a record ends with its own hash.
 """
 
 import json
@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from benchmark.rows import catalogue
-from preprocessing.errors import UserError
+from preprocessing.errors import DamagedError, UserError
+from preprocessing.storage import seal, unseal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 PROTOCOL = 2
 
 
@@ -43,6 +44,7 @@ class Environment(Part):
         processor: its name.
         vector_extensions: those of its instruction sets that matter for speed, such as avx2.
         cores: those that the process may use.
+        threads: those that libraries compute with; sums of more or fewer end in other digits.
         memory_gb: main memory, GiB.
         gpus: the names of the NVIDIA GPUs.
         system: operating system and architecture.
@@ -55,6 +57,7 @@ class Environment(Part):
     processor: str
     vector_extensions: list[str] | None
     cores: int
+    threads: int | None
     memory_gb: float
     gpus: list[str]
     system: str
@@ -65,12 +68,15 @@ class Environment(Part):
 
     @property
     def machine(self) -> str:
-        """The kind of machine: times of two kinds are not to be compared."""
+        """The kind of machine: times of two kinds are not to be compared, nor last digits."""
         if self.vector_extensions is None:
             extensions = "vector extensions not recorded"
         else:
             extensions = " ".join(self.vector_extensions) or "no vector extensions"
-        return ", ".join([self.processor, extensions, f"{self.cores} cores", *self.gpus])
+        cores = f"{self.cores} cores"
+        if self.threads not in (None, self.cores):
+            cores += f", {self.threads} thread{'s' * (self.threads != 1)}"
+        return ", ".join([self.processor, extensions, cores, *self.gpus])
 
 
 class MatrixProducts(Part):
@@ -176,7 +182,7 @@ class _Run(Part):
         utc: when it ended.
     """
 
-    format: Literal[2] = FORMAT
+    format: Literal[3] = FORMAT
     model: str
     variant: str = ""
     family: str
@@ -275,42 +281,52 @@ def from_disk(path: Path) -> Record:
     """Read a record.
 
     Raises:
-        UserError: it is damaged, or of another format.
+        DamagedError: it was changed since it was written.
+        UserError: it is of another format.
         FileNotFoundError: there is none.
     """
     content = path.read_bytes()
+    found = _format_of(content)
+    if isinstance(found, int) and found != FORMAT:
+        raise UserError(
+            f"{path} is a record of format {found}, and this version reads {FORMAT}; delete it to "
+            f"run it again"
+        )
     try:
-        return _RECORD.validate_json(content)
+        return _RECORD.validate_python(unseal(content))
     except ValidationError as error:
-        found = _format_of(content)
-        if isinstance(found, int) and found != FORMAT:
-            raise UserError(
-                f"{path} is a record of format {found}, and this version reads {FORMAT}; "
-                f"delete it to run it again"
-            ) from None
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"] if part not in ("ok", "failed"))
         raise damaged(path, f"{where}: {first['msg']}" if where else first["msg"]) from None
+    except ValueError as error:
+        raise damaged(path, error) from None
 
 
 def to_text(record: Record) -> str:
     """Return a record as `from_disk` reads it."""
-    return json.dumps(record.as_json(), indent=1) + "\n"
+    return seal(record.as_json())
 
 
-def damaged(path: Path, what: Exception | str) -> UserError:
-    """Return the error that says that a file beside or of a record is damaged."""
+def damaged(path: Path, what: Exception | str, record: Path | None = None) -> DamagedError:
+    """Return the error that says that a record, or a file beside it, is damaged.
+
+    Args:
+        path: the damaged file.
+        what: what is wrong.
+        record: the record beside which it stands; None if it is a record itself.
+    """
     said = " ".join(str(what).split())
-    return UserError(
-        f"{path} is damaged ({said}); restore it from a copy, or delete it to run it again"
+    advice = f"delete {record}" if record else "delete it"
+    return DamagedError(
+        f"{path} is damaged ({said}); restore it from a copy, or {advice} to run it again"
     )
 
 
 def _format_of(content: bytes) -> Any:
-    """Return the format that a record says it is of; 1 if it says nothing."""
+    """Return the format that a record says it is of; 1 if it says nothing; None if it is none."""
     try:
         read = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     whole = isinstance(read, dict) and {"status", "model", "seed"} <= set(read)
     return read.get("format", 1) if whole else None

@@ -10,15 +10,17 @@
 
 Beside the record of a finished run stands ``seed-0-<hash>.npz``: `logits` (float16), `labels`
 (int8) and `also_in_train` (bool) of the test reviews, in the corpus's order. For each evaluation
-set stands ``seed-0-<set>-<hash>.npz``. The record names them, and is written after them: whenever a
-run is killed, the old record or the new one is there with its predictions. A reader between whose
-two looks they changed is told that one is damaged, and finds the new ones when it starts again.
+set stands ``seed-0-<set>-<hash>.npz``. The record names them by their hashes, and is written after
+them: whenever a run is killed, the old record or the new one is there with its predictions. One
+process writes in a folder at a time. A reader between whose two looks they changed is told that one
+is damaged, and finds the new ones when it starts again.
 """
 
 import hashlib
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,9 +28,10 @@ from typing import Any, TypeVar
 from benchmark.records import record as records
 from benchmark.records.record import PROTOCOL, Evaluation, Failed, Finished, PredictionsFile, Record
 from preprocessing.errors import UserError
-from preprocessing.storage import write_atomically
+from preprocessing.storage import remove_unfinished, write_atomically
 
 import numpy as np
+from filelock import FileLock
 
 _LONGEST_NAME = 120
 _P = TypeVar("_P", "TestPredictions", "SetPredictions")
@@ -142,29 +145,43 @@ def write(
         predictions: for the test reviews.
         answered: for the evaluation sets, by name.
     """
-    if isinstance(record, Failed) and path.exists():
-        old = read(path)
-        if isinstance(old, Finished) and old.answers_for(
-            record.protocol, record.corpus.hash, record.hyperparameters, record.labels
-        ):
-            return record
-    if predictions is not None and isinstance(record, Finished):
-        kept = _keep(path, predictions)
-        evaluations = _keep_all(path, answered or {})
-        record = record.model_copy(update={"predictions": kept, "evaluations": evaluations})
-    _write(path, record)
+    with _only_writer(path):
+        if isinstance(record, Failed) and path.exists():
+            old = read(path)
+            if isinstance(old, Finished) and old.answers_for(
+                record.protocol, record.corpus.hash, record.hyperparameters, record.labels
+            ):
+                return record
+        if predictions is not None and isinstance(record, Finished):
+            kept = _keep(path, predictions)
+            evaluations = _keep_all(path, answered or {})
+            record = record.model_copy(update={"predictions": kept, "evaluations": evaluations})
+        _write(path, record)
     return record
 
 
 def add_evaluations(path: Path, record: Finished, answered: Mapping[str, Answered]) -> Finished:
     """Write a record again with what its model answered to further evaluation sets.
 
-    Answers to an earlier version of a set are replaced.
+    Answers to an earlier version of a set are replaced. If another run has replaced the record
+    since it was read, the answers are not its model's, and nothing is written.
     """
-    evaluations = record.evaluations | _keep_all(path, answered)
-    record = record.model_copy(update={"evaluations": evaluations})
-    _write(path, record)
+    with _only_writer(path):
+        if not path.exists() or read(path) != record:
+            return record
+        evaluations = record.evaluations | _keep_all(path, answered)
+        record = record.model_copy(update={"evaluations": evaluations})
+        _write(path, record)
     return record
+
+
+@contextmanager
+def _only_writer(path: Path) -> Iterator[None]:
+    """Wait for others that write in a record's folder, and clear away what killed ones left."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.parent / ".lock"):
+        remove_unfinished(path.parent)
+        yield
 
 
 def _keep_all(path: Path, answered: Mapping[str, Answered]) -> dict[str, Evaluation]:
@@ -244,8 +261,10 @@ def _load(path: Path, named: PredictionsFile, kind: type[_P]) -> _P:
             raise ValueError("its hash is not the one in the record")
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return kind(**{field.name: arrays[field.name] for field in fields(kind)})
-    except (FileNotFoundError, ValueError, KeyError) as error:
-        raise records.damaged(file, error) from None
+    except FileNotFoundError:
+        raise records.damaged(file, "it is not there", path) from None
+    except (ValueError, KeyError) as error:
+        raise records.damaged(file, error, path) from None
 
 
 def read_runs(results: Path, dataset: str) -> dict[Path, Record]:

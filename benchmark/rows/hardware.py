@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 CPUINFO = Path("/proc/cpuinfo")
+THREADS = "OMP_NUM_THREADS"
+"""The environment variable by which numerical libraries are told how many threads to use."""
 
 _EXTENSIONS = (
     "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile",
@@ -40,6 +42,12 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def threads() -> int:
+    """Return how many threads numerical libraries use: one a core, unless the user says less."""
+    said = os.environ.get(THREADS, "")
+    return min(int(said), cores()) if said.isdigit() and int(said) > 0 else cores()
 
 
 def vector_extensions() -> list[str] | None:

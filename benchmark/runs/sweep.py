@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmark.records import environment, store
 from benchmark.records.record import CorpusId, Failed, Finished, Record
-from benchmark.rows import catalogue, sources
+from benchmark.rows import catalogue, hardware, sources
 from benchmark.rows.catalogue import Line
 from benchmark.rows.hyperparameters import plain
 from benchmark.runs.evaluation import lacking
@@ -301,7 +301,7 @@ def _shares(jobs: int) -> dict[str, str]:
     if jobs == 1:
         return {}
     share = str(max(1, (os.cpu_count() or 1) // jobs))
-    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    names = (hardware.THREADS, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
     as_needed = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
     return dict.fromkeys(names, share) | as_needed
 

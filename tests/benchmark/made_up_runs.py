@@ -17,7 +17,7 @@ import numpy as np
 
 LABELS = np.array([0, 0, 1, 1], np.int8)
 ENVIRONMENT = Environment(
-    processor="a processor", vector_extensions=["avx2"], cores=2, memory_gb=8.0, gpus=[],
+    processor="a processor", vector_extensions=["avx2"], cores=2, threads=2, memory_gb=8.0, gpus=[],
     system="Linux x86_64", python="3.13", packages={"keras": "3.14"}, code="1234",
     load_average=0.5,
 )  # fmt: skip

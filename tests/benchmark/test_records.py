@@ -1,17 +1,21 @@
+import multiprocessing
+import os
+import re
 import shutil
 
 from benchmark.analysis import columns, leaderboard, tables
-from benchmark.records import record as records
 from benchmark.records import store
 from benchmark.records.record import PROTOCOL, Epoch, Failed, Finished, MatrixProducts
 from benchmark.rows import catalogue
 from preprocessing.errors import UserError
+from preprocessing.storage import seal, unseal
 from tests.benchmark.made_up_runs import (
     ENVIRONMENT,
     LABELS,
     a_corpus,
     a_failure,
     a_record,
+    of_texts,
     predicted,
     put,
     put_many,
@@ -102,34 +106,109 @@ def test_a_failure_replaces_what_is_out_of_date(tmp_path, old):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda text: "", "EOF"),
-        (lambda text: text[: len(text) // 2], "Invalid JSON"),
-        (lambda text: "[]", "should be an object"),
-        (lambda text: "\udcff", "Invalid JSON"),
-        (
-            lambda text: text.replace('"seed": 0', '"seed": "0"'),
-            "seed: Input should be a",
-        ),
-        (lambda text: text.replace('"seed": 0', '"seeds": 0'), "seed: Field required"),
-        (lambda text: text.replace('"status": "ok"', '"status": "good"'), "status"),
-        (lambda text: text.replace('"hash": "abc"', '"hash": "abc", "x": 1'), "corpus.x: Extra"),
+        (lambda text: "", "Expecting value"),
+        (lambda text: text[: len(text) // 2], "Expecting|Unterminated"),
+        (lambda text: "[]", "does not end with its own hash"),
+        (lambda text: "[" * 100_000, "nested too deep"),
+        (lambda text: "\udcff", "decode"),
+        (lambda text: text.replace('"accuracy": 0.5', '"accuracy": 0.9'), "it was changed"),
+        (lambda text: text.replace('"seed": 0', '"seed": 1'), "it was changed"),
     ],
 )
 def test_a_damaged_record_is_said_in_one_line(tmp_path, change, said):
     path = put(tmp_path)
     path.write_bytes(change(path.read_text()).encode(errors="surrogateescape"))
-    with pytest.raises(UserError, match=r"seed-0\.json is damaged .* delete it to run") as error:
-        store.read_runs(tmp_path, "imdb")
-    assert said in str(error.value)
-    assert "\n" not in str(error.value)
+    with pytest.raises(UserError, match=rf"seed-0.json is damaged \(.*({said})") as refused:
+        store.read(path)
+    assert "\n" not in str(refused.value)
+    assert "delete it to run it again" in str(refused.value)
 
 
-@pytest.mark.parametrize(("found", "shown"), [('"format": 3', "3"), ('"formt": 3', "1")])
+def sealed_again(path, change):
+    """Do what somebody would who wants a changed record to be believed."""
+    content = unseal(path.read_bytes())
+    change(content)
+    path.write_text(seal(content))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda record: record.update(seed="0"), "seed: Input should be a"),
+        (lambda record: record.pop("seed"), "seed: Field required"),
+        (lambda record: record.pop("seconds"), "seconds: Field required"),
+        (lambda record: record.pop("backend"), "backend: Field required"),
+        (lambda record: record.pop("weights"), "weights: Field required"),
+        (lambda record: record.update(status="good"), "status"),
+        (lambda record: record["corpus"].update(x=1), "corpus.x: Extra"),
+    ],
+)
+def test_a_record_is_checked_even_if_its_hash_is_right(tmp_path, change, said):
+    path = put(tmp_path)
+    sealed_again(path, change)
+    with pytest.raises(UserError, match=rf"seed-0.json is damaged \(.*{said}") as refused:
+        store.read(path)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("found", "shown"), [(None, 1), (2, 2), (4, 4)])
 def test_a_record_of_another_format_is_said(tmp_path, found, shown):
     path = put(tmp_path)
-    path.write_text(path.read_text().replace(f'"format": {records.FORMAT}', found))
+    sealed_again(
+        path, lambda record: record.pop("format") and found and record.update(format=found)
+    )
     with pytest.raises(UserError, match=rf"is a record of format {shown}, and this version reads"):
         store.read(path)
+
+
+def write_often(results, sign, times):
+    for _ in range(times):
+        put(results, logits=(sign, sign, sign, sign))
+
+
+def test_two_processes_that_write_one_record_leave_it_whole(tmp_path):
+    context = multiprocessing.get_context("fork")
+    writers = [context.Process(target=write_often, args=(tmp_path, s, 30)) for s in (-1, 1)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    path = put(tmp_path / "elsewhere")
+    path = tmp_path / path.relative_to(tmp_path / "elsewhere")
+    assert abs(store.read_predictions(path, store.read(path)).logits).tolist() == [1, 1, 1, 1]
+    assert len(list(path.parent.glob("*.npz"))) == 1
+
+
+def test_answers_of_a_model_whose_record_was_replaced_are_not_added(tmp_path):
+    path = put(tmp_path)
+    before = store.read(path)
+    put(tmp_path, utc="2026-01-02T00:00:00+00:00")
+    store.add_evaluations(path, before, {"products": of_texts([1])})
+    assert not store.read(path).evaluations
+
+
+def test_what_a_killed_writer_left_goes_with_the_next(tmp_path):
+    path = put(tmp_path)
+    left = path.with_name(f".seed-0.json.{2**22 + 1}.unfinished")  # no process has that number
+    young = path.with_name(f".seed-0-1234.npz.{2**22 + 1}.unfinished")
+    living = path.with_name(f".seed-0-5678.npz.{os.getppid()}.unfinished")
+    for file in (left, young, living):
+        file.write_text("{")
+    for file in (left, living):
+        os.utime(file, (0, 0))
+    put(tmp_path)
+    assert [file.exists() for file in (left, young, living)] == [False, True, True]
+
+
+def test_the_advice_for_damaged_predictions_works(tmp_path):
+    path = put(tmp_path)
+    (file,) = path.parent.glob("*.npz")
+    file.unlink()
+    advice = rf"{re.escape(str(path))} to run it again"
+    with pytest.raises(UserError, match=rf"npz is damaged \(it is not there\).* delete {advice}"):
+        leaderboard.build(tmp_path, "imdb")
+    path.unlink()
+    assert leaderboard.build(tmp_path, "imdb").set_index("model").loc["majority", "seeds"] == 0
 
 
 def test_damaged_predictions_are_said(tmp_path):
