@@ -4,7 +4,7 @@
 
     FOLDER/
         manifest.json            which row, its hyperparameters, where and with what it was trained,
-                                 and the size and SHA-256 of every other file
+                                 the size and SHA-256 of every other file, and its own hash
         vocabulary.txt           the word of each id, one a line
         model.keras, model.skops Keras's or skops's own format, and what goes with it
 
@@ -25,16 +25,35 @@ from benchmark.rows.hyperparameters import refusal
 from preprocessing import corpus as corpora
 from preprocessing.corpus import Corpus, Reviews
 from preprocessing.errors import UserError
-from preprocessing.storage import MANIFEST, make_folder, sha256
+from preprocessing.storage import MANIFEST, make_folder, sha256, unseal
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-FORMAT = 1
+FORMAT = 2
 _KEPT = (
     "model", "family", "seed", "protocol", "corpus", "hyperparameters", "command", "backend",
     "precision", "parameters", "weights", "outside_data", "validation", "utc",
 )  # fmt: skip
+
+
+class _File(BaseModel):
+    """What a manifest says of a file."""
+
+    bytes: int
+    sha256: str
+
+
+class _Manifest(BaseModel):
+    """What loading needs of a manifest."""
+
+    model_config = ConfigDict(strict=True)
+
+    text_version: int
+    words: int
+    model: str
+    hyperparameters: dict[str, JsonValue]
+    files: dict[str, _File]
 
 
 @dataclass(frozen=True)
@@ -54,8 +73,16 @@ class SavedModel:
     vocabulary: list[str]
 
     def predict(self, texts: list[str]) -> np.ndarray:
-        """Return the probability that each raw text is positive, shape (texts,), float."""
-        return self.fitted.predict(Reviews.of(texts, self.vocabulary))
+        """Return the probability that each raw text is positive, shape (texts,), float.
+
+        Raises:
+            UserError: the model cannot answer, since it is not what was saved.
+        """
+        reviews = Reviews.of(texts, self.vocabulary)
+        try:
+            return self.fitted.predict(reviews)
+        except Exception as error:  # see `load`
+            raise _unusable(self.folder, "cannot answer", error) from error
 
 
 def check_target(folder: Path) -> None:
@@ -94,6 +121,7 @@ def save(folder: Path, fitted: Fitted, corpus: Corpus, record: dict) -> None:
         return {
             "format": FORMAT,
             "text_version": corpora.VERSION,
+            "words": len(corpus.vocabulary),
             "packages": record["environment"]["packages"],
         } | {name: record[name] for name in _KEPT}
 
@@ -120,15 +148,24 @@ def load(folder: Path) -> SavedModel:
             f"{folder} has a hyperparameter that {name} does not accept: {option} = {value!r} "
             f"{what}; train and save the model again"
         ) from None
-    vocabulary = (folder / "vocabulary.txt").read_text(encoding="utf-8").splitlines()
     try:
+        vocabulary = (folder / "vocabulary.txt").read_text(encoding="utf-8").splitlines()
+        if len(vocabulary) != manifest["words"]:
+            raise UserError(
+                f"{folder / 'vocabulary.txt'} has {len(vocabulary):,} words, but the model reads "
+                f"{manifest['words']:,}; train and save the model again"
+            )
         fitted = row.load(options, folder)
     except UserError:
         raise
     except Exception as error:  # libraries say in many ways that a file is not what they wrote
-        said = " ".join(str(error).split())[:300]
-        raise UserError(f"{folder} cannot be loaded: {type(error).__name__}: {said}") from error
+        raise _unusable(folder, "cannot be loaded", error) from error
     return SavedModel(folder, manifest, fitted, vocabulary)
+
+
+def _unusable(folder: Path, what: str, error: Exception) -> UserError:
+    said = " ".join(str(error).split())[:300]
+    return UserError(f"{folder} {what}: {type(error).__name__}: {said}")
 
 
 def _manifest(folder: Path) -> dict:
@@ -137,40 +174,41 @@ def _manifest(folder: Path) -> dict:
     Raises:
         UserError: something is not as it was saved.
     """
+    again = "train and save the model again"
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        saved_format = manifest["format"]
-    except (OSError, ValueError, KeyError, TypeError):
+        written = (folder / MANIFEST).read_bytes()
+        saved_format = json.loads(written)["format"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise UserError(
             f"{folder} is not a saved model; a model's --save option makes one"
         ) from None
     if saved_format != FORMAT:
         raise UserError(
             f"{folder} was saved in format {saved_format}, but this version reads format {FORMAT}; "
-            f"train and save the model again"
+            f"{again}"
         )
     try:
-        text_version, files = manifest["text_version"], manifest["files"]
-        hashes = {name: about["sha256"] for name, about in files.items()}
-        str(manifest["model"]), dict(manifest["hyperparameters"])
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise UserError(f"{folder / MANIFEST} is damaged; train and save the model again") from None
-    if text_version != corpora.VERSION:
+        manifest = unseal(written)
+        checked = _Manifest.model_validate(manifest)
+    except ValueError as error:  # pydantic's is one
+        said = str(error).splitlines()[0]
+        raise UserError(f"{folder / MANIFEST} is damaged ({said}); {again}") from None
+    if checked.text_version != corpora.VERSION:
         raise UserError(
-            f"{folder} expects version {text_version} of the preprocessing, "
-            f"and this is version {corpora.VERSION}; train and save the model again"
+            f"{folder} expects version {checked.text_version} of the preprocessing, "
+            f"and this is version {corpora.VERSION}; {again}"
         )
-    found = {
-        file.relative_to(folder).as_posix(): file for file in folder.rglob("*") if file.is_file()
-    }
-    found.pop(MANIFEST)
-    for name in sorted({*hashes, *found, "vocabulary.txt"}):
-        if name not in hashes:
-            raise UserError(f"{folder / name} was not there when the model was saved; delete it")
-        if name not in found:
-            raise UserError(f"{folder / name} is missing; train and save the model again")
-        if sha256(found[name]) != hashes[name]:
-            raise UserError(
-                f"{folder / name} has changed since it was saved; train and save the model again"
-            )
+    found = {file.relative_to(folder).as_posix(): file for file in folder.rglob("*")}
+    for name in sorted({*checked.files, *found, "vocabulary.txt"}):
+        file = found.get(name)
+        if file is None:
+            raise UserError(f"{folder / name} is missing; {again}")
+        if file.is_symlink() or not (file.is_file() or file.is_dir()):
+            raise UserError(f"{file} is no file of its own; replace it by what it points to")
+        if file.is_dir() or name == MANIFEST:
+            continue
+        if name not in checked.files:
+            raise UserError(f"{file} was not there when the model was saved; delete it")
+        if sha256(file) != checked.files[name].sha256:
+            raise UserError(f"{file} has changed since it was saved; {again}")
     return manifest

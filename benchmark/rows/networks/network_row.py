@@ -1,6 +1,8 @@
 """Rows that are Keras networks over word ids."""
 
-from collections.abc import Callable
+import json
+import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -14,12 +16,16 @@ from benchmark.rows.networks.training import adam, predict, seconds_compiling, t
 from benchmark.rows.quiet import native_log_hidden
 from benchmark.rows.training_data import TrainingData
 from preprocessing.corpus import Reviews
+from preprocessing.errors import UserError
 from preprocessing.ragged import bucket_widths
 
 import numpy as np
 
 with native_log_hidden():
     import keras
+
+_MODULES = ("keras", "keras_hub", "builtins", "benchmark", "models", "bert_family")
+"""Whose classes and functions a row's model may name; the last three are registered with Keras."""
 
 Objective = Callable[[Any, keras.Model], tuple[keras.Model, Any]]
 
@@ -118,13 +124,45 @@ class NetworkRow(Row):
 
 
 def load_model(folder: Path) -> keras.Model:
-    """Return the model that `FittedNetwork.save` wrote."""
-    return keras.models.load_model(folder / "model.keras", compile=False)
+    """Return the model that `FittedNetwork.save` wrote.
+
+    Raises:
+        UserError: it names a module that a row's model does not need. Keras would import some of
+            these, from the working directory, too, before it refuses what is in them.
+    """
+    file = folder / "model.keras"
+    with zipfile.ZipFile(file) as archive:
+        config = json.loads(archive.read("config.json"))
+    for module in _modules(config):
+        if str(module).partition(".")[0] not in _MODULES:
+            raise UserError(f"{file} cannot be loaded: it names the module {module!r}")
+    return keras.models.load_model(file, compile=False)
+
+
+def _modules(config: Any) -> Iterator[Any]:
+    """Yield what a model's configuration names as modules, however deep."""
+    parts = [config]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, list):
+            parts += part
+        elif isinstance(part, dict):
+            parts += part.values()
+            if part.get("module") is not None:
+                yield part["module"]
 
 
 def load_widths(folder: Path) -> np.ndarray:
-    """Return the widths that `FittedNetwork.save` wrote."""
-    return np.load(folder / "widths.npy", allow_pickle=False)
+    """Return the widths that `FittedNetwork.save` wrote.
+
+    Raises:
+        UserError: they are not ascending whole numbers.
+    """
+    widths = np.load(folder / "widths.npy", allow_pickle=False)
+    whole = widths.ndim == 1 and len(widths) and np.issubdtype(widths.dtype, np.integer)
+    if not whole or widths[0] < 1 or (np.diff(widths) <= 0).any():
+        raise UserError(f"{folder / 'widths.npy'} is damaged: it does not hold ascending widths")
+    return widths
 
 
 def keras_versions() -> dict[str, str]:

@@ -50,7 +50,7 @@ def load_pipeline(folder: Path) -> "Pipeline":
 
     Raises:
         skops.io.exceptions.UntrustedTypesFoundException: the file holds another type.
-        UserError: a tree points outside of itself, or a table belongs to nothing.
+        UserError: a tree's branches do not end in leaves, or a table belongs to nothing.
     """
     import skops.io
 
@@ -65,7 +65,7 @@ def load_pipeline(folder: Path) -> "Pipeline":
                 raise UserError(f"{folder} is damaged: {name} has no table {key}")
             setattr(step, key, value)
     if not all(map(_is_sound, _trees(pipeline))):
-        raise UserError(f"{file} is damaged: a tree points outside of itself")
+        raise UserError(f"{file} is damaged: a tree's branches do not end in leaves")
     return pipeline
 
 
@@ -115,12 +115,15 @@ def _trees(part: Any) -> "Iterator[Tree]":
 
 
 def _is_sound(tree: "Tree") -> bool:
-    """Tell whether a tree's indices are in range, which scikit-learn does not check itself."""
+    """Tell whether a tree's indices are in range, which scikit-learn does not check itself.
+
+    Children stand behind their parents, so that each way through the tree has an end.
+    """
     leaf = tree.children_left == -1
-    inner = ~leaf
-    children = np.concatenate([tree.children_left[inner], tree.children_right[inner]])
+    inner = np.flatnonzero(~leaf)
+    children = np.stack([tree.children_left[inner], tree.children_right[inner]])
     return bool(
         (tree.children_right[leaf] == -1).all()
-        and ((children > 0) & (children < tree.node_count)).all()
+        and ((children > inner) & (children < tree.node_count)).all()
         and ((tree.feature[inner] >= 0) & (tree.feature[inner] < tree.n_features)).all()
     )
