@@ -19,6 +19,8 @@ from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
 from preprocessing.storage import MANIFEST
 
+from filelock import FileLock
+
 GIGABYTES = 20.0
 """What kept models take at most, unless the user says otherwise."""
 
@@ -47,9 +49,11 @@ def keep(
         gigabytes: what all kept models take at most, 10^9 bytes each; None for what the
             environment says (``IMDB_MODELS_GB``), or else `GIGABYTES`.
     """
-    if folder.exists():
-        shutil.rmtree(folder)
-    saved.save(folder, fitted, corpus, record.as_json())
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.parent / ".lock"):
+        if folder.exists():
+            shutil.rmtree(folder)
+        saved.save(folder, fitted, corpus, record.as_json())
     limit = os.environ.get("IMDB_MODELS_GB", GIGABYTES) if gigabytes is None else gigabytes
     make_room(cache, float(limit))
 

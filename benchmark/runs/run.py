@@ -26,8 +26,9 @@ from benchmark.rows.training_data import TrainingData
 from benchmark.runs import kept_models
 from benchmark.runs.evaluation import ask
 from preprocessing.corpus import Corpus, withholding_test
-from preprocessing.errors import UserError
+from preprocessing.errors import DamagedError, UserError
 from preprocessing.evaluation_sets import EvaluationSet
+from preprocessing.program import is_of_the_machine
 from preprocessing.storage import verify
 
 
@@ -49,6 +50,9 @@ def run(
 ) -> tuple[Record, TestPredictions | None]:
     """Make one run and write its record, also when the row fails.
 
+    What the machine does wrong, such as a full disk or a damaged file, is no failure of the row: it
+    leaves no record.
+
     Args:
         name: the row's name.
         row: the row.
@@ -67,6 +71,10 @@ def run(
 
     Returns:
         The record, and the predictions for the test reviews if there are any.
+
+    Raises:
+        DamagedError: the corpus, or something else that is kept, was changed.
+        OSError: the machine cannot write or open a file.
     """
     further = changed(options, row.options_of(variant))
     path = store.record_path(
@@ -148,6 +156,8 @@ def run(
             validation=Scores(**metrics.scores(kept, corpus.column("labels", "validation"))),
         )
     except Exception as error:
+        if isinstance(error, DamagedError) or is_of_the_machine(error):
+            raise  # it is no failure of the row
         predictions = None
         if not isinstance(error, UserError):
             traceback.print_exc()

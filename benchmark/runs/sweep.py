@@ -25,6 +25,8 @@ from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
 from preprocessing.evaluation_sets import EvaluationSet
 from preprocessing.options import DataOptions, data_words
+from preprocessing.program import MACHINE_TROUBLE, USER_MISTAKE, MachineError
+from preprocessing.storage import remove_unfinished
 
 from filelock import FileLock, Timeout
 from rich.console import Console
@@ -131,8 +133,11 @@ def sweep(
         console: shows the progress.
 
     Returns:
-        How many runs failed; and the lines that were left out, because their public weights
-        cannot be had.
+        How many runs failed or lost their record; and the lines that were left out, because their
+        public weights cannot be had.
+
+    Raises:
+        UserError: a run met a full disk, a damaged file or the like, which all would meet.
     """
     os.environ[WEIGHTS] = os.pathsep.join(weights)
     plan = _planned(lines, seeds, corpus, settings)
@@ -153,7 +158,15 @@ def sweep(
             markup=False, soft_wrap=True,
         )  # fmt: skip
     with Overview([run for run, _ in plan.runs], todo, console, settings.jobs) as overview:
-        return _make_all(todo, settings, overview, corpus), plan.unreached
+        failed = _make_all(todo, settings, overview, corpus)
+    lost = [f"{run.name}, seed {run.seed}" for run, _ in plan.runs if not run.path.exists()]
+    if lost:
+        console.print(
+            f"records that were written are gone, as if another program had deleted them in "
+            f"{settings.results}: {'; '.join(lost)}",
+            markup=False, soft_wrap=True,
+        )  # fmt: skip
+    return failed + len(lost), plan.unreached
 
 
 def _evaluate(plan: _Plan, settings: Settings, corpus: Corpus) -> str:
@@ -168,7 +181,7 @@ def _evaluate(plan: _Plan, settings: Settings, corpus: Corpus) -> str:
 
 @contextmanager
 def only_one(results: Path, dataset: str) -> Iterator[None]:
-    """Keep two benchmarks from making the same runs.
+    """Keep two benchmarks from making the same runs, and clear away what killed ones left.
 
     Raises:
         UserError: another process holds it.
@@ -183,6 +196,7 @@ def only_one(results: Path, dataset: str) -> Iterator[None]:
             f"another run_all.py is using {folder}; wait for it, or choose another --results"
         ) from None
     try:
+        remove_unfinished(results)
         yield
     finally:
         lock.release()
@@ -260,7 +274,11 @@ def _make(
     start: type[NewProcess] | type[ForkedProcess],
     running: set[NewProcess | ForkedProcess],
 ) -> Record:
-    """Make one run in its own process; return its record, also if the process dies."""
+    """Make one run in its own process; return its record, also if the process dies.
+
+    Raises:
+        UserError: the process met trouble that is not its row's.
+    """
     before = run.path.stat().st_mtime_ns if run.path.exists() else None
     errors: deque[str] = deque(maxlen=_KEPT_LINES)
     process = start(run.line.module, _arguments(run, settings))
@@ -278,8 +296,11 @@ def _make(
     if code == -signal.SIGINT or code == 130:
         raise KeyboardInterrupt
     after = run.path.stat().st_mtime_ns if run.path.exists() else None
-    if after != before:
+    if after not in (before, None):
         return store.read(run.path)
+    if code in (USER_MISTAKE, MACHINE_TROUBLE) and errors and errors[-1].startswith("error: "):
+        kind = MachineError if code == MACHINE_TROUBLE else UserError
+        raise kind(errors[-1].removeprefix("error: ").strip())
     record = Failed(
         model=run.line.row,
         variant=run.line.variant,

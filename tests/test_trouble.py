@@ -1,0 +1,78 @@
+"""What the machine does wrong is told in one line, and is no row's failure."""
+
+import os
+import subprocess
+import sys
+
+from tests.checkouts import add_row, leaderboard, run_all
+from tests.conftest import run_python
+
+import pytest
+
+FULL = "raise OSError(28, 'No space left on device', '/a/file')"
+LOUD = "[print('line', number, flush=True) or time.sleep(0.02) for number in range(200)]"
+
+
+def run_one(checkout, name, *arguments):
+    return run_python(
+        f"models/{name}.py", "--dataset", "sample", "--limit", "40", *arguments,
+        cwd=checkout, PYTHONPATH=str(checkout),
+    )  # fmt: skip
+
+
+def records_of(checkout):
+    return sorted(file.parent.name for file in checkout.rglob("results/runs/**/seed-*.json"))
+
+
+def test_a_full_disk_is_no_failure_of_the_row(checkout):
+    add_row(checkout, "a_full", body=FULL)
+    process = run_one(checkout, "a_full")
+    assert process.returncode == 74
+    assert process.stderr == "error: cannot use /a/file: No space left on device\n"
+    assert records_of(checkout) == []
+
+
+def test_run_all_stops_at_a_full_disk_and_keeps_what_was_finished(checkout):
+    add_row(checkout, "a_quick")
+    add_row(checkout, "b_full", body=FULL)
+    process = run_all(checkout, "--seeds", "1")
+    assert process.returncode == 74
+    assert process.stderr == "error: cannot use /a/file: No space left on device\n"
+    assert leaderboard(checkout)["status"].drop("majority").to_dict() == {
+        "a_quick": "ok", "b_full": "missing",
+    }  # fmt: skip
+
+
+def test_a_cache_that_cannot_be_written_is_one_line(checkout, tmp_path):
+    (tmp_path / "file").write_text("")
+    process = run_one(checkout, "majority", "--cache", str(tmp_path / "file" / "cache"))
+    assert process.returncode == 2
+    assert process.stderr.startswith("error: cannot use ")
+    assert process.stderr.count("\n") == 1
+    assert records_of(checkout) == []
+
+
+@pytest.mark.parametrize("program", ["models/a_loud.py", "run_all.py"])
+def test_a_reader_that_goes_away_ends_the_program_quietly(checkout, program):
+    add_row(checkout, "a_loud", body=LOUD, extra="import time")
+    process = subprocess.Popen(
+        [sys.executable, program, "--dataset", "sample", "--limit", "40"],
+        cwd=checkout, env=os.environ | {"PYTHONPATH": str(checkout)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    process.stdout.readline()
+    process.stdout.close()
+    errors = process.stderr.read()
+    assert process.wait(60) != 0
+    assert errors == ""
+    assert "a_loud" not in records_of(checkout)
+
+
+def test_results_that_vanish_in_the_middle_are_told(checkout):
+    add_row(checkout, "a_quick")
+    gone = "shutil.rmtree('results/runs/sample-limit-40/a_quick')"
+    add_row(checkout, "b_deleting", body=f"{gone}; raise ValueError", extra="import shutil")
+    process = run_all(checkout, "--seeds", "1")
+    assert process.returncode == 1
+    assert "are gone, as if another program had deleted them" in process.stdout
+    assert "a_quick, seed 0" in process.stdout
