@@ -166,7 +166,7 @@ def _noted(note: Path, cache: Path) -> Path | None:
     """Return the corpus that was prepared from a source; None if there is none, or no telling."""
     try:
         said = storage.unseal(note.read_bytes())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     folder = cache / str(said["corpus"])
     return folder if said["source"] == note.name and folder.exists() else None

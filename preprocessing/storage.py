@@ -111,7 +111,7 @@ def unseal(written: bytes) -> dict[str, Any]:
     except RecursionError:
         raise ValueError("it is nested too deep") from None
     if not isinstance(content, dict) or _SEAL not in content:
-        raise ValueError("it does not end with its own hash")
+        raise ValueError("it has no hash of its own; earlier versions wrote none")
     if content.pop(_SEAL) != _digest(content):
         raise ValueError("it was changed: its hash is not its own")
     return content

@@ -4,6 +4,7 @@ import json
 import subprocess
 
 from benchmark.runs import sweep
+from preprocessing.storage import seal, unseal
 from tests.checkouts import add_row, leaderboard, run_all
 from tests.conftest import ROOT, run_python
 
@@ -50,8 +51,8 @@ def test_the_whole_benchmark_and_again(run_all_here, tmp_path):
     assert files_in(tmp_path) == before
 
     record = tmp_path / "runs" / FOLDER / "majority" / "seed-0.json"
-    content = json.loads(record.read_text())
-    record.write_text(json.dumps(content | {"sources": "of other code"}))
+    content = unseal(record.read_bytes())
+    record.write_text(seal(content | {"sources": "of other code"}))
     changed = run_all_here(*rows, "--seeds", "2")
     assert "0 runs to make, 4 kept" in changed.stdout
     assert said in changed.stdout

@@ -1,7 +1,6 @@
 """Evaluation sets in the leaderboard, in comparisons and in steps; asking kept models later."""
 
 import argparse
-import json
 import os
 
 from benchmark.analysis import (
@@ -21,6 +20,7 @@ from benchmark.rows.pipelines.pipeline_row import PipelineRow
 from benchmark.runs import kept_models
 from benchmark.runs.run import run
 from preprocessing.errors import UserError
+from preprocessing.storage import seal, unseal
 from tests.benchmark.made_up_runs import a_failure, of_pairs, of_texts, put, put_many, put_record
 
 import numpy as np
@@ -273,8 +273,8 @@ def test_a_model_that_is_damaged_or_of_another_run_is_not_asked(kept, small, cap
     models = kept.parent / "cache/models/sample-limit-100/tfidf_logreg"
     (models / "seed-0/vocabulary.txt").write_text("changed\n")
     manifest = models / "labels=20/seed-0/manifest.json"
-    content = json.loads(manifest.read_text()) | {"utc": "2020-01-01T00:00:00+00:00"}
-    manifest.write_text(json.dumps(content))
+    content = unseal(manifest.read_bytes()) | {"utc": "2020-01-01T00:00:00+00:00"}
+    manifest.write_text(seal(content))
     assert ask(kept, small.name) == 1
     out = capsys.readouterr().out
     assert "tfidf_logreg, seed 0 could not be asked: " in out

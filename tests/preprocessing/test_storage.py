@@ -98,7 +98,7 @@ def replace_by_link(folder):
         (lambda f: (f / "a.txt").unlink(), read_manifest, "it is no file"),
         (replace_by_link, read_manifest, "it is no file"),
         (lambda f: (f / "manifest.json").write_text("{"), read_manifest, "Expecting"),
-        (lambda f: (f / "manifest.json").write_text("[]"), read_manifest, "its own hash"),
+        (lambda f: (f / "manifest.json").write_text("[]"), read_manifest, "no hash of its own"),
         (lambda f: (f / "manifest.json").write_text("[" * 10**5), read_manifest, "too deep"),
         (lambda f: (f / "manifest.json").unlink(), read_manifest, "No such file"),
         (lambda f: (f / "a.txt").write_text("CONTENT"), verify, "its hash"),
