@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 
 from preprocessing.errors import UserError
 
@@ -58,6 +59,25 @@ def run_program(main: Callable[[], int | None]) -> None:
     sys.exit(code)
 
 
+def end_quietly_when_interrupted() -> None:
+    """Let Ctrl-C end the program with one line, also while it imports what takes seconds.
+
+    Libraries that are interrupted at their import raise errors of their own from it.
+    """
+    before = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, KeyboardInterrupt):
+                sys.stdout.flush()
+                os._exit(_say(INTERRUPTED, "interrupted"))
+            cause = cause.__cause__ or cause.__context__
+        before(kind, error, trace)
+
+    sys.excepthook = hook
+
+
 def is_of_the_machine(error: BaseException) -> bool:
     """Tell whether an error is trouble of the machine, and so no fault of what was running.
 
@@ -68,5 +88,5 @@ def is_of_the_machine(error: BaseException) -> bool:
 
 
 def _say(code: int, message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {message}", file=sys.stderr, flush=True)
     return code

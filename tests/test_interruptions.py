@@ -2,8 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
+from preprocessing.program import ROOT
 from tests.checkouts import add_row, leaderboard, run_all, start_run_all, wait_for
 
 
@@ -76,3 +79,16 @@ def test_two_at_once(checkout):
     assert second.returncode == 2
     assert "another run_all.py is using" in second.stderr
     assert second.stderr.count("\n") == 1
+
+
+def test_ctrl_c_while_keras_is_imported_is_one_line():
+    process = subprocess.Popen(
+        [sys.executable, "models/cnn.py", "--dataset", "sample"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors == "error: interrupted\n"
