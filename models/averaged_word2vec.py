@@ -13,7 +13,16 @@ approximation; Williams & Seeger, 2001).
 
 from typing import TYPE_CHECKING
 
-from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
+from benchmark.rows.pipelines import (
+    WORD,
+    Choice,
+    LogUniform,
+    PipelineRow,
+    Step,
+    TrainingData,
+    hyperparameters,
+    option,
+)
 from preprocessing.word_vectors import Word2VecSettings
 
 import numpy as np
@@ -30,11 +39,18 @@ class Hyperparameters:
     Without the linear share the kernel finds nothing in a thousand reviews.
     """
 
-    c: float = option(30.0, "inverse strength of the L2 penalty", gt=0)
-    gamma: float = option(0.3, "narrowness of the kernel, by the number of dimensions", gt=0)
-    linear_share: float = option(0.1, "scale of the average itself beside them", ge=0)
+    c: float = option(30.0, "inverse strength of the L2 penalty", LogUniform(1.0, 300.0), gt=0)
+    gamma: float = option(
+        0.3, "narrowness of the kernel, by the number of dimensions", LogUniform(0.05, 2.0), gt=0
+    )
+    linear_share: float = option(
+        0.1, "scale of the average itself beside them", LogUniform(0.01, 1.0), ge=0
+    )
     landmarks: int = option(
-        1_000, "reviews that all others are compared with, but no more than one in twenty", ge=1
+        1_000,
+        "reviews that all others are compared with, but no more than one in twenty",
+        Choice(300, 1_000, 2_000),
+        ge=1,
     )
 
 

@@ -12,7 +12,16 @@ counts single clusters, as the original does, which gives the counts to a random
 
 from typing import TYPE_CHECKING
 
-from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
+from benchmark.rows.pipelines import (
+    WORD,
+    Choice,
+    LogUniform,
+    PipelineRow,
+    Step,
+    TrainingData,
+    hyperparameters,
+    option,
+)
 from preprocessing.word_vectors import Word2VecSettings
 
 import numpy as np
@@ -25,9 +34,11 @@ if TYPE_CHECKING:
 class Hyperparameters:
     """Chosen on validation."""
 
-    words_per_cluster: float = option(5.0, "words in a cluster, in the mean", ge=1)
-    max_ngram: int = option(2, "clusters in the longest phrase", ge=1, le=5)
-    c: float = option(3.0, "inverse strength of the L2 penalty", gt=0)
+    words_per_cluster: float = option(
+        5.0, "words in a cluster, in the mean", LogUniform(2.0, 50.0), ge=1
+    )
+    max_ngram: int = option(2, "clusters in the longest phrase", Choice(1, 2, 3), ge=1, le=5)
+    c: float = option(3.0, "inverse strength of the L2 penalty", LogUniform(0.3, 300.0), gt=0)
 
 
 class ClusterNames:

@@ -11,7 +11,16 @@ what a linear model on weighted phrases (`tfidf_logreg`) buys over it.
 
 from typing import TYPE_CHECKING
 
-from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
+from benchmark.rows.pipelines import (
+    WORD,
+    Choice,
+    LogUniform,
+    PipelineRow,
+    Step,
+    TrainingData,
+    hyperparameters,
+    option,
+)
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -21,9 +30,11 @@ if TYPE_CHECKING:
 class Hyperparameters:
     """Chosen on validation; more of each costs time and gains little."""
 
-    words: int = option(10_000, "most frequent words that are counted", ge=1)
+    words: int = option(
+        10_000, "most frequent words that are counted", LogUniform(1_000, 65_000), ge=1
+    )
     trees: int = option(500, "trees in the forest", ge=1)
-    leaf: int = option(1, "training reviews that a leaf holds at least", ge=1)
+    leaf: int = option(1, "training reviews that a leaf holds at least", Choice(1, 2, 4, 8), ge=1)
 
 
 def build(options: Hyperparameters, data: TrainingData) -> "Pipeline":

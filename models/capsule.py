@@ -21,6 +21,7 @@ et al.'s second layer of capsules, nor their category for votes that belong nowh
 from typing import Any, Literal
 
 from benchmark.rows.networks import (
+    Choice,
     Epochs,
     MaxWords,
     NetworkRow,
@@ -47,8 +48,8 @@ class Hyperparameters(WordOptions):
 
     epochs: Epochs = 2
     max_words: MaxWords = 800
-    width: int = option(3, "words that a capsule at a word looks at", ge=1)
-    kinds: int = option(16, "kinds of capsules at each word", ge=1)
+    width: int = option(3, "words that a capsule at a word looks at", Choice(2, 3, 4), ge=1)
+    kinds: int = option(16, "kinds of capsules at each word", Choice(8, 16, 32), ge=1)
     kind_dimensions: int = option(8, "numbers in each of them; as in the paper", ge=1)
     class_dimensions: int = option(16, "numbers in the two capsules above; as in the paper", ge=1)
     iterations: int = option(3, "routing iterations; as in the paper", ge=1)

@@ -22,6 +22,7 @@ stands between the paper's CNN-static and CNN-non-static.
 from typing import Literal
 
 from benchmark.rows.networks import (
+    Choice,
     Epochs,
     MaxWords,
     NetworkRow,
@@ -45,7 +46,7 @@ class Hyperparameters(WordOptions, HeadOptions):
 
     epochs: Epochs = 2
     max_words: MaxWords = 800
-    filters: int = option(150, "filters of each width", ge=1)
+    filters: int = option(150, "filters of each width", Choice(100, 150, 250), ge=1)
     widths: tuple[PositiveInt, ...] = option(
         (1, 2, 3), "words that a filter looks at, one or more numbers"
     )

@@ -8,7 +8,14 @@ steps for nearly the same accuracy.
     python models/cnn_lstm.py --seed 1 --pool 2
 """
 
-from benchmark.rows.networks import NetworkRow, Step, TrainingData, hyperparameters, option
+from benchmark.rows.networks import (
+    Choice,
+    NetworkRow,
+    Step,
+    TrainingData,
+    hyperparameters,
+    option,
+)
 from models.layers.ends import head, read_words
 from models.layers.pooling import max_and_mean
 from models.layers.recurrent import RecurrentOptions, lstm
@@ -21,9 +28,11 @@ from keras import layers, ops
 class Hyperparameters(RecurrentOptions):
     """As for `lstm`, and those of the convolution."""
 
-    filters: int = option(128, "filters", ge=1)
+    filters: int = option(128, "filters", Choice(64, 128, 256), ge=1)
     width: int = option(3, "words that a filter looks at", ge=1)
-    pool: int = option(4, "words in a row of which the strongest answer is kept", ge=1)
+    pool: int = option(
+        4, "words in a row of which the strongest answer is kept", Choice(2, 4, 8), ge=1
+    )
 
 
 def build(options: Hyperparameters, data: TrainingData) -> keras.Model:

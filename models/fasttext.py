@@ -10,6 +10,7 @@ places by a hash, where it may meet others. All vectors are learned from the lab
 """
 
 from benchmark.rows.networks import (
+    Choice,
     Epochs,
     LearningRate,
     MaxWords,
@@ -17,6 +18,7 @@ from benchmark.rows.networks import (
     NetworkRow,
     Step,
     TrainingData,
+    Uniform,
     hyperparameters,
     option,
 )
@@ -36,10 +38,14 @@ class Hyperparameters(NetworkOptions):
     epochs: Epochs = 8
     max_words: MaxWords = 800
     learning_rate: LearningRate = 5e-3
-    dimensions: int = option(16, "numbers in a vector; the paper has 10", ge=1)
-    max_ngram: int = option(2, "words in the longest n-gram", ge=1)
+    dimensions: int = option(
+        16, "numbers in a vector; the paper has 10", Choice(8, 16, 32, 64), ge=1
+    )
+    max_ngram: int = option(2, "words in the longest n-gram", Choice(1, 2, 3), ge=1)
     places: int = option(2**18, "places of n-grams of two words or more", ge=1)
-    dropout: float = option(0.2, "share of the review's dimensions dropped", ge=0, lt=1)
+    dropout: float = option(
+        0.2, "share of the review's dimensions dropped", Uniform(0.0, 0.6), ge=0, lt=1
+    )
 
 
 def build(options: Hyperparameters, data: TrainingData) -> keras.Model:

@@ -15,7 +15,16 @@ with their mean is left out. The strongest baseline that trains in seconds.
 
 from typing import TYPE_CHECKING
 
-from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
+from benchmark.rows.pipelines import (
+    WORD,
+    Choice,
+    LogUniform,
+    PipelineRow,
+    Step,
+    TrainingData,
+    hyperparameters,
+    option,
+)
 
 import numpy as np
 
@@ -28,10 +37,12 @@ if TYPE_CHECKING:
 class Hyperparameters:
     """Chosen on validation."""
 
-    max_ngram: int = option(3, "words in the longest phrase", ge=1, le=5)
-    min_df: int = option(2, "training reviews that a phrase must occur in", ge=1)
-    alpha: float = option(1.0, "added to each count, as in the paper", gt=0)
-    c: float = option(0.1, "inverse strength of the L2 penalty", gt=0)
+    max_ngram: int = option(3, "words in the longest phrase", Choice(1, 2, 3), ge=1, le=5)
+    min_df: int = option(
+        2, "training reviews that a phrase must occur in", Choice(1, 2, 3, 5), ge=1
+    )
+    alpha: float = option(1.0, "added to each count, as in the paper", LogUniform(0.1, 10.0), gt=0)
+    c: float = option(0.1, "inverse strength of the L2 penalty", LogUniform(0.01, 10.0), gt=0)
 
 
 class LogCountRatio:

@@ -11,7 +11,16 @@ What wins over plain bag of words are the phrases: "not good" is a feature of it
 
 from typing import TYPE_CHECKING
 
-from benchmark.rows.pipelines import WORD, PipelineRow, Step, TrainingData, hyperparameters, option
+from benchmark.rows.pipelines import (
+    WORD,
+    Choice,
+    LogUniform,
+    PipelineRow,
+    Step,
+    TrainingData,
+    hyperparameters,
+    option,
+)
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -21,9 +30,11 @@ if TYPE_CHECKING:
 class Hyperparameters:
     """Chosen on validation."""
 
-    max_ngram: int = option(3, "words in the longest phrase", ge=1, le=5)
-    min_df: int = option(2, "training reviews that a phrase must occur in", ge=1)
-    c: float = option(100.0, "inverse strength of the L2 penalty", gt=0)
+    max_ngram: int = option(3, "words in the longest phrase", Choice(1, 2, 3), ge=1, le=5)
+    min_df: int = option(
+        2, "training reviews that a phrase must occur in", Choice(1, 2, 3, 5), ge=1
+    )
+    c: float = option(100.0, "inverse strength of the L2 penalty", LogUniform(1.0, 1000.0), gt=0)
 
 
 def build(options: Hyperparameters, data: TrainingData) -> "Pipeline":

@@ -12,10 +12,12 @@ trains without warm-up.
 from typing import Literal
 
 from benchmark.rows.networks import (
+    Choice,
     Epochs,
     NetworkRow,
     Step,
     TrainingData,
+    Uniform,
     hyperparameters,
     option,
 )
@@ -34,13 +36,15 @@ class Hyperparameters(WordOptions, HeadOptions):
 
     epochs: Epochs = 2
     spatial_dropout: SpatialDropout = 0.3
-    units: int = option(128, "numbers for each word in the encoder", ge=2)
-    layers: int = option(1, "encoder layers", ge=1)
+    units: int = option(128, "numbers for each word in the encoder", Choice(64, 128, 256), ge=2)
+    layers: int = option(1, "encoder layers", Choice(1, 2), ge=1)
     heads: int = option(4, "attention heads in a layer", ge=1)
     positions: Literal["sinusoidal", "learned"] = option(
         "sinusoidal", "the paper's fixed waves, or vectors that are learned"
     )
-    layer_dropout: float = option(0.1, "share dropped in each layer; the paper's", ge=0, lt=1)
+    layer_dropout: float = option(
+        0.1, "share dropped in each layer; the paper's", Uniform(0.0, 0.3), ge=0, lt=1
+    )
 
 
 def build(options: Hyperparameters, data: TrainingData) -> keras.Model:

@@ -95,9 +95,14 @@ def verify(folder: Path) -> dict:
     return manifest
 
 
-def seal(content: dict[str, Any]) -> str:
-    """Return a document as JSON that ends with its own hash, for `unseal`."""
-    return json.dumps(content | {_SEAL: _digest(content)}, indent=1) + "\n"
+def seal(content: dict[str, Any], indent: int | None = 1) -> str:
+    """Return a document as JSON that ends with its own hash, for `unseal`.
+
+    Args:
+        content: what JSON can hold.
+        indent: spaces a level; None for one line.
+    """
+    return json.dumps(content | {_SEAL: _digest(content)}, indent=indent) + "\n"
 
 
 def unseal(written: bytes) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, Literal, get_args, get_origin
 
-from benchmark.rows.hyperparameters import refusal
+from benchmark.rows.hyperparameters import flag, refusal
 from preprocessing.errors import UserError
 
 from pydantic import ValidationError
@@ -47,8 +47,3 @@ def hyperparameters_from(given: argparse.Namespace, cls: type, base: Any) -> Any
     except ValidationError as error:
         name, value, what = refusal(error)
         raise UserError(f"{flag(name)} {value}: {what}") from None
-
-
-def flag(name: str) -> str:
-    """Return the command-line option of a hyperparameter."""
-    return f"--{name.replace('_', '-')}"

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.commands.hyperparameters import add_hyperparameters, flag, hyperparameters_from
+from benchmark.commands.hyperparameters import add_hyperparameters, hyperparameters_from
 from benchmark.commands.options import (
     add_evaluation_options,
     add_no_keep_models_option,
@@ -20,7 +20,7 @@ from benchmark.commands.options import (
 )
 from benchmark.rows import catalogue
 from benchmark.rows.contract import OnEvent, Row
-from benchmark.rows.hyperparameters import changed
+from benchmark.rows.hyperparameters import changed, flag
 from benchmark.rows.saved import check_target
 from benchmark.runs import events
 from preprocessing.corpus import Corpus

@@ -293,13 +293,23 @@ def from_disk(path: Path) -> Record:
             f"run it again"
         )
     try:
-        return _RECORD.validate_python(unseal(content))
+        return from_content(unseal(content))
+    except ValueError as error:
+        raise damaged(path, error) from None
+
+
+def from_content(content: dict[str, Any]) -> Record:
+    """Return what JSON holds as a record.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return _RECORD.validate_python(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"] if part not in ("ok", "failed"))
-        raise damaged(path, f"{where}: {first['msg']}" if where else first["msg"]) from None
-    except ValueError as error:
-        raise damaged(path, error) from None
+        raise ValueError(f"{where}: {first['msg']}" if where else first["msg"]) from None
 
 
 def to_text(record: Record) -> str:

@@ -25,15 +25,58 @@ _SAID = {
 """What is said of a refused value, by the type of pydantic's error and with its context."""
 
 
-def option(default: Any, why: str, **limits: Any) -> Any:
+@dataclasses.dataclass(frozen=True)
+class Uniform:
+    """Numbers that a search draws evenly between two."""
+
+    low: float
+    high: float
+
+
+@dataclasses.dataclass(frozen=True)
+class LogUniform:
+    """Numbers whose logarithm a search draws evenly, as for rates and penalties."""
+
+    low: float
+    high: float
+
+
+@dataclasses.dataclass(frozen=True, init=False)
+class Choice:
+    """A few values, of which a search draws each as often."""
+
+    values: tuple[Any, ...]
+
+    def __init__(self, *values: Any):
+        object.__setattr__(self, "values", values)
+
+
+Search = Uniform | LogUniform | Choice
+
+
+def option(default: Any, why: str, search: Search | None = None, **limits: Any) -> Any:
     """Describe one hyperparameter.
 
     Args:
         default: its value unless the user gives another.
         why: what it is, with its unit or its reason; shown by ``--help``.
+        search: what `python -m benchmark tune` draws it from; None leaves it alone.
         **limits: pydantic's ``ge``, ``gt``, ``le``, ``lt``.
     """
-    return Field(default=default, description=why, **limits)
+    return Field(default=default, description=why, json_schema_extra=searched(search), **limits)
+
+
+def searched(search: Search | None) -> Any:
+    """Return what a pydantic field of an annotated type holds of its search, for `Field`."""
+    return search and {"search": search}
+
+
+def search_space(cls: type) -> dict[str, Search]:
+    """Return what is searched among the options of a class of hyperparameters, by name."""
+    fields = cls.__pydantic_fields__.items()  # type: ignore[attr-defined]
+    return {
+        name: field.json_schema_extra["search"] for name, field in fields if field.json_schema_extra
+    }
 
 
 @dataclass_transform(frozen_default=True)
@@ -56,6 +99,11 @@ def refusal(error: ValidationError) -> tuple[str, Any, str]:
 def plain(options: Any) -> dict[str, Any]:
     """Return hyperparameters as JSON holds them."""
     return json.loads(json.dumps(dataclasses.asdict(options)))
+
+
+def flag(name: str) -> str:
+    """Return the command-line option of a hyperparameter."""
+    return f"--{name.replace('_', '-')}"
 
 
 def changed(options: Any, base: Any = None) -> dict[str, Any]:

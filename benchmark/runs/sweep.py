@@ -1,31 +1,24 @@
 """Run all rows, each run in a process of its own."""
 
 import itertools
-import json
 import os
-import signal
-import threading
-from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from benchmark.records import environment, store
-from benchmark.records.record import CorpusId, Failed, Finished, Record
+from benchmark.records import store
+from benchmark.records.record import Failed, Finished
 from benchmark.rows import catalogue, hardware, sources
 from benchmark.rows.catalogue import Line
 from benchmark.rows.hyperparameters import plain
+from benchmark.runs.child import Run, Settings, make, stop
 from benchmark.runs.evaluation import lacking
 from benchmark.runs.overview import Overview
 from benchmark.runs.processes import ForkedProcess, NewProcess, can_fork
 from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
-from preprocessing.evaluation_sets import EvaluationSet
-from preprocessing.options import DataOptions, data_words
-from preprocessing.program import MACHINE_TROUBLE, USER_MISTAKE, MachineError
 from preprocessing.storage import remove_unfinished
 
 from filelock import FileLock, Timeout
@@ -34,63 +27,8 @@ from rich.console import Console
 WEIGHTS = "IMDB_WEIGHTS"
 """The environment variable that tells every run where copies of public weights are."""
 
-_KEPT_LINES = 20
-_SECONDS_TO_STOP = 10
 _RUNS_WORTH_A_SERVER = 8
 """Fewer runs import what they need sooner than a server imports what any may need."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One line of the leaderboard with one seed.
-
-    Attributes:
-        line: the row or variant.
-        seed: the seed.
-        path: where its record goes.
-        family: the row's family; empty if the row cannot be imported.
-        hyperparameters: of the line; None if the row cannot be imported.
-        labels: how many training reviews have a label; None for all.
-    """
-
-    line: Line
-    seed: int
-    path: Path
-    family: str = ""
-    hyperparameters: dict[str, Any] | None = field(default=None, compare=False)
-    labels: int | None = None
-
-    @property
-    def name(self) -> str:
-        """The line's name, with the number of labels if that is limited."""
-        return self.line.name + ("" if self.labels is None else f", {self.labels:,} labels")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What all runs of a sweep share.
-
-    Attributes:
-        data: which reviews they use.
-        results: the results folder.
-        jobs: runs at once.
-        tensorboard: where learning curves go; None for nowhere.
-        labels: numbers of labelled training reviews to run each line with, beside all of them.
-        evaluation_data: the folder with the published evaluation sets; None for elsewhere.
-        evaluate_on: tables of the user's own that trained models are asked about.
-        keep_models: keep each run's model in the cache.
-        sets: the evaluation sets that are at hand.
-    """
-
-    data: DataOptions
-    results: Path
-    jobs: int = 1
-    tensorboard: Path | None = None
-    labels: tuple[int, ...] = ()
-    evaluation_data: Path | None = None
-    evaluate_on: tuple[Path, ...] = ()
-    keep_models: bool = True
-    sets: tuple[EvaluationSet, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -248,73 +186,24 @@ def _make_all(todo: list[Run], settings: Settings, overview: Overview, corpus: C
     fork = corpus.name != "imdb" and len(todo) >= _RUNS_WORTH_A_SERVER and can_fork()
     start = ForkedProcess if fork else NewProcess
 
-    def make(run: Run) -> bool:
+    def make_one(run: Run) -> bool:
         overview.started(run)
-        record = _make(run, settings, overview, corpus, start, running)
+        record = make(
+            run, settings, corpus, lambda event: overview.tell(run, event), running, start
+        )
         overview.ended(run, record)
         return isinstance(record, Failed)
 
     with ThreadPoolExecutor(settings.jobs) as pool:
         try:
             return sum(
-                future.result() for future in as_completed([pool.submit(make, r) for r in todo])
+                future.result() for future in as_completed([pool.submit(make_one, r) for r in todo])
             )
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in list(running):
-                _stop(process)
+                stop(process)
             raise
-
-
-def _make(
-    run: Run,
-    settings: Settings,
-    overview: Overview,
-    corpus: Corpus,
-    start: type[NewProcess] | type[ForkedProcess],
-    running: set[NewProcess | ForkedProcess],
-) -> Record:
-    """Make one run in its own process; return its record, also if the process dies.
-
-    Raises:
-        UserError: the process met trouble that is not its row's.
-    """
-    before = run.path.stat().st_mtime_ns if run.path.exists() else None
-    errors: deque[str] = deque(maxlen=_KEPT_LINES)
-    process = start(run.line.module, _arguments(run, settings))
-    running.add(process)
-    listener = threading.Thread(target=lambda: errors.extend(process.stderr), daemon=True)
-    listener.start()
-    try:
-        for event in _events(process):
-            overview.tell(run, event)
-        code = process.wait() or 0
-    finally:
-        _stop(process)
-        running.discard(process)
-    listener.join()
-    if code == -signal.SIGINT or code == 130:
-        raise KeyboardInterrupt
-    after = run.path.stat().st_mtime_ns if run.path.exists() else None
-    if after not in (before, None):
-        return store.read(run.path)
-    if code in (USER_MISTAKE, MACHINE_TROUBLE) and errors and errors[-1].startswith("error: "):
-        kind = MachineError if code == MACHINE_TROUBLE else UserError
-        raise kind(errors[-1].removeprefix("error: ").strip())
-    record = Failed(
-        model=run.line.row,
-        variant=run.line.variant,
-        family=run.family,
-        seed=run.seed,
-        labels=run.labels,
-        corpus=CorpusId(name=corpus.name, hash=corpus.hash),
-        hyperparameters=run.hyperparameters,
-        sources=sources.digest(run.line.module),
-        environment=environment.describe(),
-        reason=_why(code, list(errors)),
-    )
-    store.write(run.path, record)
-    return record
 
 
 def _shares(jobs: int) -> dict[str, str]:
@@ -325,51 +214,3 @@ def _shares(jobs: int) -> dict[str, str]:
     names = (hardware.THREADS, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
     as_needed = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
     return dict.fromkeys(names, share) | as_needed
-
-
-def _arguments(run: Run, settings: Settings) -> list[str]:
-    command = ["--seed", str(run.seed)]
-    command += ["--variant", run.line.variant] if run.line.variant else []
-    command += [*data_words(settings.data), "--progress", "json"]
-    command += ["--cache", str(settings.data.cache.resolve())]
-    command += ["--results", str(settings.results.resolve())]
-    if settings.data.data:
-        command += ["--data", str(settings.data.data.resolve())]
-    command += ["--labels", str(run.labels)] if run.labels is not None else []
-    command += [] if settings.keep_models else ["--no-keep-models"]
-    if settings.evaluation_data:
-        command += ["--evaluation-data", str(settings.evaluation_data.resolve())]
-    for table in settings.evaluate_on:
-        command += ["--evaluate-on", str(table.resolve())]
-    if settings.tensorboard:
-        command += ["--tensorboard", str(settings.tensorboard.resolve())]
-    return command
-
-
-def _events(process: NewProcess | ForkedProcess) -> Iterator[dict]:
-    for line in process.stdout:
-        try:
-            event = json.loads(line)
-        except ValueError:  # something that a library printed
-            continue
-        if isinstance(event, dict) and "event" in event:
-            yield event
-
-
-def _stop(process: NewProcess | ForkedProcess) -> None:
-    """End the process if it has not ended, gently if it listens."""
-    if process.wait(0) is not None:
-        return
-    os.kill(process.pid, signal.SIGINT)
-    if process.wait(_SECONDS_TO_STOP) is None:
-        os.kill(process.pid, signal.SIGKILL)
-
-
-def _why(code: int, errors: list[str]) -> str:
-    """Say why a process left no record."""
-    if code == -signal.SIGKILL:
-        return "killed (signal 9), as the system does when memory runs out"
-    if code < 0:
-        return f"crashed with {signal.Signals(-code).name}"
-    last = errors[-1].strip() if errors else "it printed no error"
-    return f"exit code {code}: {last}"[:500]

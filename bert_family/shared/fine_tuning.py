@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from benchmark.rows import hardware
 from benchmark.rows.contract import OnEvent, Row
-from benchmark.rows.hyperparameters import hyperparameters, option
+from benchmark.rows.hyperparameters import Choice, LogUniform, Uniform, hyperparameters, option
 from benchmark.rows.networks import devices
 from benchmark.rows.networks.batches import Batches
 from benchmark.rows.networks.devices import on_gpu, reset_session
@@ -76,9 +76,11 @@ class FineTuningOptions(TrainingOptions):
     least_steps: int = option(
         110, "steps at least: a small corpus gets smaller batches, then more passes", ge=1
     )
-    batch_size: int = option(32, "reviews in a step", ge=1)
+    batch_size: int = option(32, "reviews in a step", Choice(16, 32, 64), ge=1)
     learning_rate: Annotated[float, Field(gt=0)] | Literal["auto"] = option(
-        "auto", "highest step size; auto is 2e-5, and from scratch 1e-3 tiny, 2e-4 small, 3e-5 base"
+        "auto",
+        "highest step size; auto is 2e-5, and from scratch 1e-3 tiny, 2e-4 small, 3e-5 base",
+        LogUniform(1e-4, 3e-3),  # for lines from scratch
     )
     warm_up: float = option(0.1, "share of the steps in which the rate rises", ge=0, lt=1)
     layer_decay: float = option(
@@ -86,7 +88,9 @@ class FineTuningOptions(TrainingOptions):
     )
     weight_decay: float = option(0.01, "of all weights but biases and norms", ge=0)
     clip_norm: float = option(1.0, "length that a step's gradient is cut to; 0 for none", ge=0)
-    dropout: float = option(0.1, "share of each layer's outputs dropped", ge=0, lt=1)
+    dropout: float = option(
+        0.1, "share of each layer's outputs dropped", Uniform(0.0, 0.3), ge=0, lt=1
+    )
     precision: Literal["auto", "float32", "mixed_bfloat16"] = option(
         "auto", "number format; auto is mixed_bfloat16 where the hardware multiplies it fast"
     )

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from benchmark.rows.hyperparameters import hyperparameters, option
+from benchmark.rows.hyperparameters import Choice, Uniform, hyperparameters, option, searched
 from benchmark.rows.networks.options import NetworkOptions
 from benchmark.rows.training_data import TrainingData
 from preprocessing.word_vectors import Word2VecSettings
@@ -18,6 +18,7 @@ SpatialDropout = Annotated[
         ge=0,
         lt=1,
         description="share of a review's vector dimensions dropped, in all of its words",
+        json_schema_extra=searched(Uniform(0.0, 0.5)),
     ),
 ]
 
@@ -30,7 +31,10 @@ class WordOptions(NetworkOptions):
         "word2vec", "what the vectors start from: learned on train and unsup, or chance"
     )
     learned_words: int = option(
-        5_000, "most frequent words whose word2vec vectors go on learning; 0 for none", ge=0
+        5_000,
+        "most frequent words whose word2vec vectors go on learning; 0 for none",
+        Choice(0, 2_000, 5_000, 20_000),
+        ge=0,
     )
     spatial_dropout: SpatialDropout = 0.0
 
@@ -39,7 +43,9 @@ class WordOptions(NetworkOptions):
 class HeadOptions:
     """Options of the way out."""
 
-    dropout: float = option(0.5, "share of the review's features dropped", ge=0, lt=1)
+    dropout: float = option(
+        0.5, "share of the review's features dropped", Uniform(0.0, 0.6), ge=0, lt=1
+    )
 
 
 def read_words(

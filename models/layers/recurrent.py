@@ -1,6 +1,6 @@
 """What the recurrent rows share: their options, and reading from the end."""
 
-from benchmark.rows.hyperparameters import hyperparameters, option
+from benchmark.rows.hyperparameters import Choice, hyperparameters, option
 from benchmark.rows.networks.options import Epochs, LearningRate, MaxWords
 from models.layers.ends import HeadOptions, SpatialDropout, WordOptions
 
@@ -16,7 +16,7 @@ class RecurrentOptions(WordOptions, HeadOptions):
     learning_rate: LearningRate = 2e-3
     spatial_dropout: SpatialDropout = 0.2
     max_words: MaxWords = 800
-    units: int = option(128, "numbers in the state", ge=1)
+    units: int = option(128, "numbers in the state", Choice(64, 128, 256), ge=1)
 
 
 def lstm(units: int) -> layers.LSTM:

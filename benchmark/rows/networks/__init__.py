@@ -1,6 +1,15 @@
 """All that the file of a Keras network needs; importing it imports Keras."""
 
-from benchmark.rows import Step, TrainingData, Variant, hyperparameters, option
+from benchmark.rows import (
+    Choice,
+    LogUniform,
+    Step,
+    TrainingData,
+    Uniform,
+    Variant,
+    hyperparameters,
+    option,
+)
 from benchmark.rows.networks.network_row import NetworkRow
 from benchmark.rows.networks.options import (
     Epochs,
@@ -11,14 +20,17 @@ from benchmark.rows.networks.options import (
 )
 
 __all__ = [
+    "Choice",
     "Epochs",
     "LearningRate",
+    "LogUniform",
     "MaxWords",
     "NetworkOptions",
     "NetworkRow",
     "Step",
     "TrainingData",
     "TrainingOptions",
+    "Uniform",
     "Variant",
     "hyperparameters",
     "option",

@@ -3,7 +3,7 @@
 import math
 from typing import Annotated, Literal
 
-from benchmark.rows.hyperparameters import hyperparameters, option
+from benchmark.rows.hyperparameters import Choice, LogUniform, hyperparameters, option, searched
 
 from pydantic import Field
 
@@ -18,7 +18,12 @@ Epochs = Annotated[
     int, Field(ge=1, description="passes over the training reviews; the best one is kept")
 ]
 LearningRate = Annotated[
-    float, Field(gt=0, description="step size of Adam at the start; falls to 0 along a cosine")
+    float,
+    Field(
+        gt=0,
+        description="step size of Adam at the start; falls to 0 along a cosine",
+        json_schema_extra=searched(LogUniform(3e-4, 1e-2)),
+    ),
 ]
 MaxWords = Annotated[
     int,
@@ -34,7 +39,7 @@ class TrainingOptions:
     least_steps: int = option(
         300, "steps at least: a small corpus gets smaller batches, then more passes", ge=1
     )
-    batch_size: int = option(64, "reviews in a step", ge=1)
+    batch_size: int = option(64, "reviews in a step", Choice(32, 64, 128), ge=1)
     batches: Literal["like_length", "padded"] = option(
         "like_length", "reviews of like length together, or any, all padded to the longest read"
     )
@@ -50,7 +55,11 @@ class NetworkOptions(TrainingOptions):
 
     learning_rate: LearningRate = 1e-3
     ema_momentum: float = option(
-        0.0, "momentum of the running mean of the weights that is kept; 0 for none", ge=0, lt=1
+        0.0,
+        "momentum of the running mean of the weights that is kept; 0 for none",
+        Choice(0.0, 0.99, 0.999),
+        ge=0,
+        lt=1,
     )
     max_words: MaxWords = 400
     truncation: Literal["head", "tail"] = option("head", "which end of a longer review is read")

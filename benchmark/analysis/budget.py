@@ -1,0 +1,139 @@
+"""What a search of so many trials can be expected to find, from trials that were drawn by chance.
+
+A row that was searched longer looks better for that reason alone. So rows are compared at equal
+budgets: the best validation accuracy that k trials find in the mean (Dodge et al., 2019,
+https://aclanthology.org/D19-1224), by the estimator of Tang et al. (2020,
+https://aclanthology.org/2020.acl-main.246), which has no bias.
+"""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.records import trials
+from benchmark.records.trials import Trial
+from benchmark.rows import catalogue
+
+import numpy as np
+from rich import box
+from rich.table import Table
+from scipy.special import gammaln
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What a search of a line finds.
+
+    Attributes:
+        expected: the best validation accuracy of k trials in the mean, shape (trials,), for k from
+            1 on.
+        seconds: that a trial trains in the mean, made once and kept included.
+        failed: how many of the trials failed; they count, as 0.
+        as_it_is: the accuracy of the present settings.
+        best: the best trial.
+    """
+
+    expected: np.ndarray
+    seconds: float
+    failed: int
+    as_it_is: float
+    best: Trial
+
+
+def expected_best(values: np.ndarray) -> np.ndarray:
+    """Return what the best of k values drawn without replacement is in the mean, for each k.
+
+    With N values sorted so that v(1) is the best: E[best of k] = Σⱼ v(j)·C(N−j, k−1) / C(N, k),
+    since the best is v(j) where the other k − 1 are among the N − j below it.
+
+    Args:
+        values: shape (N,), in any order.
+
+    Returns:
+        Shape (N,), for k from 1 (the mean) to N (the best).
+    """
+    ordered = np.sort(values)[::-1]
+    number = len(ordered)
+    below = number - np.arange(1, number + 1)
+    curve = []
+    for k in range(1, number + 1):
+        able = below >= k - 1
+        log_weights = _log_choose(below[able], k - 1) - _log_choose(np.array([number]), k)
+        curve.append(float(ordered[able] @ np.exp(log_weights)))
+    return np.array(curve)
+
+
+def _log_choose(n: np.ndarray, k: int) -> np.ndarray:
+    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+
+
+def curve_of(found: list[Trial]) -> Curve:
+    """Return what trials say. Trial 0, which nobody drew, is in no estimate."""
+    drawn = [trial for trial in found if trial.number > 0] or found
+    return Curve(
+        expected=expected_best(np.array([trial.accuracy for trial in drawn])),
+        seconds=float(np.mean([trial.seconds for trial in drawn])),
+        failed=sum(trial.record.status == "failed" for trial in found),
+        as_it_is=found[0].accuracy,
+        best=max(found, key=lambda trial: trial.accuracy),
+    )
+
+
+def read(results: Path, dataset: str) -> dict[str, Curve]:
+    """Return the curve of each line that was searched, by its name, best first.
+
+    Raises:
+        DamagedError: a trial was changed.
+    """
+    curves = {}
+    for line in catalogue.lines().values():
+        found = trials.read(trials.path_of(results, dataset, line.row, line.variant))
+        if found:
+            curves[line.name] = curve_of(found)
+    return dict(sorted(curves.items(), key=lambda item: -item[1].expected[-1]))
+
+
+def crossings(curves: Mapping[str, Curve]) -> list[tuple[str, str, int]]:
+    """Return pairs of lines whose order depends on the number of trials.
+
+    Returns:
+        The line that is ahead with few trials, the one that is ahead with more, and from how many
+        on.
+    """
+    found = []
+    for (one, first), (other, second) in itertools.combinations(curves.items(), 2):
+        number = min(len(first.expected), len(second.expected))
+        ahead = np.sign(first.expected[:number] - second.expected[:number])
+        for early, late, sign in ((one, other, -1), (other, one, 1)):
+            if ahead[0] == -sign and ahead[-1] == sign:
+                behind = np.flatnonzero(ahead != sign)
+                found.append((early, late, int(behind[-1]) + 2))
+    return found
+
+
+def as_rich(curves: Mapping[str, Curve], dataset: str, shown: tuple[int, ...]) -> Table:
+    """Return the curves as a table for a terminal.
+
+    Args:
+        curves: by the lines' names.
+        dataset: the corpus's name.
+        shown: numbers of trials to show the expectation of.
+    """
+    table = Table(title=f"{dataset}, validation accuracy, %", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("model", no_wrap=True)
+    table.add_column("as it is", justify="right")
+    for number in shown:
+        table.add_column(f"best of {number}", justify="right")
+    for title in ("best", "trials", "failed", "s a trial"):
+        table.add_column(title, justify="right")
+    for name, curve in curves.items():
+        cells = [
+            f"{100 * curve.expected[number - 1]:.2f}" if number <= len(curve.expected) else "–"
+            for number in shown
+        ]
+        table.add_row(
+            name, f"{100 * curve.as_it_is:.2f}", *cells, f"{100 * curve.best.accuracy:.2f}",
+            str(len(curve.expected)), str(curve.failed), f"{curve.seconds:,.0f}",
+        )  # fmt: skip
+    return table
