@@ -176,6 +176,7 @@ def test_the_report_needs_no_backend_of_keras(tmp_path):
     process = run_python("-c", program, "report", "--results", tmp_path, cwd=ROOT)
     assert process.returncode == 0, process.stderr
     assert process.stdout.splitlines()[-1] == "set()"
+    assert process.stderr.startswith("reading the records\n"), "progress, also in a pipe"
     assert (tmp_path / "report.html").exists()
 
 

@@ -167,8 +167,9 @@ def holm_levels(p: np.ndarray) -> np.ndarray:
     From the smallest on, each is tested at 5 % by the number of those that are left; where one is
     not rejected, the procedure ends, and all that are left have its level. So a p-value is below
     its level just where `holm` says less than 5 %, and an interval of that level excludes zero just
-    where the verdict does. It is at most as wide as Bonferroni's. Intervals for single pairs would
-    cover each true difference with 95 %; of many of them, some would exclude zero by chance.
+    where the verdict does. It is at most as wide as Bonferroni's, which would cover all true
+    differences at once with 95 % but contradict some of the verdicts; and wider than that for a
+    single pair, of which, among many, some would exclude zero by chance.
     """
     order = np.argsort(p, kind="stable")
     levels = LEVEL / np.arange(len(p), 0, -1)

@@ -77,6 +77,9 @@ def build(
     remarks = _remarks(table, unreached)
     named = [name for name in (*table["model"], *unreached) if name in abouts]
     opened = {name: f"about-{number}" for number, name in enumerate(named)}
+    models_of: dict[str, list[str]] = {}
+    for model, why in remarks.items():
+        models_of.setdefault(why, []).append(model)
     ranked = table[table["status"] == "ok"]
     synthetic = " (synthetic)" if dataset.startswith("sample") else ""
     family_of = dict(zip(ranked["model"], ranked["family"], strict=True))
@@ -94,10 +97,8 @@ def build(
         columns=_columns(ranked),
         ranks=tables.RANKS,
         rows=[row | {"about": opened.get(row["model"], "")} for row in _rows(ranked)],
-        remarks=[
-            {"model": model, "why": why, "about": opened.get(model, "")}
-            for model, why in remarks.items()
-        ],
+        remarks=models_of,
+        opened={model: opened.get(model, "") for model in remarks},
         abouts=[
             {"id": number, "model": model, "of": abouts[model], "notes": remarks.get(model, "")}
             for model, number in opened.items()

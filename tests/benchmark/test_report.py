@@ -156,10 +156,10 @@ def test_figures_say_in_words_what_they_show(known, small, recwarn):
 def test_the_page_says_what_is_missing_and_what_went_wrong(results, tmp_path):
     page = (results / "report.html").read_text(encoding="utf-8")
     remarks = page.partition('class="remarks">')[2].partition("</ul>")[0]
-    remarks = html.unescape(re.sub("<[^>]*>", "", remarks))
-    assert "naive_bayes_svm failed: out of <memory>" in remarks
-    assert "lstm missing: no run yet" in remarks
-    assert "roberta missing: needs public weights and was not run" in remarks
+    remarks = " ".join(html.unescape(re.sub("<[^>]*>", "", remarks)).split())
+    assert remarks.startswith("naive_bayes_svm – failed: out of <memory> albert (scratch-tiny), ")
+    assert "transformer – missing: no run yet albert, bert, distilbert, roberta" in remarks
+    assert remarks.endswith("roberta – missing: needs public weights and was not run")
     put_many(
         tmp_path, "lstm", 200, history=[CURVE[0].model_copy(update={"validation_accuracy": 0.5})]
     )
