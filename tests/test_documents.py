@@ -21,6 +21,9 @@ TUNING = ROOT / "results" / "tuning"
 PUBLISHED = {"94.60"}
 """Accuracies that the documents quote from papers."""
 
+SITE = "../../deployments/github-pages"
+"""Where GitHub says what the newest site of a repository is, seen from its front page."""
+
 COMMANDS = r"python (?:-m )?(?:run_all|preprocessing|benchmark|models|bert_family)\b"
 
 
@@ -139,12 +142,42 @@ def test_the_gain_of_number_formats_is_what_was_measured():
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_link_leads_somewhere(document):
     for target in re.findall(r"\]\((?!http)([^)]+)\)", DOCUMENTS[document]):
+        if target == SITE:
+            continue
         path, _, place = target.partition("#")
         file = (ROOT / document).parent / path if path else ROOT / document
         assert file.exists(), target
         if place:
             titles = re.findall(r"^#+ (.*)", file.read_text(encoding="utf-8"), re.MULTILINE)
             assert place in {title.lower().replace(" ", "-") for title in titles}, target
+
+
+def test_the_readme_begins_with_the_site_and_the_site_with_the_report():
+    workflow = (ROOT / ".github" / "workflows" / "pages.yml").read_text(encoding="utf-8")
+    assert f"]({SITE})" in "".join(DOCUMENTS["README.md"].splitlines()[:5])
+    assert f"s#({SITE})#(results/report.html)#" in workflow
+    reports = re.findall(r"run: (python -m benchmark report.*)", workflow)
+    assert len(reports) == 2
+    for command in reports:
+        results = ROOT / (re.findall(r"--results (\S+)", command) or ["results"])[0]
+        assert (results / "runs" / "imdb").is_dir()
+
+
+def test_the_report_needs_no_backend_of_keras(tmp_path):
+    """The site is built without one."""
+    (tmp_path / "runs" / "imdb").mkdir(parents=True)
+    shutil.copytree(ROOT / "results/runs/imdb/majority", tmp_path / "runs/imdb/majority")
+    program = (
+        "import atexit, runpy, sys\n"
+        "backends = {'tensorflow', 'jax', 'torch', 'keras'}\n"
+        "atexit.register(lambda: print(backends & set(sys.modules)))\n"
+        "runpy.run_module('benchmark', run_name='__main__')"
+    )
+    process = run_python("-c", program, "report", "--results", tmp_path, cwd=ROOT)
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.splitlines()[-1] == "set()"
+    assert process.stderr.startswith("reading the records\n"), "progress, also in a pipe"
+    assert (tmp_path / "report.html").exists()
 
 
 def test_the_readme_leads_to_every_page():

@@ -43,6 +43,11 @@ def test_the_whole_benchmark_and_again(run_all_here, tmp_path):
     assert table.loc["majority", ["status", "seeds"]].tolist() == ["ok", 2]
     assert 1 in table.loc[list(rows), "rank"].tolist()
     before = files_in(tmp_path)
+    end = first.stdout.rpartition("\n\n")[2]
+    assert "missing" not in first.stdout, "rows that were not asked for"
+    assert "of 3 seeds" not in first.stdout, "two were asked for"
+    assert "next: python -m benchmark report --dataset sample-limit-40 --results" in end
+    assert f"the page {tmp_path / FOLDER / 'report.html'}" in end
 
     said = "kept, but its code has changed (--force makes it again): majority"
     again = run_all_here(*rows, "--seeds", "2")

@@ -4,22 +4,22 @@ Nothing is ranked across protocols or corpora: then the two are shown, and no di
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmark.analysis import columns, leaderboard, statistics
+from benchmark.analysis import columns, leaderboard, statistics, terminal
 from benchmark.analysis.evaluations import Asked
+from benchmark.analysis.terminal import TerminalTable
 from benchmark.records import store
 from benchmark.records.predictions import Predictions, check_same_reviews
 from benchmark.records.record import Finished, Record
+from benchmark.rows import catalogue
 from preprocessing.errors import UserError
 
 import numpy as np
 import pandas as pd
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 _CIRCUMSTANCES = [column.name for column in columns.of_kind("circumstance")] + ["seeds"]
 _TYPES = {
@@ -41,6 +41,7 @@ class Side:
         lines: the finished rows with the leaderboard's columns, by the row's name.
         predictions: the predictions of those rows, where they are at hand.
         is_row: whether it is a single row.
+        in_table: whether it is that of this name in the data set's leaderboard.
         asked: what those rows answered to evaluation sets, by row and set.
     """
 
@@ -49,6 +50,7 @@ class Side:
     predictions: dict[str, Predictions]
     is_row: bool
     asked: dict[str, dict[str, Asked]] = field(default_factory=dict)
+    in_table: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,10 @@ class Comparison:
         sets: the same for evaluation sets, if these are two models that were asked the same ones.
     """
 
-    table: Table
+    table: TerminalTable
     remarks: list[str]
     differ: list[str]
-    sets: Table | None = None
+    sets: TerminalTable | None = None
 
 
 def show(one: str, other: str, results: Path, dataset: str) -> None:
@@ -98,8 +100,10 @@ def compare(one: str, other: str, results: Path, dataset: str) -> Comparison:
         dataset: the corpus's name.
 
     Raises:
-        UserError: a side is not there, or one is a row and the other a table.
+        UserError: a side is not there, both are the same, or one is a row and the other a table.
     """
+    if one == other:
+        raise UserError(f"both sides are {one}; name two")
     first, second = (find(text, results, dataset) for text in (one, other))
     if first.is_row != second.is_row:
         raise UserError("one is a model and the other a table; compare two of the same kind")
@@ -110,6 +114,8 @@ def compare(one: str, other: str, results: Path, dataset: str) -> Comparison:
     ]
     side_by_side = _rows if first.is_row else _tables
     table, remarks = side_by_side(first, second, comparable=not differ)
+    if first.in_table and second.in_table and not differ:
+        remarks[1:1] = _among_all(first.name, second.name, leaderboard.evaluate(results, dataset))
     if _is_synthetic(first) or _is_synthetic(second):
         remarks.append("These are results on synthetic reviews.")
     sets = None
@@ -131,21 +137,30 @@ def find(text: str, results: Path, dataset: str) -> Side:
     Raises:
         UserError: there is no such thing, or no finished run in it.
     """
-    path = Path(text)
+    path, of_model = Path(text), results / "runs" / dataset / text
     if path.is_file():
         return _from_table(text, path)
-    for folder in (path, path / "runs" / dataset, results / "runs" / dataset / text):
+    for folder in (path, path / "runs" / dataset, of_model):
         if any(folder.glob("seed-*.json")):
-            return _from_runs(text, {folder.name: _read(folder)}, is_row=True)
+            side = _from_runs(text, {folder.name: _read(folder)}, is_row=True)
+            return replace(side, in_table=folder is of_model)
         if runs := _by_line(folder):
             return _from_runs(text, runs, is_row=False)
     lines = _by_line(results / "runs" / dataset)
     if text in lines:
-        return _from_runs(text, {text: lines[text]}, is_row=True)
+        return replace(_from_runs(text, {text: lines[text]}, is_row=True), in_table=True)
     raise UserError(
         f"{text} is not a table, a folder of records or a model with runs on {dataset}; "
-        f"models are {', '.join(sorted(lines)) or 'none'}"
+        f"{_meant(text, sorted(lines))}"
     )
+
+
+def _meant(text: str, known: Sequence[str]) -> str:
+    """Return what somebody who typed a model's name may have meant, or else what there is."""
+    variants = [name for name in known if name.lower().startswith(f"{text.lower()} (")]
+    if variants:
+        return f"did you mean {' or '.join(repr(name) for name in variants)}?"
+    return catalogue.hint(text, known) if known else "there are no models with runs"
 
 
 def _by_line(folder: Path) -> dict[str, dict[Path, Record]]:
@@ -216,12 +231,11 @@ def _key(line: pd.Series) -> tuple[int, str]:
     return int(line["protocol"]), line["corpus"]
 
 
-def _rows(one: Side, other: Side, comparable: bool) -> tuple[Table, list[str]]:
+def _rows(one: Side, other: Side, comparable: bool) -> tuple[TerminalTable, list[str]]:
     """Set two rows side by side, one score a line."""
     lines = [side.lines.iloc[0] for side in (one, other)]
-    shown, notes = _table("", one, other)
-    if comparable:
-        shown.add_column("difference", justify="right")
+    further = [terminal.Column("difference", gives_way=1)] if comparable else []
+    shown, notes = _table("", one, other, further)
     same_machine = leaderboard.of_one_machine(*lines)
     for column in (*columns.of_kind("score"), *columns.of_kind("cost")):
         values = [line[column.name] for line in lines]
@@ -236,33 +250,56 @@ def _rows(one: Side, other: Side, comparable: bool) -> tuple[Table, list[str]]:
         check_same_reviews(predictions[0].labels, predictions[1].labels, other.name)
         pairs = statistics.compare([row.correct for row in predictions])
         verdict = _verdict(one.name, other.name, pairs, predictions)
-        notes += [verdict, _alone(one.name, other.name, predictions)]
+        notes = [verdict, _alone(one.name, other.name, predictions), *notes]
     return shown, notes
 
 
 def _verdict(
     one: str, other: str, pairs: statistics.Pairs, predictions: Sequence[Predictions]
 ) -> str:
-    p = pairs.p[0, 1]
     single_runs = all(len(row.records) == 1 for row in predictions)
     test = " by McNemar's test" if single_runs else ""
-    said = "there is no measurable difference"
-    if p < statistics.LEVEL:
-        said = f"{other if pairs.difference[1, 0] > 0 else one} is more accurate"
     return (
-        f"Accuracy differs by {100 * pairs.difference[1, 0]:+.2f} points, 95 % interval "
-        f"{_interval(pairs, 1, 0)}, {'p < 0.0001' if p < 1e-4 else f'p = {p:.4f}'}{test}: {said}."
+        f"Accuracy differs by {100 * pairs.difference[1, 0]:+.2f} points. For this pair alone: "
+        f"95 % interval {_interval(pairs.interval(1, 0))}, {_p(pairs.p[0, 1])}{test}: "
+        f"{_said(one, other, pairs.p[0, 1], pairs.difference[1, 0])}."
     )
 
 
-def _interval(pairs: statistics.Pairs, i: int, j: int) -> str:
-    """Return the interval in points, with decimals that show on which side of zero it ends."""
-    bounds = [100 * bound for bound in pairs.interval(i, j)]
+def _among_all(one: str, other: str, evaluation: leaderboard.Evaluation) -> list[str]:
+    """Say what the difference of two models is worth among all comparisons of the leaderboard."""
+    names, pairs = list(evaluation.predictions), evaluation.pairs
+    if pairs is None or one not in names or other not in names or len(names) < 3:
+        return []
+    i, j = names.index(one), names.index(other)
+    count = len(names) * (len(names) - 1) // 2
+    p = pairs.adjusted[i, j]
+    return [
+        f"Within the table's {count:,} comparisons, which its ranks follow: interval "
+        f"{_interval(pairs.interval_among_all(j, i))}, {_p(p)} by Holm's correction: "
+        f"{_said(one, other, p, pairs.difference[j, i])}."
+    ]
+
+
+def _said(one: str, other: str, p: float, gain: float) -> str:
+    """Return the verdict on two models, of which the second is better by `gain`."""
+    if p >= statistics.LEVEL:
+        return "there is no measurable difference"
+    return f"{other if gain > 0 else one} is more accurate"
+
+
+def _p(p: float) -> str:
+    return "p < 0.0001" if p < 1e-4 else f"p = {p:.4f}"
+
+
+def _interval(interval: tuple[float, float]) -> str:
+    """Return an interval in points, with decimals that show on which side of zero it ends."""
+    bounds = [100 * bound for bound in interval]
     digits = 3 if any(0 < abs(bound) < 0.005 for bound in bounds) else 2
     return " to ".join(f"{bound:+.{digits}f}" for bound in bounds)
 
 
-def _sets(one: Side, other: Side, comparable: bool) -> tuple[Table | None, list[str]]:
+def _sets(one: Side, other: Side, comparable: bool) -> tuple[TerminalTable | None, list[str]]:
     """Set the answers of two rows to evaluation sets side by side, one score a line."""
     (first,), (second,) = (side.asked.values() for side in (one, other))
     shared = [name for name in [*columns.SETS, *sorted(first)] if name in first and name in second]
@@ -271,17 +308,15 @@ def _sets(one: Side, other: Side, comparable: bool) -> tuple[Table | None, list[
     notes = [f"{name}: the two answered different versions" for name in shared if name not in same]
     if not same:
         return None, notes
-    shown, _ = _table("evaluation set, %", one, other)
-    if comparable:
-        for title in ("difference", ""):
-            shown.add_column(title, justify="right" if title else "left", no_wrap=True)
+    further = [terminal.Column("difference", gives_way=1), terminal.Column("", is_name=True)]
+    shown, _ = _table("evaluation set, %", one, other, further if comparable else [])
     for name in same:
         for cells in _of_set(name, first[name], second[name], comparable):
             shown.add_row(*cells)
     notes.append(
         f"Evaluation sets: below each figure its 95 % interval; better and worse refer to "
-        f"{other.name}, each line tested for itself; the drop is from accuracy on originals to "
-        f"that on edits, in points."
+        f"{other.name}, each line tested for this pair alone; the drop is from accuracy on "
+        f"originals to that on edits, in points."
     )
     return shown, notes
 
@@ -316,7 +351,7 @@ def _difference(one: np.ndarray, other: np.ndarray) -> list[str]:
     better = "better" if pairs.difference[1, 0] > 0 else "worse"
     verdict = better if pairs.p[0, 1] < statistics.LEVEL else "tied"
     difference = _signed(100 * pairs.difference[1, 0], ".2f")
-    return [f"{difference}\n{_interval(pairs, 1, 0)}", verdict]
+    return [f"{difference}\n{_interval(pairs.interval(1, 0))}", verdict]
 
 
 def _alone(one: str, other: str, predictions: Sequence[Predictions]) -> str:
@@ -329,14 +364,16 @@ def _alone(one: str, other: str, predictions: Sequence[Predictions]) -> str:
     )
 
 
-def _tables(one: Side, other: Side, comparable: bool) -> tuple[Table, list[str]]:
+def _tables(one: Side, other: Side, comparable: bool) -> tuple[TerminalTable, list[str]]:
     """Set two tables side by side, one row a line."""
     shared = [name for name in one.lines.index if name in other.lines.index]
     accuracy = columns.BY_NAME["accuracy_mean"]
-    shown, notes = _table(accuracy.heading, one, other)
-    if comparable:
-        for title in ("difference", "95 % interval", ""):
-            shown.add_column(title, justify="left" if not title else "right", no_wrap=True)
+    further = [
+        terminal.Column("difference", gives_way=2),
+        terminal.Column("interval", gives_way=1),
+        terminal.Column("", is_name=True),
+    ]
+    shown, notes = _table(accuracy.heading, one, other, further if comparable else [])
     tested = _tested(shared, one, other) if comparable else {}
     for name in shared:
         values = [side.lines.loc[name, "accuracy_mean"] for side in (one, other)]
@@ -350,8 +387,8 @@ def _tables(one: Side, other: Side, comparable: bool) -> tuple[Table, list[str]]
             notes.append(f"only in {side.name}: {', '.join(alone)}")
     if tested:
         notes.append(
-            "The difference is the second minus the first, with each model's own interval; better "
-            "and worse refer to the second, after Holm's correction."
+            f"The difference is the second minus the first; better and worse refer to the second. "
+            f"Intervals and verdicts are those among {len(tested)} models, by Holm's correction."
         )
     elif comparable:
         notes.append("No intervals: they need the predictions of both tables.")
@@ -368,11 +405,12 @@ def _tested(shared: list[str], one: Side, other: Side) -> dict[str, tuple[str, s
         check_same_reviews(rows[0].labels, row.labels, other.name)
     pairs = statistics.compare([row.correct for row in rows])
     own = range(len(names)), range(len(names), 2 * len(names))
-    adjusted = statistics.holm(pairs.p[own])
+    adjusted, levels = statistics.holm(pairs.p[own]), statistics.holm_levels(pairs.p[own])
     result = {}
-    for name, i, j, p in zip(names, *own, adjusted, strict=True):
+    for name, i, j, p, level in zip(names, *own, adjusted, levels, strict=True):
         better = "better" if pairs.difference[j, i] > 0 else "worse"
-        result[name] = (_interval(pairs, j, i), better if p < statistics.LEVEL else "tied")
+        verdict = better if p < statistics.LEVEL else "tied"
+        result[name] = (_interval(pairs.interval(j, i, level)), verdict)
     return result
 
 
@@ -420,16 +458,17 @@ def _add_recorded(
             facts.setdefault(name, set()).add(str(value))
 
 
-def _table(first: str, one: Side, other: Side) -> tuple[Table, list[str]]:
+def _table(
+    first: str, one: Side, other: Side, further: Sequence[terminal.Column]
+) -> tuple[TerminalTable, list[str]]:
     """Return an empty table with a column for each side, and what long names are short for."""
-    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    shown.add_column(first, no_wrap=True)
-    notes = []
+    headings, notes = [], []
     for letter, side in zip("AB", (one, other), strict=True):
         is_short = len(side.name) <= _LONGEST_TITLE
-        shown.add_column(side.name if is_short else letter, justify="right", overflow="fold")
+        headings.append(side.name if is_short else letter)
         notes += [] if is_short else [f"{letter}: {side.name}"]
-    return shown, notes
+    sides = [terminal.Column(heading) for heading in headings]
+    return TerminalTable("", [terminal.Column(first, is_name=True), *sides, *further]), notes
 
 
 def _signed(value: float, form: str) -> str:

@@ -5,15 +5,15 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmark.analysis import terminal
 from benchmark.analysis.columns import with_seeds
+from benchmark.analysis.terminal import TerminalTable
 from benchmark.records import metrics, predictions, store
 from benchmark.records.record import Finished
 from benchmark.rows import catalogue
 from preprocessing.storage import write_atomically
 
 import pandas as pd
-from rich import box
-from rich.table import Table
 
 COLUMNS = ("model", "labels", "seeds", "accuracy_mean", "accuracy_ci_low", "accuracy_ci_high")
 
@@ -71,7 +71,7 @@ def _learned(record: Finished) -> int:
     return round(record.reviews_per_second.training * record.seconds.training / passes)
 
 
-def as_rich(table: pd.DataFrame, dataset: str) -> Table:
+def as_terminal(table: pd.DataFrame, dataset: str) -> TerminalTable:
     """Return the table for a terminal: a line a model, a column for each number of labels.
 
     Args:
@@ -79,17 +79,15 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
         dataset: the corpus's name.
     """
     synthetic = " (synthetic)" if dataset.startswith("sample") else ""
-    shown = Table(
-        title=f"{dataset}{synthetic}: accuracy on the test reviews by number of labels",
-        caption="% ± half of the 95 % bootstrap interval over reviews",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
     numbers = sorted(table["labels"].unique())
-    shown.add_column("model")
-    for number in numbers:
-        shown.add_column(f"{number:,} labels", justify="right", no_wrap=True)
+    shown = TerminalTable(
+        f"{dataset}{synthetic}: accuracy on the test reviews by number of labels",
+        [
+            terminal.Column("model", is_name=True),
+            *(terminal.Column(f"{number:,}\nlabels") for number in numbers),
+        ],
+        caption=["% and, below it, half of the 95 % bootstrap interval over reviews"],
+    )
     last = table.sort_values("labels").groupby("model")["accuracy_mean"].last()
     for model in last.sort_values(ascending=False, kind="stable").index:
         own = table[table["model"] == model].set_index("labels")
@@ -100,7 +98,7 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
 
 def _cell(line: pd.Series) -> str:
     reach = (line["accuracy_ci_high"] - line["accuracy_ci_low"]) / 2
-    return f"{100 * line['accuracy_mean']:.2f} ± {100 * reach:.2f}"
+    return f"{100 * line['accuracy_mean']:.2f}\n± {100 * reach:.2f}"
 
 
 def _alike(runs: Mapping[Path, Finished]) -> dict[Path, Finished]:

@@ -22,6 +22,9 @@ import pandas as pd
 CHANCE = 0.55
 """Validation accuracy below which a network has learned nothing; guessing has 0.5 ± 0.01."""
 
+UNLIKE, NOT_RUN = "other protocol or corpus", "no run yet"
+"""Why a line is missing."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -192,7 +195,7 @@ def line_of(
         info = "its seeds differ in hyperparameters"
         return Summary({"status": "failed", "seeds": 0, "info": info})
     if not good:
-        info = failed[0].reason if failed else ("other protocol or corpus" if runs else "")
+        info = failed[0].reason if failed else UNLIKE if runs else NOT_RUN
         family = next((record.family for record in runs.values()), None)
         status = "failed" if failed else "missing"
         return Summary({"status": status, "seeds": 0, "family": family, "info": info})
@@ -261,7 +264,9 @@ def write(results: Path, dataset: str, readme: Path | None = None) -> pd.DataFra
     table.to_csv(content, index=False, lineterminator="\n")
     write_atomically(folder / "leaderboard.csv", content.getvalue())
     markdown = tables.as_markdown(table, dataset, evaluation.unreached)
-    write_atomically(folder / "leaderboard.md", f"# Leaderboard: {dataset}\n\n{markdown}")
+    write_atomically(
+        folder / "leaderboard.md", f"# Leaderboard: {tables.escaped(dataset)}\n\n{markdown}"
+    )
     curves = by_labels(results, dataset)
     if len(curves):
         label_curves.write(curves, folder)

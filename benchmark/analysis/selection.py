@@ -27,7 +27,7 @@ def show(table: pd.DataFrame, dataset: str, style: str = "table") -> None:
         case "json":
             print(table.to_json(orient="records", indent=1, force_ascii=False))
         case _:
-            Console().print(tables.as_rich(table, dataset))
+            Console().print(tables.as_terminal(table, dataset))
 
 
 def select(
@@ -66,6 +66,7 @@ def select(
 
 def _check(what: str, name: str, known: list[str]) -> None:
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
+        begins = [one for one in known if one.startswith(f"{name}_")]  # accuracy: accuracy_mean
+        near = begins[:1] or difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
         raise UserError(f"no {what} is called {name!r}; {hint}")

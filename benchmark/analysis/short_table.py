@@ -1,6 +1,7 @@
 """The README's table: the most accurate model of each family, with outside weights and without."""
 
 from benchmark.analysis import columns
+from benchmark.analysis.tables import escaped
 
 import pandas as pd
 
@@ -40,7 +41,7 @@ def as_markdown(table: pd.DataFrame, curves: pd.DataFrame | None = None) -> str:
     titles += ["parameters", "seconds to train", "reviews/s predicted"]
     left = ("model", "family", "outside weights")
     lines = [
-        f"| {' | '.join(titles)} |",
+        f"| {' | '.join(map(escaped, titles))} |",
         f"| {' | '.join('---' if title in left else '--:' for title in titles)} |",
     ]
     for _, line in shown.iterrows():
@@ -58,7 +59,7 @@ def as_markdown(table: pd.DataFrame, curves: pd.DataFrame | None = None) -> str:
             f"{seconds:,.0f}",
             f"{line['predict_reviews_per_second']:,.0f}",
         ]
-        lines.append(f"| {' | '.join(map(str, cells))} |")
+        lines.append(f"| {' | '.join(escaped(str(cell)) for cell in cells)} |")
     return "\n".join(lines) + "\n"
 
 

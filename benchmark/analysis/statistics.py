@@ -23,7 +23,8 @@ class Pairs:
 
     Attributes:
         difference: mean accuracy of row i minus that of row j.
-        error: standard error of the difference, over reviews and seeds.
+        error: standard error of the difference, over reviews and seeds; of two single runs that
+            with which a t-test has the p-value of McNemar's.
         freedom: degrees of freedom of that error.
         p: two-sided p-value of "the two are equally accurate".
         adjusted: `p` after Holm's correction over all pairs.
@@ -60,10 +61,27 @@ class Pairs:
         ranks[order] = np.maximum.accumulate(ranks[order])
         return ranks
 
-    def interval(self, i: int, j: int) -> tuple[float, float]:
-        """Return the 95 % interval of the difference of rows i and j, for this pair alone."""
-        reach = stats.t.ppf(1 - LEVEL / 2, self.freedom[i, j]) * self.error[i, j]
+    def interval(self, i: int, j: int, level: float = LEVEL) -> tuple[float, float]:
+        """Return the interval of the difference of rows i and j.
+
+        It contains zero just where the test at this level finds no difference.
+
+        Args:
+            i: number of the first row.
+            j: number of the second row.
+            level: of the test: without it the interval is the 95 % one for this pair alone; with
+                what `holm_levels` returns it is the one that verdicts after Holm's correction
+                follow.
+        """
+        reach = stats.t.isf(level / 2, self.freedom[i, j]) * self.error[i, j]
         return float(self.difference[i, j] - reach), float(self.difference[i, j] + reach)
+
+    def interval_among_all(self, i: int, j: int) -> tuple[float, float]:
+        """Return the interval of the difference of rows i and j that `better` and `tied` follow."""
+        places = np.triu_indices(len(self.p), 1)
+        levels = np.ones_like(self.p)
+        levels[places] = holm_levels(self.p[places])
+        return self.interval(i, j, np.minimum(levels, levels.T)[i, j])
 
 
 def compare(correct: Sequence[np.ndarray]) -> Pairs:
@@ -108,7 +126,10 @@ def compare(correct: Sequence[np.ndarray]) -> Pairs:
     pairs = np.triu_indices(len(correct), 1)
     for i, j in itertools.combinations(range(len(correct)), 2):
         if len(correct[i]) == len(correct[j]) == 1:
-            p[i, j] = p[j, i] = mcnemar(correct[i][0], correct[j][0])
+            p[i, j] = p[j, i] = exact = mcnemar(correct[i][0], correct[j][0])
+            if difference[i, j] and 0 < exact < 1:  # so that no interval contradicts the test
+                as_large = stats.t.isf(exact / 2, freedom[i, j])
+                error[i, j] = error[j, i] = abs(difference[i, j]) / as_large
     adjusted = np.ones_like(p)
     adjusted[pairs] = holm(p[pairs])
     adjusted = np.minimum(adjusted, adjusted.T)
@@ -138,3 +159,23 @@ def holm(p: np.ndarray) -> np.ndarray:
     Rejecting those below 5 % makes even one false rejection among all at most 5 % likely.
     """
     return multipletests(p, method="holm")[1] if len(p) else p
+
+
+def holm_levels(p: np.ndarray) -> np.ndarray:
+    """Return the level at which Holm's procedure tests each p-value, shape as `p`.
+
+    From the smallest on, each is tested at 5 % by the number of those that are left; where one is
+    not rejected, the procedure ends, and all that are left have its level. So a p-value is below
+    its level just where `holm` says less than 5 %, and an interval of that level excludes zero just
+    where the verdict does. It is at most as wide as Bonferroni's, which would cover all true
+    differences at once with 95 % but contradict some of the verdicts; and wider than that for a
+    single pair, of which, among many, some would exclude zero by chance.
+    """
+    order = np.argsort(p, kind="stable")
+    levels = LEVEL / np.arange(len(p), 0, -1)
+    kept = np.flatnonzero(p[order] >= levels)
+    if len(kept):
+        levels[kept[0] :] = levels[kept[0]]
+    found = np.empty(len(p))
+    found[order] = levels
+    return found

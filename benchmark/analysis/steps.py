@@ -9,16 +9,15 @@ A row's file names the simpler line and the change, for itself and for each of i
 import io
 from pathlib import Path
 
-from benchmark.analysis import columns, leaderboard, statistics, tables
+from benchmark.analysis import columns, leaderboard, statistics, tables, terminal
 from benchmark.analysis.leaderboard import Evaluation
+from benchmark.analysis.tables import escaped
+from benchmark.analysis.terminal import TerminalTable
 from benchmark.rows import catalogue
 from preprocessing.storage import write_atomically
 
 import numpy as np
 import pandas as pd
-from rich import box
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 COLUMNS = (
@@ -42,8 +41,9 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
 
     Behind them stand the same four columns for each evaluation set that is not a published one.
 
-    Accuracies are fractions, means over seeds. The interval is the 95 % one of the step for itself;
-    the verdict ("better", "worse" or "tied") follows Holm's correction over all steps. Seconds are
+    Accuracies are fractions, means over seeds. Interval and verdict ("better", "worse" or "tied")
+    follow Holm's correction over all steps, so that the interval excludes zero just where the
+    verdict is not "tied" (see `statistics.holm_levels`). Seconds are
     those of training and of all that is made once for it (word vectors, subwords, pretraining, a
     teacher); they are missing where the two rows were trained on different machines. Of sets of
     pairs the difference is that in the share of pairs with both right, of others that in accuracy;
@@ -62,11 +62,13 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
         if (step := lines[name].step) is not None and step.before in names
     }
     seconds = leaderboard.whole_seconds(table)
+    order = _in_order(names, found)
+    places = [(names.index(name), names.index(found[name][0])) for name in order]
+    levels = statistics.holm_levels(np.array([evaluation.pairs.p[place] for place in places]))
     bought_lines = []
-    for name in _in_order(names, found):
+    for name, (i, j), level in zip(order, places, levels, strict=True):
         simpler, change = found[name]
-        i, j = names.index(name), names.index(simpler)
-        low, high = evaluation.pairs.interval(i, j)
+        low, high = evaluation.pairs.interval(i, j, level)
         comparable = leaderboard.of_one_machine(table.loc[name], table.loc[simpler])
         bought_lines.append(
             {
@@ -107,14 +109,18 @@ def _scores(evaluation: Evaluation) -> dict[str, str]:
 
 def _add_set(result: pd.DataFrame, evaluation: Evaluation, name: str, score: str) -> None:
     """Add what each step buys on an evaluation set."""
-    found = {}
+    compared = {}
     for number, line in result.iterrows():
         both = [evaluation.asked[line[which]].get(name) for which in ("after", "before")]
         right = [asked.both_right if score == "both" else asked.scored
                  for asked in both if asked is not None]  # fmt: skip
         if len(right) == 2:
-            pairs = statistics.compare(right)
-            found[number] = (pairs.difference[0, 1], *pairs.interval(0, 1), pairs.p[0, 1])
+            compared[number] = statistics.compare(right)
+    levels = statistics.holm_levels(np.array([pairs.p[0, 1] for pairs in compared.values()]))
+    found = {
+        number: (pairs.difference[0, 1], *pairs.interval(0, 1, level), pairs.p[0, 1])
+        for (number, pairs), level in zip(compared.items(), levels, strict=True)
+    }
     prefix = f"{name}_{score}"
     bought_lines = pd.DataFrame.from_dict(
         found, orient="index", columns=["difference", "ci_low", "ci_high", "p"], dtype=float
@@ -177,7 +183,7 @@ def write(table: pd.DataFrame, results: Path, dataset: str, readme: Path | None 
 def as_markdown(table: pd.DataFrame) -> str:
     """Return the table for people."""
     sets = shown_sets(table)
-    titles = "".join(f" {title}, points |" for title in sets.values())
+    titles = "".join(f" {escaped(title)}, points |" for title in sets.values())
     lines = [
         f"| from | to | what changes | accuracy, % | points | | seconds |{titles}",
         f"| --- | --- | --- | --: | --: | --- | --: |{' --: |' * len(sets)}",
@@ -187,24 +193,25 @@ def as_markdown(table: pd.DataFrame) -> str:
         names = [columns.with_seeds(line[k], line[f"seeds_{k}"]) for k in ("before", "after")]
         cells = [*names, line["change"], accuracy, *bought(line)]
         cells += [bought_on(line, prefix) for prefix in sets]
-        lines.append(f"| {' | '.join(cells)} |")
+        lines.append(f"| {' | '.join(map(escaped, cells))} |")
     return "\n".join(lines) + "\n"
 
 
-def as_rich(table: pd.DataFrame, dataset: str) -> Table:
+def as_terminal(table: pd.DataFrame, dataset: str) -> TerminalTable:
     """Return the table for a terminal: each row below the one that it steps from, and deeper."""
-    synthetic = " (synthetic)" if dataset.startswith("sample") else ""
-    shown = Table(
-        title=f"{dataset}{synthetic}: what each step buys",
-        caption="points of accuracy ± the step's own 95 % interval; better, worse or tied: after "
-        "Holm's correction over all steps; seconds: training and what it needs",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
+    shown = TerminalTable(
+        f"{tables.titled(dataset)}: what each step buys",
+        [
+            terminal.Column("model, and what it changes", is_name=True),
+            terminal.Column("points"),
+            terminal.Column("", is_name=True),
+            terminal.Column("seconds", gives_way=1),
+        ],
+        caption=[
+            f"points of accuracy ± the interval that the verdict follows: better, worse or tied "
+            f"among {len(table)} steps, by Holm's correction; seconds: training and what it needs"
+        ],
     )
-    shown.add_column("row")
-    for title in ("points", "", "seconds"):
-        shown.add_column(title, justify="right" if title else "left", no_wrap=True)
     sets = shown_sets(table)
     depth, lines = depths(table), table.set_index("after")
     for name, deep in depth.items():
@@ -218,7 +225,7 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
         for prefix, title in sets.items():
             if gain := bought_on(line, prefix):
                 said.append(f"\n{title}: {gain}", "dim")
-        shown.add_row(Padding(said, (0, 0, 0, 2 * deep)), *bought(line))
+        shown.add_row((said, deep), *bought(line))
     return shown
 
 

@@ -1,15 +1,15 @@
 """The leaderboard as a table for people: in Markdown and in a terminal."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from benchmark.analysis.columns import BY_NAME, Column, edited_pairs
+from benchmark.analysis import terminal
+from benchmark.analysis.columns import BY_NAME, EDITED_PAIRS, Column, edited_pairs
 from benchmark.analysis.evaluations import Asked
+from benchmark.analysis.terminal import TerminalTable
 from benchmark.records import PROTOCOL_SEEDS
 
 import pandas as pd
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
 MARKS = ("<!-- leaderboard: made by `python -m benchmark leaderboard` -->", "<!-- end -->")
 
@@ -19,6 +19,11 @@ MARKDOWN = (
     "predict_reviews_per_second",
 )  # fmt: skip
 TERMINAL = ("rank", "model", "accuracy_mean", "accuracy_ci_low", "parameters", "train_seconds")
+GIVE_WAY = ("parameters", "train_seconds", "accuracy_ci_low", *EDITED_PAIRS, "rank")
+"""What a narrow terminal has no room for, first what goes first; model and accuracy never do."""
+
+RANKS = "one plus the number of models that are significantly better, so ranks repeat and skip"
+"""What a rank is, where ranks stand."""
 
 
 def as_markdown(
@@ -37,27 +42,48 @@ def as_markdown(
     """
     shown = _columns(table, names)
     lines = [
-        f"| {' | '.join(column.heading for column in shown)} |",
+        f"| {' | '.join(escaped(column.heading) for column in shown)} |",
         f"| {' | '.join('--:' if _is_right(column) else '---' for column in shown)} |",
     ]
     for _, line in table.iterrows():
-        cells = [cell.replace("|", "\\|") for cell in _cells(line, shown)]
-        lines.append(f"| {' | '.join(cells)} |")
+        lines.append(f"| {' | '.join(map(escaped, _cells(line, shown)))} |")
     good = table[table["status"] == "ok"]
     if len(good):
-        what = "official test reviews" if dataset == "imdb" else f"test reviews of {dataset}"
+        what = "official test reviews"
+        if dataset != "imdb":
+            what = f"test reviews of {escaped(dataset)}"
         what += " (synthetic)" if dataset.startswith("sample") else ""
         lines += [
             "",
             f"Mean ± standard deviation over seeds on the {what}; the interval is a 95 % bootstrap "
-            f"over reviews. #: 1 + the models that are significantly better (paired t-tests over "
-            f"reviews and seeds, Holm's correction, 95 %). Protocol {good['protocol'].iloc[0]}, "
-            f"corpus `{good['corpus'].iloc[0]}`. {about_times(good)}",
+            f"over reviews, of each model for itself. #: {RANKS} (paired t-tests over reviews and "
+            f"seeds, Holm's correction, 95 %). Protocol {good['protocol'].iloc[0]}, "
+            f"corpus `{good['corpus'].iloc[0]}`. {escaped(about_times(good))}",
         ]
+    if noted := [(line["model"], notes(line)) for _, line in good.iterrows() if notes(line)]:
+        lines += ["", *(f"- {escaped(f'{model}: {said}')}" for model, said in noted)]
     unreached = list(unreached)
     if unreached and not dataset.startswith("sample"):
-        lines += ["", f"Needs public weights and was not run: {', '.join(unreached)}."]
+        names = ", ".join(map(escaped, unreached))
+        lines += ["", f"Needs public weights and was not run: {names}."]
     return "\n".join(lines) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Return what Markdown shows as this text, in one line; also in a cell of a table.
+
+    An underscore within a word, as names have it, means nothing to Markdown and stays.
+    """
+    text = re.sub(r"([\\`*|~$<>\[\]]|(?<!\w)_|_(?!\w))", r"\\\1", text)
+    return " ".join(text.replace("&", "&amp;").split())
+
+
+def notes(line: pd.Series) -> str:
+    """Return what is to be said of a line of the leaderboard, beside its number of seeds."""
+    said = [] if pd.isna(line["info"]) else [note for note in line["info"].split("; ") if note]
+    if line["status"] == "ok" and line["seeds"] < PROTOCOL_SEEDS:
+        said = said[1:]
+    return "; ".join(said)
 
 
 def about_times(good: pd.DataFrame) -> str:
@@ -76,31 +102,27 @@ def about_times(good: pd.DataFrame) -> str:
     return f"Times are of several kinds of machine and not to be compared: {'; '.join(said)}."
 
 
-_WIDEST_NAME = 20
-"""Characters that a model's name keeps in a narrow terminal."""
+def as_terminal(table: pd.DataFrame, dataset: str, seeds: int = PROTOCOL_SEEDS) -> TerminalTable:
+    """Return the table for a terminal.
 
-
-def as_rich(table: pd.DataFrame, dataset: str) -> Table:
-    """Return the table for a terminal."""
-    synthetic = " (synthetic)" if dataset.startswith("sample") else ""
-    shown = Table(
-        title=f"{dataset}{synthetic}, test reviews",
-        caption=Text("\n".join(_remarks(table))),
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
+    Args:
+        table: a leaderboard.
+        dataset: the corpus's name.
+        seeds: how many each line should have; those with fewer are named below the table.
+    """
     chosen = _columns(table, TERMINAL)
-    if any(column.kind == "set" for column in chosen):  # 80 columns hold no more
-        chosen = [column for column in chosen if column.name != "parameters"]
-    longest = max((len(part) for name in table["model"] for part in name.split()), default=0)
-    for column in chosen:
-        if column.name == "model":  # breaks between words where the terminal is narrow
-            shown.add_column(column.heading, min_width=min(longest, _WIDEST_NAME), overflow="fold")
-        elif column.kind == "set":
-            shown.add_column("edited\npairs", justify="right", no_wrap=True)
-        else:
-            shown.add_column(column.heading, justify="right", no_wrap=True)
+    shown = TerminalTable(
+        f"{titled(dataset)}, test reviews",
+        [
+            terminal.Column(
+                "edited\npairs" if column.kind == "set" else column.heading,
+                is_name=column.name == "model",
+                gives_way=1 + GIVE_WAY.index(column.name) if column.name in GIVE_WAY else 0,
+            )
+            for column in chosen
+        ],
+        caption=_remarks(table, seeds),
+    )
     for _, line in table.iterrows():
         if line["status"] == "ok":  # the caption has the number of seeds
             line = line.copy()
@@ -111,9 +133,14 @@ def as_rich(table: pd.DataFrame, dataset: str) -> Table:
     return shown
 
 
-def sets_as_rich(
+def titled(dataset: str) -> str:
+    """Return a data set's name, and that it is synthetic if it is."""
+    return f"{dataset} (synthetic)" if dataset.startswith("sample") else dataset
+
+
+def sets_as_terminal(
     asked: Mapping[str, Mapping[str, Asked]], sets: Sequence[str], dataset: str
-) -> Table:
+) -> TerminalTable:
     """Return a table for a terminal of what models answered to evaluation sets.
 
     Args:
@@ -121,48 +148,45 @@ def sets_as_rich(
         sets: the sets to show.
         dataset: the corpus's name.
     """
-    synthetic = " (synthetic)" if dataset.startswith("sample") else ""
-    shown = Table(
-        title=f"{dataset}{synthetic}, evaluation sets",
-        caption="%, in brackets 95 % bootstrap intervals; of pairs: accuracy on the originals and "
-        "on the edits, and the share of pairs with both right",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
+    shown = TerminalTable(
+        f"{titled(dataset)}, evaluation sets",
+        [
+            terminal.Column("set", is_name=True),
+            terminal.Column("model", is_name=True),
+            terminal.Column("originals", gives_way=1),
+            terminal.Column("accuracy"),
+            terminal.Column("both right"),
+        ],
+        caption=[
+            "%, below each figure its 95 % bootstrap interval; of pairs: accuracy on the originals "
+            "and on the edits, and the share of pairs with both right"
+        ],
     )
-    for title in ("set", "model", "originals", "accuracy", "both right"):
-        is_name = title in ("set", "model")
-        shown.add_column(title, justify="left" if is_name else "right", no_wrap=not is_name)
     for name in sets:
         for model, own in asked.items():
             if name in own:
                 one = own[name]
                 low, high = one.accuracy_interval
-                accuracy = f"{100 * one.scored.mean():.2f} ({100 * low:.1f}–{100 * high:.1f})"
+                accuracy = f"{100 * one.scored.mean():.2f}\n{100 * low:.1f}–{100 * high:.1f}"
                 originals = both = ""
                 if one.is_paired:
                     low, high = one.both_interval
                     originals = f"{100 * one.original_right.mean():.2f}"
-                    both = f"{100 * one.both_right.mean():.2f} ({100 * low:.1f}–{100 * high:.1f})"
+                    both = f"{100 * one.both_right.mean():.2f}\n{100 * low:.1f}–{100 * high:.1f}"
                 shown.add_row(name, model, originals, accuracy, both)
     return shown
 
 
-def _remarks(table: pd.DataFrame) -> list[str]:
+def _remarks(table: pd.DataFrame, seeds: int) -> list[str]:
     """Return what is to be said of single lines; of fewer seeds all in one sentence."""
-    remarks, few = [], []
-    for _, line in table.iterrows():
-        notes = [note for note in str(line["info"] or "").split("; ") if note]
-        if line["status"] == "ok" and line["seeds"] < PROTOCOL_SEEDS:
-            few.append((int(line["seeds"]), line["model"]))
-            notes = notes[1:]
-        if notes:
-            remarks.append(f"{line['model']}: {'; '.join(notes)}")
-    for seeds in sorted({seeds for seeds, _ in few}):
-        names = [name for own, name in few if own == seeds]
-        who = "all models" if len(names) == len(table) > 1 else ", ".join(names)
-        remarks.insert(0, f"{seeds} of {PROTOCOL_SEEDS} seeds: {who}")
     good = table[table["status"] == "ok"]
+    remarks = [f"#: {RANKS}"] if len(good) > 1 else []
+    few = good[good["seeds"] < seeds]
+    for own, lines in few.groupby("seeds"):
+        names = list(lines["model"])
+        who = "all models" if len(names) == len(table) > 1 else ", ".join(names)
+        remarks.append(f"{own} of {seeds} seeds: {who}")
+    remarks += [f"{line['model']}: {said}" for _, line in table.iterrows() if (said := notes(line))]
     if edited_pairs(table) is not None:
         remarks.append("edited pairs: % of them with both texts answered correctly")
     if len(good) and not (about := about_times(good)).startswith("Times are of one kind"):

@@ -72,7 +72,7 @@ def main(options: argparse.Namespace) -> int:
     evaluation = leaderboard.evaluate(options.results, options.dataset)
     names = [one.name for one in sets]
     if any(name in own for own in evaluation.asked.values() for name in names):
-        Console().print(tables.sets_as_rich(evaluation.asked, names, options.dataset))
+        Console().print(tables.sets_as_terminal(evaluation.asked, names, options.dataset))
     asked = f"{len(outcome.answered)} run{'s' * (len(outcome.answered) != 1)}"
     console.print(f"asked {asked} about {', '.join(names)}; {len(outcome.had)} had answered before")
     if outcome.not_kept:

@@ -31,4 +31,4 @@ def main(options: argparse.Namespace) -> None:
             f"python run_all.py --labels 100 1000 makes them"
         )
     label_curves.write(table, leaderboard.folder_of(options.results, options.dataset))
-    Console().print(label_curves.as_rich(table, options.dataset))
+    Console().print(label_curves.as_terminal(table, options.dataset))

@@ -45,7 +45,7 @@ def main(options: argparse.Namespace) -> None:
 
     readme = leaderboard.readme_of(options.results)
     table = leaderboard.write(options.results, options.dataset, readme)
-    Console().print(tables.as_rich(table, options.dataset))
+    Console().print(tables.as_terminal(table, options.dataset))
 
 
 def _budget(text: str) -> tuple[str, float]:

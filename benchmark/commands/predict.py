@@ -129,7 +129,7 @@ def _show(models: dict[str, SavedModel], texts: list[str]) -> None:
     """Print a line a text, with each model's probability of "positive"."""
     table = Table("text", title="probability of “positive”", expand=False)
     for name in models:
-        table.add_column(name, justify="right", overflow="fold")
+        table.add_column(Text(name), justify="right", overflow="fold")
     answers = [model.predict(texts) for model in models.values()]
     for number, text in enumerate(texts):
         cells = []

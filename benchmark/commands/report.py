@@ -33,13 +33,23 @@ def main(options: argparse.Namespace) -> None:
     from benchmark.report import build  # imports matplotlib, which takes a second
 
     from rich.console import Console
+    from rich.text import Text
 
     named = options.evaluation_data or os.environ.get("IMDB_EVALUATION_DATA")
-    written = build.write(
-        options.results, options.dataset, options.cache, options.with_texts,
-        Path(named) if named else None,
-    )  # fmt: skip
-    console = Console(highlight=False, soft_wrap=True)
+    progress = Console(stderr=True, highlight=False, soft_wrap=True)
+    with progress.status("") as status:
+
+        def tell(what: str) -> None:
+            if progress.is_terminal:
+                status.update(Text(what))
+            else:
+                progress.print(what, markup=False)
+
+        written = build.write(
+            options.results, options.dataset, options.cache, options.with_texts,
+            Path(named) if named else None, tell,
+        )  # fmt: skip
+    console = Console(highlight=False, soft_wrap=True, markup=False)
     console.print(f"written to {written.page} ({written.page.stat().st_size / 1e6:.1f} MB)")
     console.print(f"{written.drawn} figures, as SVG and PNG, in {written.figures}")
     if not written.with_slices:

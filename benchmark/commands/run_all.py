@@ -1,6 +1,7 @@
 """Run all rows, then write the leaderboard: ``python run_all.py``."""
 
 import argparse
+import shlex
 from typing import Any
 
 from benchmark.commands.options import (
@@ -16,6 +17,7 @@ from benchmark.commands.options import (
 from benchmark.records import PROTOCOL_SEEDS
 from preprocessing.errors import UserError
 from preprocessing.options import DataOptions, add_data_options, corpus_from, positive
+from preprocessing.program import ROOT
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -95,20 +97,40 @@ def main(options: argparse.Namespace) -> int:
             )
         finally:  # also after Ctrl-C, with what was finished
             table = leaderboard.write(options.results, corpus.name, readme)
-    console.print(tables.as_rich(table, corpus.name))
+    console.print()
+    asked = table[(table["status"] != "missing") | table["model"].isin(list(lines))]
+    enough = min(options.seeds, PROTOCOL_SEEDS)
+    console.print(tables.as_terminal(asked, corpus.name, enough))
     if unreached:
         console.print(
             f"needs weights that this machine cannot reach: {', '.join(unreached)}; "
-            f"name a local copy with --weights NAME=FOLDER"
-        )
-    where = leaderboard.folder_of(options.results, corpus.name) / "leaderboard.csv"
-    console.print(f"written to {where}")
+            f"name a local copy with --weights NAME=FOLDER", markup=False,
+        )  # fmt: skip
     if options.labels:
         curves = leaderboard.by_labels(options.results, corpus.name)
-        console.print(label_curves.as_rich(curves, corpus.name))
+        console.print(label_curves.as_terminal(curves, corpus.name))
     if corpus.synthetic:
-        console.print(_what_the_sample_shows(table), highlight=False)
+        console.print(_what_the_sample_shows(table), highlight=False, markup=False)
+    console.print()
+    for line in _what_comes_next(options, corpus.name, bool((table["status"] == "ok").any())):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     return 1 if failed else 0
+
+
+def _what_comes_next(options: argparse.Namespace, dataset: str, is_ranked: bool) -> list[str]:
+    """Return where the results are, and what makes a page of them."""
+    from benchmark.analysis import leaderboard
+
+    folder = leaderboard.folder_of(options.results, dataset)
+    lines = [f"written to {folder / 'leaderboard.csv'}"]
+    if is_ranked:
+        command = ["python", "-m", "benchmark", "report"]
+        command += ["--dataset", dataset] if dataset != "imdb" else []
+        for name, default in (("results", ROOT / "results"), ("cache", ROOT / "data")):
+            given = getattr(options, name)
+            command += [f"--{name}", str(given)] if given.resolve() != default.resolve() else []
+        lines += [f"next: {shlex.join(command)}", f"makes the page {folder / 'report.html'}"]
+    return lines
 
 
 def _what_the_sample_shows(table: Any) -> str:

@@ -32,4 +32,4 @@ def main(options: argparse.Namespace) -> None:
         )
     document = leaderboard.readme_of(options.results, steps.DOCUMENT)
     steps.write(table, options.results, options.dataset, document)
-    Console().print(steps.as_rich(table, options.dataset))
+    Console().print(steps.as_terminal(table, options.dataset))

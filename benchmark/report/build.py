@@ -4,6 +4,7 @@ Everything comes from the records and their predictions. Figures by length, star
 the reviews' identifiers, are added if the prepared corpus is on the machine.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,7 @@ def write(
     cache: Path,
     with_texts: bool = False,
     evaluation_data: Path | None = None,
+    tell: Callable[[str], None] = lambda what: None,
 ) -> Written:
     """Write page and figures.
 
@@ -54,10 +56,12 @@ def write(
         cache: where prepared corpora are kept.
         with_texts: show the listed reviews' texts; those of evaluation sets that are at hand.
         evaluation_data: a folder with the published evaluation sets; None for the cache.
+        tell: takes what is being done, before each part of the work that takes a while.
 
     Raises:
         UserError: there is no finished run, or texts are wanted and not on this machine.
     """
+    tell("reading the records")
     evaluation = leaderboard.evaluate(results, dataset)
     predictions = evaluation.predictions
     ranked = evaluation.table[evaluation.table["status"] == "ok"]
@@ -66,6 +70,7 @@ def write(
             f"{results / 'runs' / dataset} holds no finished run; python run_all.py makes them"
         )
     corpus_hash = ranked["corpus"].iloc[0]
+    tell("looking for the reviews")
     slices = slices_of.at_hand(cache, dataset, corpus_hash)
     if with_texts and slices is None:
         raise UserError(
@@ -77,21 +82,24 @@ def write(
     texts = sections.texts_at_hand(asked, dataset, evaluation_data, cache) if with_texts else {}
     with figures.style():
         heading = "synthetic reviews" if dataset.startswith("sample") else ""
-        shown = draw(ranked, predictions, _histories(predictions), slices, heading)
+        shown = draw(ranked, predictions, _histories(predictions), slices, heading, tell)
+        tell("drawing what was answered to evaluation sets")
         parts = sections.build(asked, predictions, ranked, labels, heading, texts)
     drawings = [*shown, *(drawing for part in parts for drawing in part.shown)]
-    for drawing in drawings:
+    for number, drawing in enumerate(drawings, 1):
+        tell(f"writing figure {number} of {len(drawings)}: {drawing.title}")
         path = folder / "figures" / drawing.name
         write_atomically(path.with_suffix(".svg"), figures.as_svg(drawing.figure))
         write_atomically(path.with_suffix(".png"), figures.as_png(drawing.figure))
     file = folder / "report.html"
-    bought = steps.build(evaluation)
+    tell("writing the page")
     write_atomically(
         file,
         page.build(
-            evaluation.table, bought, predictions, dataset, shown, parts, slices, with_texts
+            evaluation.table, steps.build(evaluation), predictions, dataset, shown, parts, slices,
+            with_texts, () if dataset.startswith("sample") else evaluation.unreached, folder,
         ),
-    )
+    )  # fmt: skip
     return Written(file, folder / "figures", len(drawings), corpus_hash, slices is not None)
 
 
@@ -101,6 +109,7 @@ def draw(
     histories: dict[str, list[pd.DataFrame]],
     slices: Slices | None,
     heading: str = "",
+    tell: Callable[[str], None] = lambda what: None,
 ) -> list[Shown]:
     """Draw all figures that can be drawn.
 
@@ -110,6 +119,7 @@ def draw(
         histories: of those of them that learn in epochs; see `figures.learning_curves`.
         slices: of the test reviews; None if the corpus is not at hand.
         heading: what stands above each figure.
+        tell: see `write`.
     """
     informed = predictions_of.informed(predictions)
     family_of = dict(zip(ranked["model"], ranked["family"], strict=True))
@@ -118,6 +128,8 @@ def draw(
         for _, line in figures.below_frame(ranked).iterrows()
     )
     note = "Models that do no better than always giving one answer are left out."
+    tell("drawing accuracy against time and size")
+    ranked = ranked.assign(whole_seconds=leaderboard.whole_seconds(ranked))
     shown = [
         Shown(
             "accuracy_by_time",
@@ -127,17 +139,16 @@ def draw(
             "line, where there is one, joins the models that no other beats in both: the Pareto "
             f"front. Times are compared only within one machine.{below}",
             figures.accuracy_by_cost(
-                ranked.assign(whole_seconds=leaderboard.whole_seconds(ranked)),
-                "whole_seconds",
-                "training and what is made for it, seconds",
-                heading,
+                ranked, "whole_seconds", "training and what is made for it, seconds", heading
             ),
+            _said("Test accuracy and seconds", ranked, "whole_seconds", "{:,.0f} s"),
         ),
         Shown(
             "accuracy_by_parameters",
             "Accuracy against size",
             f"Numbers that the model holds, given word vectors included.{below}",
             figures.accuracy_by_cost(ranked, "parameters", "size, parameters", heading),
+            _said("Test accuracy and size", ranked, "parameters", "{:,.0f} parameters"),
         ),
         Shown(
             "reliability",
@@ -145,8 +156,10 @@ def draw(
             "Of the reviews that a model calls positive with a probability of 70 %, 70 % should "
             "be: the grey line. All seeds, 15 bins.",
             figures.reliability_curves(predictions, family_of),
+            _said("Calibration error", ranked, "calibration_error", "{:.3f}", accuracy=False),
         ),
     ]
+    tell("drawing how models learn, agree and err")
     if histories:
         shown.append(
             Shown(
@@ -155,6 +168,7 @@ def draw(
                 "A line a seed. The weights of the epoch with the lowest validation loss are kept. "
                 "With a teacher, the training loss also holds what is learned from it.",
                 figures.learning_curves(histories),
+                _said_of_learning(histories),
             )
         )
     if len(informed) > 1:
@@ -165,6 +179,7 @@ def draw(
                 "Share of the test reviews that two models answer alike, right or wrong; on the "
                 f"diagonal, two seeds of one model, and nothing for a single seed. {note}",
                 figures.agreement(informed),
+                _said_of_agreement(informed),
             )
         )
     if informed and slices is not None:
@@ -175,7 +190,7 @@ def draw(
         shown.append(
             Shown(
                 "error_by_length", "Error by length", best,
-                figures.error_by_length(informed, slices, family_of),
+                *figures.error_by_length(informed, slices, family_of),
             )
         )  # fmt: skip
         if slices.stars.any():
@@ -183,7 +198,7 @@ def draw(
                 Shown(
                     "error_by_stars", "Error by stars",
                     f"Up to 4 stars are negative, from 7 on positive. {best}",
-                    figures.error_by_stars(informed, slices, family_of),
+                    *figures.error_by_stars(informed, slices, family_of),
                 )
             )  # fmt: skip
         shown.append(
@@ -191,13 +206,48 @@ def draw(
                 "error_by_negation", "Error by negation and contrast",
                 f"Whether a negation ({negation}) or a contrast ({contrast}) is in the review. "
                 f"{best}",
-                figures.error_by_negation(informed, slices, family_of),
+                *figures.error_by_negation(informed, slices, family_of),
             )
         )  # fmt: skip
     for drawing in shown:
         if not drawing.figure.get_suptitle():
             figures.set_heading(drawing.figure, heading)
     return shown
+
+
+def _said(what: str, ranked: pd.DataFrame, name: str, form: str, accuracy: bool = True) -> str:
+    """Say in words what a figure shows of each model, for those who do not see it."""
+    of_each = (
+        f"{line['model']} "
+        + (f"{100 * line['accuracy_mean']:.2f} %, " if accuracy else "")
+        + form.format(line[name])
+        for _, line in ranked.iterrows()
+    )
+    return f"{what} of each model: {'; '.join(of_each)}."
+
+
+def _said_of_learning(histories: dict[str, list[pd.DataFrame]]) -> str:
+    """Say where each model's validation loss is lowest, by seed."""
+    said = []
+    for name, seeds in histories.items():
+        loss = [history["validation_loss"] for history in seeds]
+        best = ", ".join(
+            f"{one.min():.3f} in epoch {one.argmin() + 1} of {len(one)}" for one in loss
+        )
+        said.append(f"{name} {best}")
+    return f"Lowest validation loss, in nats, by seed: {'; '.join(said)}."
+
+
+def _said_of_agreement(informed: dict[str, Predictions]) -> str:
+    """Say which model each one is most and least like."""
+    names = list(informed)
+    shares = figures.agreement_shares([row.positive for row in informed.values()])
+    said = []
+    for i, name in enumerate(names):
+        others = sorted((j for j in range(len(names)) if j != i), key=lambda j: shares[i, j])
+        least, most = (f"{names[j]} {100 * shares[i, j]:.0f} %" for j in (others[0], others[-1]))
+        said.append(f"{name} most with {most}" + (f", least with {least}" if others[1:] else ""))
+    return f"Share of test reviews that two models answer alike: {'; '.join(said)}."
 
 
 def _histories(predictions: dict[str, Predictions]) -> dict[str, list[pd.DataFrame]]:

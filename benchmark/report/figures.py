@@ -1,8 +1,8 @@
 """The report's figures, drawn by matplotlib.
 
-Each function returns a figure that is legible at the width of a phone. Colours (most of them
-Okabe & Ito's, 2008) can be told apart by the colour-blind, and markers or dashes say the same once
-more.
+Each function returns a figure that is legible at the width of a phone. Colours (Okabe & Ito's,
+2008, the lighter ones darkened until they stand out from white by 3:1) can be told apart by the
+colour-blind, and markers or dashes say the same once more.
 """
 
 import html
@@ -35,7 +35,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
 INK, FAINT, GRID = "#1b1f24", "#5f6872", "#d4d9df"
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b6b6b", "#5b2a86")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#c4699e", "#b57f00", "#1697b3", "#6b6b6b", "#5b2a86")
 MARKERS = "osD^vPX*<>ph"
 DASHES = ("-", "--", "-.", ":")
 WIDTH = 5.2
@@ -67,6 +67,7 @@ _STYLE = {
     "grid.linewidth": 0.6,
     "axes.axisbelow": True,
     "figure.constrained_layout.use": True,
+    "text.parse_math": False,  # names may hold dollars
     "svg.fonttype": "none",
     "svg.hashsalt": "benchmark",
 }
@@ -409,14 +410,17 @@ def agreement_shares(positive: list[np.ndarray]) -> np.ndarray:
 
 def error_by_length(
     predictions: dict[str, Predictions], slices: Slices, family_of: dict[str, str]
-) -> Figure:
-    """Draw the error in each tenth of the reviews by length."""
+) -> tuple[Figure, str]:
+    """Draw the error in each tenth of the reviews by length; also say it in words."""
     tenth = np.digitize(slices.words, np.quantile(slices.words, np.arange(1, 10) / 10))
     groups = [tenth == number for number in range(10)]
     middle = np.array([np.median(slices.words[group]) for group in groups if group.any()])
-    figure, axes = _errors(
-        predictions, family_of, [group for group in groups if group.any()], middle
-    )
+    figure, axes, said = _errors(
+        predictions, family_of,
+        {f"{words:.0f} words": group
+         for words, group in zip(middle, filter(np.any, groups), strict=True)},
+        middle,
+    )  # fmt: skip
     axes.set_xscale("log")
     ticks = [
         x for x in (10, 20, 50, 100, 200, 500, 1000, 2000) if middle[0] / 2 < x < middle[-1] * 2
@@ -424,26 +428,25 @@ def error_by_length(
     axes.set_xticks(ticks, ticks, minor=False)
     axes.set_xticks([], minor=True)
     axes.set_xlabel("length of the review, words (median of each tenth of the reviews)")
-    return figure
+    return figure, said
 
 
 def error_by_stars(
     predictions: dict[str, Predictions], slices: Slices, family_of: dict[str, str]
-) -> Figure:
-    """Draw the error for each number of stars that occurs."""
+) -> tuple[Figure, str]:
+    """Draw the error for each number of stars that occurs; also say it in words."""
     stars = np.unique(slices.stars)
-    figure, axes = _errors(
-        predictions, family_of, [slices.stars == number for number in stars], stars
-    )
+    groups = {f"{number} stars": slices.stars == number for number in stars}
+    figure, axes, said = _errors(predictions, family_of, groups, stars)
     axes.set_xticks(stars)
     axes.set_xlabel("stars that the reviewer gave, of 10")
-    return figure
+    return figure, said
 
 
 def error_by_negation(
     predictions: dict[str, Predictions], slices: Slices, family_of: dict[str, str]
-) -> Figure:
-    """Draw the error with and without negation and contrast."""
+) -> tuple[Figure, str]:
+    """Draw the error with and without negation and contrast; also say it in words."""
     groups = {
         "neither": ~slices.negation & ~slices.contrast,
         "negation": slices.negation & ~slices.contrast,
@@ -452,24 +455,32 @@ def error_by_negation(
     }
     groups = {name: group for name, group in groups.items() if group.any()}
     places = np.arange(len(groups))
-    figure, axes = _errors(predictions, family_of, list(groups.values()), places, joined=False)
+    figure, axes, said = _errors(predictions, family_of, groups, places, joined=False)
     names = [f"{name}\n{group.sum():,}" for name, group in groups.items()]
     axes.set_xticks(places, names)
     axes.set_xlabel("what is in the review, and how many reviews")
-    return figure
+    return figure, said
 
 
 def _errors(
     predictions: dict[str, Predictions],
     family_of: dict[str, str],
-    groups: list[np.ndarray],
+    groups: dict[str, np.ndarray],
     places: np.ndarray,
     joined: bool = True,
-) -> tuple[Figure, Axes]:
+) -> tuple[Figure, Axes, str]:
     """Draw the error of the best row of each family in groups of reviews, with 95 % intervals.
 
-    `family_of` names the families of all rows of the page, so that a family looks the same in each
-    figure.
+    Args:
+        predictions: of all rows, the most accurate first.
+        family_of: the families of all rows of the page, so that a family looks the same in each
+            figure.
+        groups: whether each review is in a group, shape (reviews,), bool, by the group's name.
+        places: where each group stands, shape (groups,).
+        joined: join the groups by a line.
+
+    Returns:
+        The figure, its frame, and what it shows in words.
     """
     best: dict[str, str] = {}
     for name in predictions:
@@ -477,10 +488,17 @@ def _errors(
     colour, marker = looks(sorted(set(family_of.values())))
     figure = Figure(figsize=(WIDTH, 3.9))
     axes = figure.subplots()
+    said = []
     for number, (family, name) in enumerate(best.items()):
         wrong = 1 - predictions[name].correct.mean(axis=0)
-        means = np.array([100 * wrong[group].mean() for group in groups])
-        reach = np.array([196 * wrong[group].std() / math.sqrt(group.sum()) for group in groups])
+        means = np.array([100 * wrong[group].mean() for group in groups.values()])
+        reach = np.array(
+            [196 * wrong[group].std() / math.sqrt(group.sum()) for group in groups.values()]
+        )
+        of_each = ", ".join(
+            f"{mean:.1f} % {where}" for where, mean in zip(groups, means, strict=True)
+        )
+        said.append(f"{name}: {of_each}")
         shift = 0 if joined else 0.6 * (number / max(1, len(best) - 1) - 0.5)
         axes.errorbar(
             places + shift, means, reach, color=colour[family],
@@ -490,7 +508,7 @@ def _errors(
     axes.set_ylabel("test error, %")
     axes.set_ylim(bottom=0)
     legend_below(figure, axes.get_legend_handles_labels()[0])
-    return figure, axes
+    return figure, axes, f"Test error by group of reviews: {'; '.join(said)}."
 
 
 def looks(families: list[str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -558,9 +576,7 @@ def as_inline_svg(figure: Figure, label: str) -> str:
     """
     text = _save(figure, "svg", transparent=True).decode()
     text = text[text.index("<svg") :]
-    text = re.sub(
-        r'<g id="tip:([^"]*)">', lambda tip: f"<g><title>{html.escape(tip[1])}</title>", text
-    )
+    text = re.sub(r'<g id="tip:([^"]*)">', lambda tip: f"<g><title>{tip[1]}</title>", text)
     text = re.sub(r'<g id="[^"]*"', "<g", text)
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     names = {INK: "ink", FAINT: "faint", GRID: "grid"}

@@ -1,17 +1,21 @@
 """The report's page: one HTML document that asks for nothing outside of itself."""
 
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from benchmark.analysis import columns, steps
+from benchmark.analysis import columns, steps, tables
 from benchmark.records import predictions as predictions_of
 from benchmark.records.predictions import Predictions
-from benchmark.report import figures
+from benchmark.report import about, figures
 from benchmark.report.rendering import render
 from benchmark.report.sections import MOST_LISTED, Section, Shown
 from benchmark.report.slices import Slices
+from preprocessing.program import ROOT
 
 import numpy as np
 import pandas as pd
@@ -52,6 +56,8 @@ def build(
     sections: Sequence[Section],
     slices: Slices | None,
     with_texts: bool,
+    unreached: Sequence[str] = (),
+    folder: Path = ROOT / "results",
 ) -> str:
     """Return the page.
 
@@ -64,7 +70,16 @@ def build(
         sections: what there is of evaluation sets and of fewer labels.
         slices: of the test reviews; None if the corpus is not at hand.
         with_texts: show the listed reviews' texts.
+        unreached: lines that need public weights and have no record.
+        folder: where the page will stand, for links to files of the checkout.
     """
+    abouts = about.all_lines(folder)
+    remarks = _remarks(table, unreached)
+    named = [name for name in (*table["model"], *unreached) if name in abouts]
+    opened = {name: f"about-{number}" for number, name in enumerate(named)}
+    models_of: dict[str, list[str]] = {}
+    for model, why in remarks.items():
+        models_of.setdefault(why, []).append(model)
     ranked = table[table["status"] == "ok"]
     synthetic = " (synthetic)" if dataset.startswith("sample") else ""
     family_of = dict(zip(ranked["model"], ranked["family"], strict=True))
@@ -80,11 +95,16 @@ def build(
         ],
         families=sorted(set(family_of.values())),
         columns=_columns(ranked),
-        rows=_rows(ranked),
-        unranked=[
-            {"model": line["model"], "why": f"{line['status']}: {line['info']}".rstrip(": ")}
-            for _, line in table[table["status"] != "ok"].iterrows()
+        ranks=tables.RANKS,
+        rows=[row | {"about": opened.get(row["model"], "")} for row in _rows(ranked)],
+        remarks=models_of,
+        opened={model: opened.get(model, "") for model in remarks},
+        abouts=[
+            {"id": number, "model": model, "of": abouts[model], "notes": remarks.get(model, "")}
+            for model, number in opened.items()
         ],
+        dataset=dataset,
+        csv=f"data:text/csv;charset=utf-8,{quote(_csv(table))}",
         steps=_steps(bought),
         step_sets=list(steps.shown_sets(bought).values()) if len(bought) else [],
         sections=[
@@ -102,6 +122,25 @@ def build(
     )
 
 
+def _remarks(table: pd.DataFrame, unreached: Sequence[str]) -> dict[str, str]:
+    """Return what is to be said of lines: why they are not ranked, or what went wrong."""
+    said = {}
+    for _, line in table.iterrows():
+        own = tables.notes(line)
+        if line["status"] != "ok":
+            own = f"{line['status']}: {own}".rstrip(": ")
+        if own:
+            said[line["model"]] = own
+    return said | dict.fromkeys(unreached, "missing: needs public weights and was not run")
+
+
+def _csv(table: pd.DataFrame) -> str:
+    """Return what ``leaderboard.csv`` holds."""
+    content = io.StringIO()
+    table.to_csv(content, index=False, lineterminator="\n")
+    return content.getvalue()
+
+
 def _figures(shown: list[Shown]) -> list[dict[str, Any]]:
     """Return what the page says of figures, and the drawings."""
     return [
@@ -109,9 +148,7 @@ def _figures(shown: list[Shown]) -> list[dict[str, Any]]:
             "name": drawing.name,
             "title": drawing.title,
             "caption": drawing.caption,
-            "svg": Markup(
-                figures.as_inline_svg(drawing.figure, drawing.alternative or drawing.title)
-            ),
+            "svg": Markup(figures.as_inline_svg(drawing.figure, drawing.alternative)),
         }
         for drawing in shown
     ]
@@ -146,7 +183,10 @@ def _rows(ranked: pd.DataFrame) -> list[dict[str, Any]]:
         cells = []
         for column in shown:
             cell: dict[str, Any] = {"column": column.name, "small": "", "bar": None}
-            cell |= {"value": line[column.name], "text": column.cell(line)}
+            cell |= {
+                "value": "" if pd.isna(line[column.name]) else line[column.name],
+                "text": column.cell(line),
+            }
             if column.name == "accuracy_ci_low":
                 cell |= _interval(line, low, high)
             if column.name == "accuracy_mean":

@@ -34,14 +34,14 @@ class Shown:
         title: what it shows.
         caption: how to read it.
         figure: the drawing.
-        alternative: what the drawing says, for those who do not see it; else the title.
+        alternative: what the drawing says, for those who do not see it.
     """
 
     name: str
     title: str
     caption: str
     figure: Figure
-    alternative: str = ""
+    alternative: str
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 _ENOUGH_TO_TELL = 0.05
 
@@ -44,8 +45,8 @@ class Overview:
         self.ended_runs = 0
         self.lock = threading.Lock()
         self.bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}"),
-            TimeElapsedColumn(), console=console,
+            TextColumn("{task.description}", markup=False), BarColumn(),
+            TextColumn("{task.fields[left]}"), TimeElapsedColumn(), console=console,
         )  # fmt: skip
         self.task = self.bar.add_task("starting", total=1.0, left="")
         self.live = Live(self, console=console, refresh_per_second=2, transient=False)
@@ -143,7 +144,7 @@ class Overview:
         for run, state in self.state.items():
             by_row[run.name][run.seed] = state
         for row, states in by_row.items():
-            table.add_row(row, *(states.get(seed, "") for seed in seeds))
+            table.add_row(Text(row), *(states.get(seed, "") for seed in seeds))
         return Group(table, self.bar)
 
 

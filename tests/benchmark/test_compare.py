@@ -1,5 +1,6 @@
 """Two sides of many kinds, and what is said of them."""
 
+import re
 import shutil
 
 from benchmark.analysis import comparison, leaderboard, statistics
@@ -55,20 +56,37 @@ def test_a_variant_by_its_name_in_the_table(told, results, tmp_path):
         line = next(line for line in out.splitlines() if "bert (scratch-tiny)" in line)
         assert "-10.00" in line
         assert line.split()[-1] == "worse"
-    with pytest.raises(UserError, match=r"models are bert \(scratch-tiny\), cnn"):
+    with pytest.raises(UserError, match=r"did you mean 'bert \(scratch-tiny\)'\?"):
         told("cnn", "bert")
+    with pytest.raises(UserError, match=r"did you mean bert \(scratch-tiny\)\?"):
+        told("cnn", "bert (scratch tiny)")
 
 
-def test_a_row_and_itself_cannot_be_told_apart(told):
-    out = told("cnn", "cnn")
+def test_a_row_and_itself_are_not_compared(told, results):
+    with pytest.raises(UserError, match="both sides are cnn; name two"):
+        told("cnn", "cnn")
+    put_many(results, "lstm", 10)
+    out = told("cnn", "lstm")
     assert "p = 1.0000: there is no measurable difference." in out
-    assert "Both were made under the same conditions." in out
+
+
+def test_a_pair_alone_and_within_the_table_are_both_named(told, results, tmp_path):
+    """6 of 400 reviews apart: a difference for the pair alone, none among others as near."""
+    for row, wrong in (("gru", 16), ("lstm", 15), ("fasttext", 14), ("capsule", 13)):
+        put_many(results, row, wrong)
+    alone, among = (line for line in told("cnn", "gru").splitlines() if "interval" in line)
+    assert "For this pair alone: 95 % interval -2.70 to -0.30, p = 0.0141: cnn is more" in alone
+    assert "Within the table's 21 comparisons" in among
+    assert "there is no measurable difference" in among
+    low, high = re.findall(r"interval (\S+) to (\S+),", among)[0]
+    assert float(low) < 0 < float(high)
+    folders = [results / "runs/imdb" / name for name in ("cnn", "gru")]
+    assert "Within the table" not in told(*folders), "folders may be of any table"
 
 
 def test_synthetic_results_are_called_so(told, tmp_path):
-    put_many(tmp_path, "cnn", 10, corpus=a_corpus("sample"))
-    folder = tmp_path / "runs/imdb/cnn"
-    assert "synthetic reviews" in told(folder, folder)
+    put_many(tmp_path, "cnn", 10, corpus=a_corpus("sample"), family="convolutional")
+    assert "synthetic reviews" in told("cnn", tmp_path / "runs/imdb/cnn")
 
 
 def test_folders_of_one_row_show_what_changed(told, results):
@@ -138,7 +156,7 @@ def test_protocols_and_corpora_are_shown_and_never_ranked(told, results, tmp_pat
 
 
 def test_what_is_no_side_is_said_in_one_line(told, results, tmp_path):
-    with pytest.raises(UserError, match=r"nothing is not a table, .* models are cnn, majority"):
+    with pytest.raises(UserError, match=r"nothing is not a table, .* there are cnn, majority"):
         told("cnn", "nothing")
     with pytest.raises(UserError, match="one is a model and the other a table"):
         told("cnn", results)
@@ -172,4 +190,4 @@ def test_single_runs_name_their_test(told, tmp_path):
 def test_no_bound_of_an_interval_is_rounded_to_zero():
     for difference, said in ((0.00194, "-0.002 to +0.390"), (0.00294, "+0.10 to +0.49")):
         pairs = statistics.Pairs(*(np.array([[value]]) for value in (difference, 1e-3, 1e9, 1, 1)))
-        assert comparison._interval(pairs, 0, 0) == said
+        assert comparison._interval(pairs.interval(0, 0)) == said

@@ -128,7 +128,7 @@ def test_edited_pairs_are_shown_where_there_are_results(tmp_path, monkeypatch):
     table = leaderboard.build(tmp_path, "imdb")
     assert "edited pairs" not in tables.as_markdown(table, "imdb")
     assert "edited pairs" not in short_table.as_markdown(table)
-    assert "edited\npairs" not in [c.header for c in tables.as_rich(table, "imdb").columns]
+    assert "edited\npairs" not in [c.heading for c in tables.as_terminal(table, "imdb").columns]
     put(tmp_path, row="cnn", answered={"contrast": of_pairs(ORIGINAL, EDITED)})
     put(tmp_path, row="cnn", with_labels=1_000)
     leaderboard.write(tmp_path, "imdb")
@@ -141,7 +141,7 @@ def test_edited_pairs_are_shown_where_there_are_results(tmp_path, monkeypatch):
         cells = dict(zip(heading.split(" | "), line.split(" | "), strict=True))
         assert cells["edited pairs, both right, %"] == "50.00"
     assert cells["with 1,000 labels, %"] == "75.00"
-    assert "edited\npairs" in [c.header for c in tables.as_rich(table, "imdb").columns]
+    assert "edited\npairs" in [c.heading for c in tables.as_terminal(table, "imdb").columns]
 
 
 def test_two_models_on_sets_that_both_were_asked(tmp_path, capsys, monkeypatch):
@@ -164,7 +164,8 @@ def test_two_models_on_sets_that_both_were_asked(tmp_path, capsys, monkeypatch):
     assert found["contrast: drop"][2:] == ["0.00", "50.00", "+50.00"]
     assert "sentences: the two answered different versions" in out
     assert "products" not in out
-    comparison.show("cnn", "cnn", tmp_path, "imdb")
+    put(tmp_path, row="gru", answered={"sentences": of_texts(half, "v1")})
+    comparison.show("cnn", "gru", tmp_path, "imdb")
     out = capsys.readouterr().out
     assert "sentences: accuracy" in out
     assert " tied" in out

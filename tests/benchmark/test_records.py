@@ -321,17 +321,22 @@ def test_a_changed_hyperparameter_is_not_ranked(tmp_path, row, variant):
     assert (table["seeds"] == 0).all()
 
 
+def ranked(table):
+    return table[table["status"] == "ok"]
+
+
 def test_lines_of_few_seeds_are_one_line_below_the_table(tmp_path):
     put(tmp_path, row="cnn")
     put(tmp_path, row="majority")
     put_record(tmp_path, a_failure(seed=1, reason="memory"))
     for seed in range(3):
         put(tmp_path, seed, row="lstm")
-    caption = str(tables.as_rich(leaderboard.build(tmp_path, "imdb"), "imdb").caption)
-    assert caption.splitlines() == [
-        "1 of 3 seeds: cnn, majority",
-        "majority: seed 1 failed: memory",
-    ]
+    table = leaderboard.build(tmp_path, "imdb")
+    failed = "majority: seed 1 failed: memory"
+    ranks, *caption = tables.as_terminal(ranked(table), "imdb").caption
+    assert ranks == f"#: {tables.RANKS}"
+    assert caption == ["1 of 3 seeds: cnn, majority", failed]
+    assert tables.as_terminal(ranked(table), "imdb", seeds=1).caption[1:] == [failed]
 
 
 def test_times_of_several_machines_are_said_not_to_compare(tmp_path):
@@ -345,7 +350,7 @@ def test_times_of_several_machines_are_said_not_to_compare(tmp_path):
     two = leaderboard.build(tmp_path, "imdb")
     said = "Times are of several kinds of machine and not to be compared: a processor, avx2 avx"
     assert said in tables.as_markdown(two, "imdb")
-    assert said in str(tables.as_rich(two, "imdb").caption)
+    assert said in tables.as_terminal(two, "imdb").caption[-1]
 
 
 def test_rebuilding_gives_the_same_bytes(tmp_path):

@@ -6,13 +6,13 @@ import os
 import re
 import shutil
 
-from benchmark.analysis import label_curves, leaderboard
+from benchmark.analysis import label_curves, leaderboard, tables
 from benchmark.analysis.evaluations import Asked
 from benchmark.records import store
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import Epoch
 from benchmark.records.store import Answered, SetPredictions
-from benchmark.report import build, figures, page, sections, slices
+from benchmark.report import about, build, figures, page, sections, slices
 from benchmark.report.page import always_wrong, most_split
 from preprocessing import evaluation_sets
 from preprocessing.errors import UserError
@@ -25,6 +25,7 @@ from tests.benchmark.made_up_runs import (
     put_many,
     put_record,
 )
+from tests.conftest import ROOT
 
 import numpy as np
 import pandas as pd
@@ -84,7 +85,8 @@ def known(small, tmp_path_factory):
 
 def test_the_page_asks_for_nothing_outside_of_itself(results):
     page = (results / "report.html").read_text(encoding="utf-8")
-    addresses = re.findall(r'(?:src|href|action)\s*=\s*"([^"]*)"', page)
+    without_links = re.sub(r"<a [^>]*>", "", page)
+    addresses = re.findall(r'(?:src|href|action)\s*=\s*"([^"]*)"', without_links)
     assert all(address.startswith(("data:", "#")) for address in addresses)
     assert "@import" not in page
     assert not re.search(r"url\((?!#)", page)
@@ -127,6 +129,67 @@ def test_with_the_corpus_errors_are_explained_and_texts_stay_at_home(known, smal
     assert html.escape(text) not in page
     with_texts = make(known, small.name, cache=small.folder.parent, with_texts=True)
     assert html.escape(text) in with_texts
+
+
+def test_figures_say_in_words_what_they_show(known, small, recwarn):
+    told = []
+    made = make(known, small.name, cache=small.folder.parent, tell=told.append)
+    assert [str(one.message) for one in recwarn] == []
+    assert told[0] == "reading the records"
+    assert "writing figure 7 of 7: Error by negation and contrast" in told
+    assert told[-1] == "writing the page"
+    page = html.unescape(made)
+    alternatives = re.findall(r'<svg[^>]*aria-label="([^"]*)"', page)
+    assert len(alternatives) == len(set(alternatives)) == 7
+    for said in (
+        r"Test accuracy and seconds of each model: cnn \d\d\.\d\d %, 2 s; tfidf_logreg \d",
+        r"Test accuracy and size of each model: cnn \d\d\.\d\d %, 2 parameters;",
+        r"Calibration error of each model: cnn 0\.\d{3}; tfidf",
+        r"answer alike: cnn most with tfidf_logreg \d+ %; tfidf",
+        r"Test error by group of reviews: cnn: \d+\.\d % \d+ words, ",
+        r"Test error by group of reviews: cnn: \d+\.\d % \d stars, ",
+        r"Test error by group of reviews: cnn: \d+\.\d % neither, ",
+    ):
+        assert any(re.search(said, one) for one in alternatives), said
+
+
+def test_the_page_says_what_is_missing_and_what_went_wrong(results, tmp_path):
+    page = (results / "report.html").read_text(encoding="utf-8")
+    remarks = page.partition('class="remarks">')[2].partition("</ul>")[0]
+    remarks = " ".join(html.unescape(re.sub("<[^>]*>", "", remarks)).split())
+    assert remarks.startswith("naive_bayes_svm – failed: out of <memory> albert (scratch-tiny), ")
+    assert "transformer – missing: no run yet albert, bert, distilbert, roberta" in remarks
+    assert remarks.endswith("roberta – missing: needs public weights and was not run")
+    put_many(
+        tmp_path, "lstm", 200, history=[CURVE[0].model_copy(update={"validation_accuracy": 0.5})]
+    )
+    page = make(tmp_path, "imdb")
+    assert "seed 0 stayed at chance; seed 1 stayed at chance" in page
+    written = tables.as_markdown(leaderboard.build(tmp_path, "imdb"), "imdb")
+    assert "- lstm: seed 0 stayed at chance; seed 1 stayed" in written
+
+
+def test_names_are_text_in_figures(known, small, monkeypatch):
+    """Dollars are no formula, and what looks like an element is none."""
+    name, family = "a$b^$c <i>", "f$_$ &"
+    evaluation = leaderboard.evaluate(known, small.name)
+    changed = {"model": {"cnn": name}, "family": {"convolutional": family}}
+    ranked = evaluation.table[:2].replace(changed)
+    of = {name if n == "cnn" else n: row for n, row in evaluation.predictions.items()}
+    curve = pd.DataFrame([epoch.as_json() for epoch in CURVE])
+    with figures.style():
+        shown = build.draw(ranked, of, {name: [curve]}, slices.of(small), "a$b^$c")
+        sets = sections.build(
+            {n: {name: asked_of(), "contrast": asked_of()} for n in of}, of, ranked,
+            pd.DataFrame([[name, 10, 3, 0.5, 0.4, 0.6]], columns=label_curves.COLUMNS), "", {},
+        )  # fmt: skip
+    for drawing in [*shown, *(one for part in sets for one in part.shown)]:
+        drawn = figures.as_inline_svg(drawing.figure, drawing.alternative)
+        figures.as_png(drawing.figure)
+        text = html.unescape(re.sub("<[^>]*>", "", drawn))
+        assert "a$b^$c" in text, drawing.name
+        assert "<i>" not in drawn
+        assert "&amp;lt;" not in drawn
 
 
 def test_what_is_not_there_is_said(results, tmp_path):
@@ -391,14 +454,24 @@ def test_sorting_in_the_browser(tab):
     assert page.get_attribute("th.parameters", "aria-sort") == "descending"
     page.click("th.accuracy_mean button")
     assert shown(page)[0] == "cnn", "the most accurate first"
-    page.click("th.model button")
+    page.click("thead th.model button")
     assert shown(page) == sorted(shown(page))
+    page.click("th.rank button")
+    assert shown(page) == ["cnn", "tfidf_logreg", "bag_of_words", VARIANT, "majority"]
+    page.click("th.preprocessing_seconds button")
+    page.click("th.rank button")
+    assert shown(page)[:2] == ["cnn", "tfidf_logreg"], "both of rank 1, the more accurate first"
 
 
 def test_filtering_in_the_browser(tab):
     page = tab()
-    page.fill("input[name=parameters]", "1000000")
-    assert shown(page) == ["tfidf_logreg", "majority"]
+    for million in ("1000000", "1M", "1,000k", " 1 m", "1e6"):
+        page.fill("input[name=parameters]", million)
+        assert shown(page) == ["tfidf_logreg", "majority"], million
+    page.fill("input[name=parameters]", "many")
+    assert len(shown(page)) == 5
+    assert page.inner_text("output") == "a limit is a number, such as 60, 500k or 2M"
+    assert page.get_attribute("input[name=parameters]", "aria-invalid") == "true"
     page.fill("input[name=parameters]", "")
     page.uncheck("fieldset input[value='bag of words']")
     assert shown(page) == ["cnn", VARIANT, "majority"]
@@ -418,9 +491,133 @@ def test_ties_are_marked_in_the_browser(tab):
     assert page.get_attribute("tr[data-model=cnn]", "aria-selected") == "true"
     page.click("tr[data-model=cnn] td.rank")
     assert page.query_selector("tr.tied") is None
-    page.focus("tr[data-model=tfidf_logreg]")
+    page.focus("tr[data-model=tfidf_logreg] td.rank")
     page.keyboard.press(" ")
     assert page.query_selector("tr.tied[data-model=cnn]")
+
+
+def test_the_address_holds_the_view(tab):
+    page = tab()
+    page.fill("input[name=parameters]", "10M")
+    page.uncheck("fieldset input[value='bag of words']")
+    page.uncheck("fieldset input[value='baseline']")
+    page.click("th.f1 button")
+    page.click("th.f1 button")
+    view, kept = shown(page), page.evaluate("location.hash")
+    other = tab()
+    other.evaluate("hash => { location.hash = hash; }", kept)
+    other.wait_for_function("document.querySelector('th.f1').hasAttribute('aria-sort')")
+    assert shown(other) == view
+    assert other.input_value("input[name=parameters]") == "10M"
+    assert other.get_attribute("th.f1", "aria-sort") == "ascending"
+    other.evaluate("location.hash = 'sort=nonsense&order=up&without=nothing'")
+    other.wait_for_function("document.querySelector('th.rank').hasAttribute('aria-sort')")
+    assert len(shown(other)) == 5
+
+
+def test_the_table_is_one_stop_of_the_tab_key(tab):
+    page = tab()
+    page.focus(".filters > a")
+    inside = "document.activeElement.closest('.leaderboard table') !== null"
+    where = """[document.activeElement.closest('tr').dataset.model ?? 'head',
+                document.activeElement.closest('th, td').className]"""
+    page.keyboard.press("Tab")
+    assert page.evaluate(where) == ["head", "rank"]
+    for key, place in (
+        ("ArrowUp", ["head", "rank"]),
+        ("ArrowDown", ["cnn", "rank"]),
+        ("ArrowRight", ["cnn", "model"]),
+        ("End", ["cnn", "device"]),
+        ("Control+End", ["majority", "device"]),
+        ("Home", ["majority", "rank"]),
+    ):
+        page.keyboard.press(key)
+        assert page.evaluate(where) == place, key
+    page.keyboard.press("Tab")
+    assert not page.evaluate(inside)
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate(where) == ["majority", "rank"], "back to where one was"
+    page.fill("input[name=model]", "cnn")
+    page.focus(".filters > a")
+    page.keyboard.press("Tab")
+    assert page.evaluate(where) == ["head", "rank"], "majority is hidden"
+
+
+def test_a_name_opens_what_the_model_is(tab):
+    page = tab()
+    page.click("tr[data-model=cnn] .name")
+    opened = page.locator(".about:popover-open")
+    assert opened.locator("h3").inner_text() == "cnn"
+    text = opened.inner_text()
+    assert "A convolutional network for sentences (Kim, 2014" in text
+    assert "models/cnn.py" in text
+    assert "Beside cnn (paper): shorter filters" in text
+    paper = opened.locator("a").first.get_attribute("href")
+    assert paper == "https://arxiv.org/abs/1408.5882"
+    assert page.query_selector("tr.chosen") is None
+    page.keyboard.press("Escape")
+    assert opened.count() == 0
+    page.focus("tr[data-model=majority] .name")
+    page.keyboard.press("Enter")
+    assert opened.locator("h3").inner_text() == "majority"
+    page.keyboard.press("Escape")
+    page.click('.remarks >> text="lstm (paper)"')
+    assert "python models/lstm.py --variant paper" in opened.inner_text()
+
+
+def test_files_are_linked_where_the_page_can_find_them(tmp_path):
+    inside = about.all_lines(ROOT / "results" / "sample")["bert (scratch-tiny)"]
+    assert inside.href == "../../bert_family/bert.py"
+    assert inside.command == "python bert_family/bert.py --variant scratch-tiny"
+    assert about.all_lines(tmp_path)["cnn"].href == ""
+
+
+def test_the_table_can_be_downloaded(tab, results, tmp_path):
+    page = tab()
+    with page.expect_download() as download:
+        page.click(".filters > a")
+    assert download.value.suggested_filename == "leaderboard-imdb.csv"
+    download.value.save_as(tmp_path / "page.csv")
+    shutil.copytree(results / "runs", tmp_path / "runs")
+    leaderboard.write(tmp_path, "imdb")
+    assert (tmp_path / "page.csv").read_bytes() == (tmp_path / "leaderboard.csv").read_bytes()
+
+
+def test_the_steps_need_no_scrolling_on_a_phone(tab):
+    page = tab(400)
+    cells = """all => all.filter(cell => cell.innerText).map(cell => {
+        const box = cell.getBoundingClientRect();
+        return [cell.innerText, box.left, box.right];
+    })"""
+    found = page.eval_on_selector_all(".steps td", cells)
+    assert {"better"} <= {text for text, _, _ in found}
+    assert all(0 <= left < right <= 400 for _, left, right in found)
+    assert not page.is_visible(".steps .hint")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_series_stand_out_from_the_page(tab, scheme):
+    page = tab(scheme=scheme)
+    names = ["paper", "card", *(f"series-{number}" for number in range(len(figures.COLOURS)))]
+    paper, card, *series = page.evaluate(
+        "names => names.map(n => getComputedStyle(document.body).getPropertyValue(`--${n}`))", names
+    )
+    for colour in series:
+        assert min(contrast(colour, paper), contrast(colour, card)) >= 3, colour
+    if scheme == "light":
+        assert tuple(series) == figures.COLOURS
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours as WCAG 2 defines it."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+    low, high = sorted(map(luminance, (one, other)))
+    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -448,12 +645,12 @@ def test_the_tables_scroll_in_their_own_boxes_on_a_phone(tab):
         const text = document.createRange();
         text.selectNodeContents(name);
         return [name.innerText, new Set([...text.getClientRects()].map(r => r.top)).size,
-                name.parentElement.getBoundingClientRect().height];
+                name.closest("tr").getBoundingClientRect().height];
     })"""
-    for name, broken, height in page.eval_on_selector_all(".leaderboard tbody th.model", lines):
+    for name, broken, height in page.eval_on_selector_all(".leaderboard tbody .name", lines):
         assert broken <= len(re.split(r"[ -]", name)), f"{name} breaks inside of a word"
         assert height < 90, name
-    for box in (".leaderboard .scroll", ".steps .scroll"):
+    for box in (".leaderboard .scroll",):
         inside, outside = page.eval_on_selector(box, "box => [box.scrollWidth, box.clientWidth]")
         assert page.is_visible(f"{box.split()[0]} .hint") == (inside > outside)
     assert page.is_visible(".leaderboard .hint")

@@ -53,7 +53,8 @@ def test_the_best_comes_first_whichever_way_is_best(table):
     [
         ({"families": ["bag of word"]}, "did you mean 'bag of words'"),
         ({"budgets": [("family", 1)]}, "no numeric column is called 'family'"),
-        ({"sort": "accuracy"}, "did you mean 'accuracy_"),
+        ({"sort": "accuracy"}, "did you mean 'accuracy_mean'"),
+        ({"sort": "accuracy_men"}, "did you mean 'accuracy_mean'"),
     ],
 )
 def test_what_is_not_in_the_table_is_said(table, arguments, said):

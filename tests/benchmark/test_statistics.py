@@ -1,5 +1,7 @@
 """Which differences are real: by hand, on made-up data, and as SciPy computes it."""
 
+import itertools
+
 from benchmark.analysis import statistics
 
 import numpy as np
@@ -160,3 +162,26 @@ def test_all_right_and_all_wrong_leave_no_doubt():
     pairs = statistics.compare([np.ones((2, 50), bool), np.zeros((2, 50), bool)])
     assert pairs.p[0, 1] == 0
     assert pairs.ranks.tolist() == [1, 2]
+
+
+def test_an_interval_excludes_zero_just_where_the_verdict_does():
+    """Of single runs, which McNemar's test compares, and of several seeds."""
+    chance = np.random.default_rng(0)
+    for seeds in (1, 3):
+        rates = np.linspace(0.80, 0.86, 12)
+        pairs = statistics.compare([chance.random((seeds, 2_000)) < rate for rate in rates])
+        verdicts = {True: 0, False: 0}
+        for i, j in itertools.combinations(range(len(rates)), 2):
+            for (low, high), is_real in (
+                (pairs.interval(i, j), pairs.p[i, j] < statistics.LEVEL),
+                (pairs.interval_among_all(i, j), not pairs.tied[i, j]),
+            ):
+                assert (low > 0 or high < 0) == is_real
+                verdicts[bool(is_real)] += 1
+        assert min(verdicts.values()) > 5
+
+
+def test_levels_of_holm_by_hand():
+    levels = statistics.holm_levels(np.array([0.03, 0.001, 0.04, 0.012]))
+    assert levels.tolist() == pytest.approx([0.025, 0.0125, 0.025, 0.05 / 3])
+    assert statistics.holm_levels(np.array([])).tolist() == []
