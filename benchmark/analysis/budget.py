@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.analysis.terminal import Column, TerminalTable
 from benchmark.records import trials
 from benchmark.records.trials import Trial
 from benchmark.rows import catalogue
 
 import numpy as np
-from rich import box
-from rich.table import Table
 from scipy.special import gammaln
 
 
@@ -112,7 +111,7 @@ def crossings(curves: Mapping[str, Curve]) -> list[tuple[str, str, int]]:
     return found
 
 
-def as_rich(curves: Mapping[str, Curve], dataset: str, shown: tuple[int, ...]) -> Table:
+def as_terminal(curves: Mapping[str, Curve], dataset: str, shown: tuple[int, ...]) -> TerminalTable:
     """Return the curves as a table for a terminal.
 
     Args:
@@ -120,13 +119,12 @@ def as_rich(curves: Mapping[str, Curve], dataset: str, shown: tuple[int, ...]) -
         dataset: the corpus's name.
         shown: numbers of trials to show the expectation of.
     """
-    table = Table(title=f"{dataset}, validation accuracy, %", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("model", no_wrap=True)
-    table.add_column("as it is", justify="right")
-    for number in shown:
-        table.add_column(f"best of {number}", justify="right")
-    for title in ("best", "trials", "failed", "s a trial"):
-        table.add_column(title, justify="right")
+    columns = [Column("model", is_name=True), Column("as it is", gives_way=5)]
+    columns += [Column(f"best of {k}", gives_way=6 if k not in (shown[0], shown[-1]) else 0)
+                for k in shown]  # fmt: skip
+    columns += [Column("best", gives_way=4), Column("trials", gives_way=3),
+                Column("failed", gives_way=1), Column("seconds a trial", gives_way=2)]  # fmt: skip
+    table = TerminalTable(f"{dataset}, validation accuracy, %", columns)
     for name, curve in curves.items():
         cells = [
             f"{100 * curve.expected[number - 1]:.2f}" if number <= len(curve.expected) else "–"

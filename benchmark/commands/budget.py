@@ -31,7 +31,7 @@ def main(options: argparse.Namespace) -> None:
             f"python -m benchmark tune makes them"
         )
     console = Console(highlight=False)
-    console.print(budget.as_rich(curves, options.dataset, SHOWN))
+    console.print(budget.as_terminal(curves, options.dataset, SHOWN))
     for early, late, number in budget.crossings(curves):
         console.print(
             f"which is better depends on the budget: {early} below {number} trials, {late} from "

@@ -83,11 +83,13 @@ def sweep(
     kept = len(plan.runs) - len(todo)
     console.print(
         f"{corpus.name}{' (synthetic)' if corpus.name.startswith('sample') else ''}, "
-        f"corpus {corpus.hash}: {len(todo)} run{'s' * (len(todo) != 1)} to make, {kept} kept"
+        f"corpus {corpus.hash}: {len(todo)} run{'s' * (len(todo) != 1)} to make, {kept} kept",
+        markup=False,
     )
     if plan.changed and not force:
         console.print(
-            f"kept, but its code has changed (--force makes it again): {', '.join(plan.changed)}"
+            f"kept, but its code has changed (--force makes it again): {', '.join(plan.changed)}",
+            markup=False,
         )
     if plan.unasked and not force:
         console.print(
