@@ -5,7 +5,7 @@ import argparse
 from benchmark.commands.options import add_dataset_option, add_results_option
 from preprocessing.errors import UserError
 
-SHOWN = (1, 2, 5, 10, 19)
+SHOWN = (1, 2, 5, 10, 20, 50)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,9 @@ def main(options: argparse.Namespace) -> None:
             f"python -m benchmark tune makes them"
         )
     console = Console(highlight=False)
-    console.print(budget.as_terminal(curves, options.dataset, SHOWN))
+    longest = max(len(curve.expected) for curve in curves.values())
+    shown = tuple(sorted({number for number in SHOWN if number <= longest} | {longest}))
+    console.print(budget.as_terminal(curves, options.dataset, shown))
     for early, late, number in budget.crossings(curves):
         console.print(
             f"which is better depends on the budget: {early} below {number} trials, {late} from "
