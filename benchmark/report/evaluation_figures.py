@@ -27,7 +27,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from scipy.optimize import isotonic_regression
 
 _LINE = 0.15
@@ -223,6 +223,7 @@ def budgets(
         ends[in_lines(name)] = (float(best[-1]), colour[family])
         last = max(last, float(at[-1]))
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(short_number))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("seconds of training" if by_seconds else "trials")
