@@ -21,9 +21,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what to ask, whose models, and where they are kept."""
     parser.add_argument(
         "--on", action="append", type=Path, default=[], metavar="FILE",
-        help="a .csv, .tsv or .jsonl table of your own with the columns text and label, and pair "
-        "for edited pairs; may be repeated (default: the evaluation sets that come with the data "
-        "set)",
+        help="a table of your own, as --evaluate-on takes it, with the columns text and label, and "
+        "pair for edited pairs; may be repeated (default: the evaluation sets that come with the "
+        "data set)",
     )  # fmt: skip
     add_evaluation_data_option(parser)
     add_dataset_option(parser)

@@ -8,6 +8,8 @@ from preprocessing.errors import UserError
 
 from pydantic import ValidationError
 
+_LONGEST_SHOWN = 40
+
 
 def add_hyperparameters(parser: argparse.ArgumentParser, cls: type) -> None:
     """Make each field of a dataclass of hyperparameters an option."""
@@ -46,7 +48,9 @@ def hyperparameters_from(given: argparse.Namespace, cls: type, base: Any) -> Any
         return cls(**values)
     except ValidationError as error:
         name, value, what = refusal(error)
-        raise UserError(f"{flag(name)} {value}: {what}") from None
+        shown = str(value)[:_LONGEST_SHOWN] + "…" * (len(str(value)) > _LONGEST_SHOWN)
+        about = cls.__pydantic_fields__[name].description  # type: ignore[attr-defined]
+        raise UserError(f"{flag(name)} {shown}: {what} ({about})") from None
 
 
 def flag(name: str) -> str:

@@ -10,6 +10,7 @@ from benchmark.commands.options import (
     add_tensorboard_option,
     built_in_sets,
     check_labels,
+    check_targets,
     labels_number,
     own_sets,
 )
@@ -61,16 +62,18 @@ def main(options: argparse.Namespace) -> int:
     if options.dataset == "sample" and not options.models:
         lines = catalogue.each_once(lines)
 
+    check_targets(options)
+    data = DataOptions.of(options)
+    own = own_sets(options.evaluate_on)
+    corpus = corpus_from(data)
+    check_labels(corpus, options.labels)
+
     from benchmark.analysis import label_curves, leaderboard, tables
     from benchmark.runs import sweep
     from preprocessing.storage import verify
 
     from rich.console import Console
 
-    data = DataOptions.of(options)
-    own = own_sets(options.evaluate_on)
-    corpus = corpus_from(data)
-    check_labels(corpus, options.labels)
     verify(corpus.folder)
     if options.jobs > 1 and corpus.name == "imdb":
         raise UserError(
