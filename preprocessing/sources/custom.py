@@ -32,6 +32,7 @@ PART_OF = {"train": "train", "validation": "train", "test": "test", "unsup": "un
 TEST_FRACTION = 0.2
 TEST_SEED = 1
 MOST_LEFT_OUT = 0.01
+WORTH_SKIPPING = 0.1
 LEAST_OF_A_CLASS = 10
 _LONGEST_NAME = 60
 _NOT_UTF8 = "not UTF-8"
@@ -197,7 +198,9 @@ class CustomReviews:
         )
         left_out = f"{count:,} of {count + usable:,} texts cannot be used: {'; '.join(said)}"
         if not usable or (count > MOST_LEFT_OUT * (count + usable) and not self.allow_bad_rows):
-            advice = "fix them" + ", or skip them with --allow-bad-rows" * bool(usable)
+            advice = "fix them"
+            if count <= WORTH_SKIPPING * (count + usable):
+                advice += ", or skip them with --allow-bad-rows"
             if reasons[0][0] == _NOT_UTF8 and self.path.is_file():
                 advice = tables.encoding_advice(self.path)
             raise UserError(f"{self.path}: {left_out}; {advice}")
