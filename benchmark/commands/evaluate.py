@@ -10,6 +10,7 @@ from benchmark.commands.options import (
     add_results_option,
     built_in_sets,
     check_dataset,
+    check_folder,
     own_sets,
 )
 from preprocessing.errors import UserError
@@ -44,6 +45,7 @@ def main(options: argparse.Namespace) -> int:
         UserError: there are no records, a table cannot be used, or there is no set to ask.
     """
     check_dataset(options.results, options.dataset)
+    check_folder("--results", options.results, "runs")
     sets = own_sets(options.on)
     if not options.on:
         base = re.fullmatch(r"(imdb|sample)(-limit-\d+)?(-with-originals)?", options.dataset)

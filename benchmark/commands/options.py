@@ -160,6 +160,16 @@ def labels_number(text: str) -> int:
     return number
 
 
+def weights_place(text: str) -> str:
+    """Read NAME=FOLDER, for argparse."""
+    name, _, folder = text.partition("=")
+    if not name or not folder:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=FOLDER")
+    if not Path(folder).is_dir():
+        raise argparse.ArgumentTypeError(f"{folder}: no such folder")
+    return text
+
+
 def own_sets(tables: "Sequence[Path]") -> "list[EvaluationSet]":
     """Return the evaluation sets that --evaluate-on names.
 

@@ -13,6 +13,7 @@ from benchmark.commands.options import (
     check_targets,
     labels_number,
     own_sets,
+    weights_place,
 )
 from benchmark.records import PROTOCOL_SEEDS
 from preprocessing.errors import UserError
@@ -27,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         '(scratch-tiny)" (default: all)',
     )  # fmt: skip
     parser.add_argument(
-        "--weights", action="append", default=[], metavar="NAME=FOLDER",
+        "--weights", action="append", type=weights_place, default=[], metavar="NAME=FOLDER",
         help="a local copy of public weights, such as all-MiniLM-L6-v2=FOLDER; may be repeated",
     )  # fmt: skip
     parser.add_argument(

@@ -3,6 +3,7 @@ import gzip
 import json
 import os
 import re
+import sys
 
 from benchmark.runs import sweep
 from preprocessing.errors import UserError
@@ -63,6 +64,38 @@ def test_every_form_reads_the_same_texts(tmp_path):
     for form in forms:
         assert is_custom(form)
         assert contents(CustomReviews(form).read()[0]) == expected
+
+
+def parquet(path, lines):
+    arrow = pytest.importorskip("pyarrow")
+    texts, labels = zip(*lines, strict=True)
+    from pyarrow.parquet import write_table
+
+    write_table(arrow.table({"text": texts, "label": labels}), path)
+    return path
+
+
+def test_parquet_is_read_with_its_types(tmp_path):
+    lines = [(text, int(label == "good")) for text, label in rows()] + [(None, 1)]
+    reviews, notes = CustomReviews(parquet(tmp_path / "a.parquet", lines)).read()
+    assert contents(reviews) == sorted(lines[:-1])
+    assert "1 without a text (line 101)" in notes[0]
+    with pytest.raises(UserError, match="has no column 'body'; it has text, label"):
+        CustomReviews(tmp_path / "a.parquet", text_column="body").read()
+
+
+def test_damaged_parquet_is_told(tmp_path):
+    pytest.importorskip("pyarrow")
+    (tmp_path / "a.parquet").write_bytes(b"PAR1" + bytes(100))
+    with pytest.raises(UserError, match=r"a\.parquet is damaged: .*"):
+        CustomReviews(tmp_path / "a.parquet").read()
+
+
+def test_parquet_without_pyarrow_is_told(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    with pytest.raises(UserError, match="pip install pyarrow"):
+        CustomReviews(tmp_path / "a.parquet").read()
 
 
 def test_without_a_split_a_fifth_of_each_class_is_drawn_always_the_same_and_said(tmp_path):
