@@ -88,7 +88,7 @@ def add_no_keep_models_option(parser: argparse._ActionsContainer) -> None:
     )  # fmt: skip
 
 
-def check_folder(option: str, folder: Path, inside: str = "") -> None:
+def check_folder(option: str, folder: Path, inside: str = "", advice: str = "") -> None:
     """Check, before hours of training, that files can be written into a folder.
 
     The folder need not be there; nothing is left behind.
@@ -97,6 +97,7 @@ def check_folder(option: str, folder: Path, inside: str = "") -> None:
         option: what named the folder, for the message.
         folder: the folder.
         inside: the folder in it that files go to.
+        advice: what to do, for the end of the message.
 
     Raises:
         UserError: they cannot.
@@ -111,7 +112,7 @@ def check_folder(option: str, folder: Path, inside: str = "") -> None:
         if error.errno == errno.ENOENT:  # as /proc answers
             why = "no folder can be made there"
         named = "" if there == folder else f" ({there})"
-        raise UserError(f"{option} {folder} cannot be written{named}: {why}") from None
+        raise UserError(f"{option} {folder} cannot be written{named}: {why}{advice}") from None
 
 
 def check_file_target(option: str, file: Path) -> None:
@@ -138,10 +139,10 @@ def check_targets(given: argparse.Namespace) -> None:
     check_folder("--results", given.results, "runs")
     if given.tensorboard is not None:
         check_folder("--tensorboard", given.tensorboard)
-    if not given.cache.exists():
+    if not given.cache.is_dir():
         check_folder("--cache", given.cache)
-    elif not given.no_keep_models:
-        check_folder("--no-keep-models is not given, but --cache", given.cache, "models")
+    elif not (given.no_keep_models or getattr(given, "validation_only", False)):
+        check_folder("--cache", given.cache, "models", "; --no-keep-models writes nothing there")
 
 
 def seed_number(text: str) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmark.commands.options import add_dataset_option
 from benchmark.rows import saved
+from benchmark.rows.catalogue import hint
 from benchmark.rows.saved import SavedModel
 from benchmark.runs import kept_models
 from preprocessing.errors import UserError
@@ -77,6 +78,9 @@ def find(models: list[str], cache: Path, dataset: str) -> dict[str, Path]:
         if _is_folder(model):
             found[names[Path(model)]] = Path(model)
         else:
+            there = sorted(folder.name for folder in (cache / "models").glob("*"))
+            if there and dataset not in there:
+                raise UserError(f"no models of {dataset!r} are kept; {hint(dataset, there)}")
             found[model] = kept_models.by_name(cache, dataset, model)
     return found
 
@@ -203,7 +207,7 @@ def _opened(
     """
     console = Console(stderr=True)
     progress = Progress(console=console, transient=True, disable=not console.is_terminal)
-    is_pipe = file == STANDARD_INPUT or file.is_fifo() or file.is_char_device()
+    is_pipe = file == STANDARD_INPUT or file.is_fifo() or Path("/dev") in file.parents
     name = Path("standard input") if file == STANDARD_INPUT else file
     raw: Any  # buffered, or rich's wrapper that counts
     with ExitStack() as stack:

@@ -13,9 +13,10 @@ import os
 import re
 import stat
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
+from functools import partial
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -34,6 +35,7 @@ _NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
 _LONGEST_FIELD = 1 << 27
 _HEAD = 1 << 16
 _NAMED_LINES = 5
+_TELLING_LINES = 200
 _LONGEST_SHOWN = 60
 _ENCODINGS = ("cp1252", "cp1251", "cp932", "gb18030")
 """Which of several encodings that a text may have is named: those that Excel writes."""
@@ -192,28 +194,27 @@ def opened(path: Path, file: BinaryIO | None = None, form: str = "") -> Iterator
     if file is None:
         check_file(path)
     with binary(path, file) as content:
-        head = content.peek(_HEAD)[:_HEAD]
-        check_head(path, head, form)
-        try:
-            columns, rows = _READERS[form](path, content, form)
-            yield Table(path, columns, rows)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise UserError(f"{path} is damaged: {error}") from None
+        check_head(path, content.peek(_HEAD)[:_HEAD], form)
+        columns, rows = _READERS[form](path, content)
+        yield Table(path, columns, rows)
 
 
 @contextmanager
 def binary(path: Path, file: BinaryIO | None = None) -> Iterator[io.BufferedReader]:
-    """Open a file, or take an open one, and yield its content, unpacked where it is compressed."""
+    """Open a file, or take an open one, and yield its content, unpacked where it is compressed.
+
+    Raises:
+        UserError: it is compressed, and damaged where it was read.
+    """
     with file or path.open("rb") as raw:
-        if path.suffix.lower() == COMPRESSED:
-            with gzip.open(raw, "rb") as content:
-                try:
-                    content.peek(1)
-                except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-                    raise UserError(f"{path} is not a .gz file: {error}") from None
+        if path.suffix.lower() != COMPRESSED:
+            yield io.BufferedReader(raw)  # type: ignore[arg-type]
+            return
+        with gzip.open(raw, "rb") as content:
+            try:
                 yield content  # type: ignore[misc]
-        else:
-            yield raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)  # type: ignore[arg-type]
+            except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+                raise UserError(f"{path} is not a whole .gz file: {error}") from None
 
 
 def lines(path: Path, content: io.BufferedReader) -> Iterator[Row]:
@@ -230,9 +231,7 @@ def lines(path: Path, content: io.BufferedReader) -> Iterator[Row]:
 def guessed_form(content: io.BufferedReader) -> str:
     """Return what a table without a name is, by its first line."""
     first = content.peek(_HEAD)[:_HEAD].removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")[0]
-    if first.startswith(b"{"):
-        return JSON_LINES
-    return PARQUET if first.startswith(b"PAR1") else TSV if b"\t" in first else CSV
+    return JSON_LINES if first.startswith(b"{") else TSV if b"\t" in first else CSV
 
 
 def check_head(path: Path, head: bytes, form: str) -> None:
@@ -285,23 +284,30 @@ def looks_like(path: Path, head: bytes) -> tuple[str, str]:
 
 
 def encoding_advice(path: Path) -> str:
-    """Say which encoding a file that is not UTF-8 seems to have, and how to convert it."""
+    """Say which encoding a file has, as it seems, of which some lines are not UTF-8."""
     with binary(path) as content:
-        encoding = seems_encoded(b"".join(_not_ascii(content)))
-    if not encoding:
-        return "save it as UTF-8"
-    return f"it seems to be {_shown(encoding)}; save it as UTF-8"
-
-
-def _shown(encoding: str) -> str:
-    return encoding.replace("_", "-").upper().replace("CP", "Windows-") + (
-        " (close to Latin-1; Excel's usual export)" if encoding == "cp1252" else ""
+        wrong = list(islice((line for line in content if not _decodes(line)), _TELLING_LINES))
+    if not wrong:
+        return "a character is cut in half there, such as \\ud83d; write it whole"
+    encoding = seems_encoded(b"".join(wrong))
+    return (
+        f"it seems to be {_shown(encoding)}; save it as UTF-8" if encoding else "save it as UTF-8"
     )
 
 
-def _not_ascii(content: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the first lines that tell an encoding."""
-    return islice((line for line in content if not line.isascii()), 200)
+def _decodes(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _shown(encoding: str) -> str:
+    """Return what people call an encoding that Python calls by this name."""
+    if encoding == "cp1252":
+        return "Windows-1252 (close to Latin-1; Excel's usual export)"
+    return encoding.upper().replace("_", "-").replace("CP", "Windows-")
 
 
 def seems_encoded(content: bytes) -> str:
@@ -346,12 +352,12 @@ def _check_columns(path: Path, names: Sequence[str]) -> None:
 
 
 def _separated(
-    path: Path, content: io.BufferedReader, form: str
+    path: Path, content: io.BufferedReader, separator: str
 ) -> tuple[Sequence[str], Iterator[Row]]:
     """Read a CSV or TSV table."""
     csv.field_size_limit(_LONGEST_FIELD)
     text = _decoded(content, newline="")
-    reader = csv.DictReader(text, delimiter=_SEPARATORS[form], strict=True)
+    reader = csv.DictReader(text, delimiter=separator, strict=True)
 
     def rows() -> Iterator[Row]:
         try:
@@ -378,9 +384,7 @@ def _line_breaks(fields: Iterable[str | list[str] | None]) -> int:
     return len(re.findall(r"\r\n|\r|\n", text))
 
 
-def _json_lines(
-    path: Path, content: io.BufferedReader, form: str
-) -> tuple[Sequence[str], Iterator[Row]]:
+def _json_lines(path: Path, content: io.BufferedReader) -> tuple[Sequence[str], Iterator[Row]]:
     """Read an object a line; empty lines are passed over."""
 
     def rows() -> Iterator[Row]:
@@ -404,28 +408,39 @@ def _json_lines(
     raise UserError(f"{path} is {_PLAIN}, not JSON lines: no line is a JSON object")
 
 
-def _parquet(
-    path: Path, content: io.BufferedReader, form: str
-) -> tuple[Sequence[str], Iterator[Row]]:
+def _parquet(path: Path, content: io.BufferedReader) -> tuple[Sequence[str], Iterator[Row]]:
     """Read a Parquet file, a batch of rows at a time."""
     try:
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
     except ImportError:
         raise UserError(f"{path}: Parquet is read by pyarrow: pip install pyarrow") from None
+
+    def rows(file: ParquetFile) -> Iterator[Row]:
+        numbers = count(1)
+        try:
+            for batch in file.iter_batches():
+                for record in batch.to_pylist():
+                    yield Row(next(numbers), record)
+        except (ArrowException, OSError) as error:
+            raise _damaged(path, error) from None
+
     try:
         file = ParquetFile(content)
     except (ArrowException, OSError) as error:
-        raise UserError(f"{path} is damaged: {' '.join(str(error).split())[:100]}") from None
-
-    def rows() -> Iterator[Row]:
-        records = (record for batch in file.iter_batches() for record in batch.to_pylist())
-        for number, record in enumerate(records, start=1):
-            yield Row(number, record)
-
+        raise _damaged(path, error) from None
     names = list(file.schema_arrow.names)
     _check_columns(path, names)
-    return names, rows()
+    return names, rows(file)
 
 
-_READERS = {CSV: _separated, TSV: _separated, JSON_LINES: _json_lines, PARQUET: _parquet}
+def _damaged(path: Path, error: Exception) -> UserError:
+    return UserError(f"{path} is damaged: {' '.join(str(error).split())[:100]}")
+
+
+_READERS: dict[str, Callable[[Path, io.BufferedReader], tuple[Sequence[str], Iterator[Row]]]] = {
+    CSV: partial(_separated, separator=_SEPARATORS[CSV]),
+    TSV: partial(_separated, separator=_SEPARATORS[TSV]),
+    JSON_LINES: _json_lines,
+    PARQUET: _parquet,
+}
