@@ -151,6 +151,7 @@ FILES = {
     "few-folders/good/0.txt": b"good",
     "few-folders/bad/0.txt": b"bad",
     "csv-folder/a.csv": table(ROWS),
+    **{f"three-folders/{name}/{n}.txt": b"a" for name in ("bad", "good", "so") for n in range(20)},
     "model/manifest.json": b"{}",
     "taken/a.txt": b"",
 }  # fmt: skip
@@ -280,6 +281,7 @@ DATA = {
     "csv-folder": "nor train/ and test/ in it, but a.csv; --data reads",
     "imdb": "imdb is not the whole IMDB data set: train/pos has 1 of 12,500",
     "latin-folders": "1 of 2 texts cannot be used: 1 not UTF-8 (file good/0.txt)",
+    "three-folders": "two classes are needed, and the folder has 3: 'bad' (20), 'good' (20), 'so'",
     "few-folders": "each class needs 50 different texts: 'bad' has 1 and 'good' has 1",
     "ok.csv --limit 5": "5 reviews are too few; use 40 or more",
     "ok.csv --limit many": "'many' is not a whole number",

@@ -171,7 +171,7 @@ class CustomReviews:
         too_many = len(third) > MOST_LEFT_OUT * len(rows) and not self.allow_bad_rows
         if len(two) < 2 or too_many:
             found = tables.listed(f"{name!r} ({n:,})" for name, n in counts.most_common())
-            where = "folders" if self.path.is_dir() else f"column {self.label_column!r}"
+            where = "the folder" if self.path.is_dir() else f"column {self.label_column!r}"
             raise UserError(
                 f"{self.path}: two classes are needed, and {where} has "
                 + (f"{len(counts):,}: {found}; " if counts else "none; ")
