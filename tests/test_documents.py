@@ -8,6 +8,7 @@ import shutil
 
 from benchmark.analysis import columns, leaderboard, short_table, steps, tables
 from benchmark.records import store
+from benchmark.records.record import PROTOCOL
 from benchmark.rows import catalogue
 from benchmark.rows.hyperparameters import plain
 from docs import examples
@@ -69,7 +70,8 @@ def test_the_figures_show_every_row_of_the_leaderboard():
 def test_a_committed_record_is_whole_and_answers_for_the_row_as_it_is(path):
     record = RUNS[path]
     row = catalogue.load(record.model)
-    assert record.hyperparameters == plain(row.options_of(record.variant)), "run it again"
+    if record.protocol == PROTOCOL:  # a row may have changed since an earlier one
+        assert record.hyperparameters == plain(row.options_of(record.variant)), "run it again"
     assert not record.changed
     variant = f" --variant {record.variant}" if record.variant else ""
     module = catalogue.modules()[record.model]
