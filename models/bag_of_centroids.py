@@ -35,10 +35,10 @@ class Hyperparameters:
     """Chosen on validation."""
 
     words_per_cluster: float = option(
-        5.0, "words in a cluster, in the mean", LogUniform(2.0, 50.0), ge=1
+        2.77, "words in a cluster, in the mean", LogUniform(2.0, 50.0), ge=1
     )
-    max_ngram: int = option(2, "clusters in the longest phrase", Choice(1, 2, 3), ge=1, le=5)
-    c: float = option(3.0, "inverse strength of the L2 penalty", LogUniform(0.3, 300.0), gt=0)
+    max_ngram: int = option(3, "clusters in the longest phrase", Choice(1, 2, 3), ge=1, le=5)
+    c: float = option(4.44, "inverse strength of the L2 penalty", LogUniform(0.3, 300.0), gt=0)
 
 
 class ClusterNames:
