@@ -2,8 +2,8 @@
 
 K-means groups the word2vec vectors; "dreadful", "awful" and "abysmal" become one feature, so a word
 that training saw twice borrows from its cluster (Kaggle's "Bag of Words Meets Bags of Popcorn",
-part 3). Clusters, and pairs of clusters that stand side by side, are weighted and read as words are
-in `tfidf_logreg`: by (1 + log tf) · idf and logistic regression. With ``--max-ngram 1`` it
+part 3). Clusters, and two or three that stand side by side, are weighted and read as words are in
+`tfidf_logreg`: by (1 + log tf) · idf and logistic regression. With ``--max-ngram 1`` it
 counts single clusters, as the original does, which gives the counts to a random forest.
 
     python models/bag_of_centroids.py
