@@ -19,15 +19,13 @@ from benchmark.commands.options import (
     seed_number,
 )
 from benchmark.rows import catalogue
-from benchmark.rows.contract import OnEvent, Row
+from benchmark.rows.contract import Row
 from benchmark.rows.hyperparameters import changed, flag
 from benchmark.rows.saved import check_target
 from benchmark.runs import events
-from preprocessing.corpus import Corpus
 from preprocessing.options import DataOptions, add_data_options, corpus_from, data_words
 from preprocessing.program import run_program
 from preprocessing.sources.custom import is_custom
-from preprocessing.storage import write_atomically
 
 if TYPE_CHECKING:
     from benchmark.records.record import Finished
@@ -81,15 +79,6 @@ def add_options(parser: argparse.ArgumentParser, name: str, row: Row) -> None:
     add_evaluation_options(run_options)
     add_results_option(run_options)
     add_tensorboard_option(run_options)
-    if getattr(row, "attention", ""):
-        run_options.add_argument(
-            "--explain", metavar="TEXT",
-            help="shade the words of a review by attention; the network is trained once and cached",
-        )  # fmt: skip
-        run_options.add_argument(
-            "--html", type=Path, metavar="FILE", default=Path(f"{name}.html"),
-            help="where --explain writes its page (default: %(default)s)",
-        )  # fmt: skip
     run_options.add_argument(
         "--progress", choices=events.STYLES, default="lines",
         help="lines for people or JSON lines for programs (default: %(default)s)",
@@ -97,7 +86,7 @@ def add_options(parser: argparse.ArgumentParser, name: str, row: Row) -> None:
 
 
 def main(given: argparse.Namespace, name: str, row: Row) -> int:
-    """Make one run, or show where the row looks; return the exit code.
+    """Make one run; return the exit code.
 
     Raises:
         UserError: an option or the reviews cannot be used.
@@ -113,10 +102,6 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
     corpus = corpus_from(data)
     check_labels(corpus, [] if given.labels is None else [given.labels], given.seed)
     on_event = events.reporter(given.progress)
-    if getattr(given, "explain", None) is not None:
-        _explain(name, row, options, given.seed, corpus, given.explain, given.html, on_event)
-        return 0
-
     from benchmark.runs.run import run  # after the options are checked: it imports slow packages
 
     if given.tensorboard is not None:
@@ -148,30 +133,6 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
         for one in own:
             print(_summary_of_set(given.results, record, one.name))
     return 0
-
-
-def _explain(
-    name: str,
-    row: Any,
-    options: Any,
-    seed: int,
-    corpus: Corpus,
-    text: str,
-    page: Path,
-    on_event: OnEvent,
-) -> None:
-    """Shade the words of a text by attention, in the terminal and as a page."""
-    from benchmark.report import attention
-    from benchmark.runs import explain
-
-    from rich.console import Console
-
-    explanation = explain.explain(name, row, options, seed, corpus, text, on_event)
-    title = str(explanation).capitalize()
-    write_atomically(page, attention.as_html(title, explanation.words, explanation.weights))
-    console = Console(soft_wrap=True)
-    console.print(attention.for_terminal(explanation.words, explanation.weights))
-    console.print(f"{explanation}; also in {page}", highlight=False)
 
 
 def _command(
