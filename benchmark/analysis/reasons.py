@@ -55,6 +55,7 @@ MOST_WORDS = 200
 _MOST_SENTENCES = 50
 _LONGEST_SENTENCE = 40
 _BATCH = 64
+_LEAST_CHANGE = 0.005  # what two digits show
 _LEAST = 1e-7  # probabilities are clipped as scores clip them
 
 _LETTERS = r"(?:[^\W_]|[\u0300-\u036f]|&#?\w{1,8};)+"
@@ -124,11 +125,13 @@ class Reasons:
 
     def strongest(self, count: int = 5) -> tuple[list[Part], list[Part]]:
         """Return the words that speak most for "positive", and those that do for "negative"."""
-        known = [part for part in self.words if part.change]
-        known.sort(key=lambda part: -abs(part.change or 0))
+        known = sorted(
+            (part for part in self.words if part.change is not None),
+            key=lambda part: -abs(part.change or 0),
+        )
         return (
-            [part for part in known if (part.change or 0) > 0][:count],
-            [part for part in known if (part.change or 0) < 0][:count],
+            [part for part in known if (part.change or 0) >= _LEAST_CHANGE][:count],
+            [part for part in known if (part.change or 0) <= -_LEAST_CHANGE][:count],
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -270,7 +273,9 @@ def weights_of(model: SavedModel, text: str) -> Weights | None:
     coefficients = getattr(pipeline.steps[-1][1], "coef_", None)
     if vocabulary is None or coefficients is None or len(coefficients) != 1:
         return None
-    values = pipeline[:-1].transform(as_texts(Reviews.of([text], model.vocabulary)))
+    values: Any = as_texts(Reviews.of([text], model.vocabulary))
+    for _, step in pipeline.steps[:-1]:  # rows' own steps are too plain for a part of a pipeline
+        values = step.transform(values)
     if not issparse(values) or values.shape[1] != len(vocabulary):
         return None  # what the linear model reads is not the words themselves
     values = values.tocsr()

@@ -63,10 +63,7 @@ def card(name: str, reasons: Reasons, **more: Any) -> dict[str, Any]:
             "phrases": weights.phrases[:_PHRASES],
             "others": sum(share for _, share in weights.phrases[_PHRASES:]),
         },
-        "attention": reasons.attention and [
-            (word, weight, weight / max(1e-9, *(other for _, other in reasons.attention)))
-            for word, weight in reasons.attention
-        ],
+        "attention": _by_largest(reasons.attention or []),
     }  # fmt: skip
 
 
@@ -117,6 +114,12 @@ def for_terminal(name: str, reasons: Reasons) -> Text:
 def visible(text: str) -> str:
     """Return a text in which control characters are seen and do nothing."""
     return text.encode(errors="replace").decode().translate(_CONTROLS)
+
+
+def _by_largest(attention: list[tuple[str, float]]) -> list[tuple[str, float, float]]:
+    """Return words with their weights, and these by the largest."""
+    largest = max((weight for _, weight in attention), default=0.0) or 1.0
+    return [(word, weight, weight / largest) for word, weight in attention]
 
 
 def _append(text: Text, pieces: Sequence[tuple[str, float | None, float]]) -> None:
