@@ -129,10 +129,10 @@ def build(library: Library, pairs: list[Pair]) -> gr.Blocks:
             raise gr.Error("This text is not one of a pair: choose an example.", duration=5)
         return counterparts[text]
 
-    with gr.Blocks(title="Ask the models", analytics_enabled=False) as page:
+    with gr.Blocks(title="Ask the models", analytics_enabled=False, fill_width=True) as page:
         gr.HTML(render("page_head.html"))
         address = gr.Textbox(visible=False)
-        text = gr.Textbox(label="Text", lines=4, max_lines=12, elem_id="text")
+        text = gr.Textbox(label="Text", lines=3, max_lines=12, elem_id="text")
         with gr.Row():
             ask = gr.Button("Ask the models", variant="primary", elem_id="ask", min_width=120)
             flip = gr.Button("Flip", elem_id="flip", min_width=80, visible=bool(pairs))

@@ -17,11 +17,13 @@ class Pair:
         name: what the page calls it.
         original: its first text.
         edited: the same with the opposite verdict.
+        positive: whether the original is positive.
     """
 
     name: str
     original: str
     edited: str
+    positive: bool
 
 
 def at_hand(folder: Path | None, cache: Path) -> list[Pair]:
@@ -34,25 +36,35 @@ def at_hand(folder: Path | None, cache: Path) -> list[Pair]:
     Raises:
         UserError: a file is not the published one.
     """
-    sets = evaluation_sets.at_hand(evaluation_sets.PUBLISHED, folder, cache)
-    sets += evaluation_sets.built_in("sample", None, cache)[0]
-    found = []
-    for one in sets:
-        if not one.is_paired:
-            continue
-        texts: dict[int, dict[bool, str]] = {}
-        for text, pair, edited in zip(one.texts, one.pairs, one.edited, strict=True):
-            texts.setdefault(int(pair), {})[bool(edited)] = text
-        shortest = sorted(texts, key=lambda pair: (len(texts[pair][False]), pair))
-        found += [
-            Pair(f"{one.name} {pair}: {_begin(texts[pair][False])}", *_both(texts[pair]))
-            for pair in shortest[:SHOWN]
-        ]
-    return found
+    return [
+        pair
+        for one in evaluation_sets.at_hand(evaluation_sets.PUBLISHED, folder, cache)
+        if one.is_paired
+        for pair in _shortest(one)
+    ] + embedded(cache)
 
 
-def _both(texts: dict[bool, str]) -> tuple[str, str]:
-    return texts[False], texts[True]
+def embedded(cache: Path) -> list[Pair]:
+    """Return pairs of the embedded sample; see `at_hand`."""
+    sets, _ = evaluation_sets.built_in("sample", None, cache)
+    return [pair for one in sets if one.is_paired for pair in _shortest(one)]
+
+
+def _shortest(one: evaluation_sets.EvaluationSet) -> list[Pair]:
+    """Return the pairs of a set with the shortest originals."""
+    rows: dict[int, dict[bool, int]] = {}
+    for row, (pair, edited) in enumerate(zip(one.pairs, one.edited, strict=True)):
+        rows.setdefault(int(pair), {})[bool(edited)] = row
+    found = [
+        Pair(
+            f"{one.name} {pair}: {_begin(one.texts[of[False]])}",
+            one.texts[of[False]],
+            one.texts[of[True]],
+            bool(one.labels[of[False]]),
+        )
+        for pair, of in rows.items()
+    ]
+    return sorted(found, key=lambda pair: len(pair.original))[:SHOWN]
 
 
 def _begin(text: str) -> str:
