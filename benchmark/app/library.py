@@ -128,7 +128,7 @@ class Library:
             written = hashlib.sha256((folder / MANIFEST).read_bytes()).digest()
         except OSError:
             self._loaded.pop(name, None)
-            raise UserError(f"{name} is no longer kept; reload the page to see which are") from None
+            raise UserError(f"{name} is no longer kept; its next run keeps it again") from None
         if name in self._loaded and self._loaded[name][0] == written:
             self._loaded.move_to_end(name)
             return self._loaded[name][2]

@@ -24,6 +24,10 @@ _REMEMBER = """(text, ...groups) => {
     const state = new URLSearchParams([["text", text], ...groups.flat().map(m => ["model", m])]);
     history.replaceState(null, "", "#" + state);
 """
+_SHOW = """
+    const answers = document.getElementById("answers");
+    if (answers.getBoundingClientRect().top > 0.7 * innerHeight) answers.scrollIntoView();
+"""
 _START = """() => {
     const answers = document.getElementById("answers");
     answers.setAttribute("aria-live", "polite");
@@ -152,7 +156,11 @@ def build(library: Library, pairs: list[Pair]) -> gr.Blocks:
             "outputs": answers, "concurrency_id": "models", "concurrency_limit": 1,
             "show_progress": "hidden",
         }  # fmt: skip
-        remember: dict[str, Any] = {"fn": None, "inputs": [text, *groups], "js": _REMEMBER + "}"}
+        remember: dict[str, Any] = {
+            "fn": None,
+            "inputs": [text, *groups],
+            "js": _REMEMBER + _SHOW + "}",
+        }
         hidden: Any = {"api_visibility": "private", "show_progress": "hidden"}
         gr.on([ask.click, text.submit], asker.ask, [text, *groups], api_name="ask", **asked).then(
             **remember

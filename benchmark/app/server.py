@@ -9,6 +9,9 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.app.library import GIGABYTES, Library, listed
+from benchmark.app.pairs import Pair, at_hand
+from benchmark.report.rendering import static
 from preprocessing.errors import UserError
 
 if TYPE_CHECKING:
@@ -69,22 +72,21 @@ def make(
     gigabytes: float | None = None,
 ) -> "fastapi.FastAPI":
     """Return the page as an application; see `serve`."""
-    os.environ.update(_SILENCE)
-    from benchmark.app import library as models
-    from benchmark.app import pairs
-
-    library = models.Library(
-        models.listed(cache, results, dataset),
-        models.GIGABYTES if gigabytes is None else gigabytes,
-    )
-    examples = pairs.at_hand(evaluation_data, cache)
+    models = listed(cache, results, dataset)
+    library = Library(models, GIGABYTES if gigabytes is None else gigabytes)
+    examples = at_hand(evaluation_data, cache)
     if dataset.startswith("sample"):
         examples.sort(key=lambda pair: not pair.name.startswith("edits "))
     return application(library, examples)
 
 
-def application(library: Any, examples: list[Any]) -> "fastapi.FastAPI":
-    """Return the page for a library of models and pairs to try, as an application."""
+def application(library: Library, examples: list[Pair]) -> "fastapi.FastAPI":
+    """Return the page for a library of models and pairs to try, as an application.
+
+    Raises:
+        UserError: Gradio is not installed.
+    """
+    os.environ.update(_SILENCE)
     try:
         import fastapi
         import gradio as gr
@@ -95,10 +97,18 @@ def application(library: Any, examples: list[Any]) -> "fastapi.FastAPI":
         ) from None
 
     from benchmark.app import page
-    from benchmark.report.rendering import static
 
     plain = ["system-ui", "sans-serif"]
-    theme = gr.themes.Default(font=plain, font_mono=["ui-monospace", "monospace"])
+    theme = gr.themes.Default(
+        primary_hue="indigo",  # neither the blue nor the orange of words
+        font=plain,
+        font_mono=["ui-monospace", "monospace"],
+    ).set(
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        checkbox_border_color="*neutral_500",
+        checkbox_border_color_dark="*neutral_400",
+    )
     app = gr.mount_gradio_app(
         fastapi.FastAPI(openapi_url=None),
         page.build(library, examples),

@@ -17,6 +17,7 @@ _POSITIVE, _NEGATIVE = (86, 180, 233), (230, 159, 0)
 _LEAST_MARKED = 0.15  # of the largest change
 _FAINTEST = 0.1  # log-odds: a largest change below this is shown as faint
 _PHRASES = 8
+_LEFT_OUT = " … "
 _TURNS_DIRECTION = [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 _CONTROLS: dict[int, int | str] = (
     {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n\r"}
@@ -68,20 +69,27 @@ def card(name: str, reasons: Reasons, **more: Any) -> dict[str, Any]:
 
 
 def shaded(reasons: Reasons, parts: Sequence[Part]) -> list[tuple[str, float | None, float]]:
-    """Return the whole text in pieces: each one's text, change and shade.
+    """Return the text in pieces: each one's text, change and shade.
 
-    The shade is the change by the largest, -1 to 1, and 0 for what is marked as neither.
+    The shade is the change by the largest, -1 to 1, and 0 for what is marked as neither. Where
+    some parts were not asked about, an ellipsis stands for them.
     """
     largest = max([_FAINTEST, *(abs(part.change or 0) for part in parts)])
     pieces: list[tuple[str, float | None, float]] = []
     place = 0
     for part in parts:
-        pieces.append((visible(reasons.text[place : part.start]), None, 0.0))
-        shade = (part.change or 0) / largest
-        shade = shade if abs(shade) >= _LEAST_MARKED else 0.0
-        pieces.append((visible(reasons.part(part)), part.change, shade))
+        if part.change is None:
+            if not pieces or pieces[-1][0] != _LEFT_OUT:
+                pieces.append((_LEFT_OUT, None, 0.0))
+        else:
+            if not pieces or pieces[-1][0] != _LEFT_OUT:
+                pieces.append((visible(reasons.text[place : part.start]), None, 0.0))
+            shade = part.change / largest
+            shade = shade if abs(shade) >= _LEAST_MARKED else 0.0
+            pieces.append((visible(reasons.part(part)), part.change, shade))
         place = part.stop
-    pieces.append((visible(reasons.text[place:]), None, 0.0))
+    if not pieces or pieces[-1][0] != _LEFT_OUT:
+        pieces.append((visible(reasons.text[place:]), None, 0.0))
     return [piece for piece in pieces if piece[0]]
 
 
