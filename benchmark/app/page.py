@@ -159,7 +159,7 @@ def build(library: Library, pairs: list[Pair]) -> gr.Blocks:
         remember: dict[str, Any] = {
             "fn": None,
             "inputs": [text, *groups],
-            "js": _REMEMBER + _SHOW + "}",
+            "js": f"{_REMEMBER}{_SHOW}}}",
         }
         hidden: Any = {"api_visibility": "private", "show_progress": "hidden"}
         gr.on([ask.click, text.submit], asker.ask, [text, *groups], api_name="ask", **asked).then(

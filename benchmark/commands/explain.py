@@ -4,6 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
+from benchmark.commands.options import check_file_target
 from benchmark.commands.predict import add_model_options, find
 from benchmark.rows import saved
 from preprocessing.storage import write_atomically
@@ -31,6 +32,8 @@ def main(options: argparse.Namespace) -> None:
     from benchmark.report import explanation
 
     reasons.check_text(options.text)
+    if options.html:
+        check_file_target("--html", options.html)
     folders = find(options.model, options.cache, options.dataset)
     found = {}
     with Console(stderr=True).status("loading") as status:

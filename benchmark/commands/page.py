@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmark.commands.options import add_kept_models_option, add_results_option
 from benchmark.runs import kept_models
+from preprocessing.options import whole
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--host", default="127.0.0.1", metavar="ADDRESS",
         help="the address to serve at; 0.0.0.0 lets other machines in (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--port", type=int, default=7860, help="(default: %(default)s)")
+    parser.add_argument("--port", type=whole, default=7860, help="(default: %(default)s)")
     parser.add_argument(
         "--memory", type=float, metavar="GB",
         help="what loaded models take at most, reckoned by their files; the least recently used "

@@ -13,7 +13,9 @@ from benchmark.commands.options import (
     add_results_option,
     add_tensorboard_option,
     built_in_sets,
+    check_folder,
     check_labels,
+    check_targets,
     labels_number,
     own_sets,
     seed_number,
@@ -95,12 +97,17 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
     named = getattr(given, "variant", None) or ""
     options = hyperparameters_from(given, row.hyperparameters, row.options_of(named))
     variant = named or row.variant_of(options)
-    if given.save is not None:
-        check_target(given.save)
+    _check_targets(given)
+    if given.tensorboard is not None and not hasattr(options, "epochs"):
+        print(f"{name} has no epochs: --tensorboard writes no curves", file=sys.stderr)
+    row.check_weights(options)
     data = DataOptions.of(given)
     own = [] if given.validation_only else own_sets(given.evaluate_on)
     corpus = corpus_from(data)
     check_labels(corpus, [] if given.labels is None else [given.labels], given.seed)
+    sets = own
+    if not given.validation_only:
+        sets = built_in_sets(data, given.evaluation_data, quiet=given.progress == "json") + own
     on_event = events.reporter(given.progress)
     from benchmark.runs.run import run  # after the options are checked: it imports slow packages
 
@@ -112,9 +119,6 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
         name, given.seed, variant, data, changed(options, row.options_of(variant)),
         given.validation_only, given.labels,
     )  # fmt: skip
-    sets = own
-    if not given.validation_only:
-        sets = built_in_sets(data, given.evaluation_data, quiet=given.progress == "json") + own
     record, predictions = run(
         name, row, options, given.seed, corpus, given.results,
         on_event=on_event,
@@ -135,6 +139,18 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
     return 0
 
 
+def _check_targets(given: argparse.Namespace) -> None:
+    """Check all that the run writes to.
+
+    Raises:
+        UserError: something cannot be written.
+    """
+    check_targets(given)
+    if given.save is not None:
+        check_folder("--save", given.save)
+        check_target(given.save)
+
+
 def _command(
     name: str,
     seed: int,
@@ -145,15 +161,15 @@ def _command(
     labels: int | None,
 ) -> str:
     """Return the command that makes this run again; paths of this machine are left out."""
-    words = ["python", "-m", catalogue.modules()[name], "--seed", str(seed)]
-    words += ["--variant", variant] if variant else []
-    words += data_words(data)
-    words += ["--data", data.data.name] if data.data and is_custom(data.data) else []
+    command = ["python", "-m", catalogue.modules()[name], "--seed", str(seed)]
+    command += ["--variant", variant] if variant else []
+    command += data_words(data)
+    command += ["--data", data.data.name] if data.data and is_custom(data.data) else []
     for option, value in changes.items():
-        words += [flag(option), *map(str, value if isinstance(value, list) else [value])]
-    words += ["--labels", str(labels)] if labels is not None else []
-    words += ["--validation-only"] if validation_only else []
-    return shlex.join(words)
+        command += [flag(option), *map(str, value if isinstance(value, list) else [value])]
+    command += ["--labels", str(labels)] if labels is not None else []
+    command += ["--validation-only"] if validation_only else []
+    return shlex.join(command)
 
 
 def _summary_of_set(results: Path, record: "Finished", name: str) -> str:

@@ -11,8 +11,10 @@ from benchmark.commands.options import (
     add_tensorboard_option,
     built_in_sets,
     check_labels,
+    check_targets,
     labels_number,
     own_sets,
+    weights_place,
 )
 from benchmark.records import PROTOCOL_SEEDS
 from preprocessing.errors import UserError
@@ -28,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         '(scratch-tiny)" (default: all)',
     )  # fmt: skip
     parser.add_argument(
-        "--weights", action="append", default=[], metavar="NAME=FOLDER",
+        "--weights", action="append", type=weights_place, default=[], metavar="NAME=FOLDER",
         help="a local copy of public weights, such as all-MiniLM-L6-v2=FOLDER; may be repeated",
     )  # fmt: skip
     parser.add_argument(
@@ -63,16 +65,18 @@ def main(options: argparse.Namespace) -> int:
     if options.dataset == "sample" and not options.models:
         lines = catalogue.each_once(lines)
 
+    check_targets(options)
+    data = DataOptions.of(options)
+    own = own_sets(options.evaluate_on)
+    corpus = corpus_from(data)
+    check_labels(corpus, options.labels)
+
     from benchmark.analysis import label_curves, leaderboard, tables
     from benchmark.runs import sweep
     from preprocessing.storage import verify
 
     from rich.console import Console
 
-    data = DataOptions.of(options)
-    own = own_sets(options.evaluate_on)
-    corpus = corpus_from(data)
-    check_labels(corpus, options.labels)
     verify(corpus.folder)
     if options.jobs > 1 and corpus.name == "imdb":
         raise UserError(

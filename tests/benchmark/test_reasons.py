@@ -101,6 +101,11 @@ def test_a_long_text_is_asked_by_sentence_first_and_a_bounded_number_of_times():
     assert [found.part(part) for part in found.strongest()[0]] == ["superb"]
     assert any(part.change is None for part in found.words)
     assert all(done <= of for done, of in told)
+    shown = explanation.shaded(found, found.words)
+    words = " ".join(piece for piece, _, _ in shown)
+    assert "superb" in words
+    assert "…" in words
+    assert "number 200" not in " ".join(words.split()), "it was not asked about"
 
 
 def test_a_sentence_without_end_is_cut():
