@@ -8,6 +8,8 @@ python -m benchmark labels                               what fewer labels cost 
 python -m benchmark evaluate --on FILE                   ask kept models about a table of yours
 python -m benchmark report                               a page with the table and all figures
 python -m benchmark predict --model cnn "Superb!"        what saved models say of a text
+python -m benchmark explain --model cnn "Superb!"        and which words that hangs on
+python -m benchmark page                                 both, as a page to type into
 python -m benchmark tune cnn --trials 6                  search hyperparameters on validation
 python -m benchmark budget                               what so many trials find
 python -m benchmark rows                                 list the models
@@ -28,6 +30,8 @@ COMMANDS = {
     "evaluate": "ask kept models about evaluation sets",
     "report": "write a page with the table and all figures",
     "predict": "classify texts with saved models",
+    "explain": "show which words a saved model's answer hangs on",
+    "page": "serve a page that asks kept models about a text",
     "tune": "search hyperparameters on validation, with one budget for all models",
     "budget": "show what searches of so many trials can be expected to find",
     "rows": "list the models",

@@ -6,9 +6,9 @@ The network learns which words to look at: the review is the mean of its states,
 how well it fits a learned vector. `--variant paper` adds the states of the two directions, compares
 them with that vector directly and squashes the mean; by default the states stand side by side, and
 a hidden layer comes between. (The paper drops LSTM outputs, too, trains with Adadelta in batches of
-10, and penalizes large weights.) The weights can be looked at:
+10, and penalizes large weights.) The weights of a trained model can be looked at:
 
-    python models/attention_lstm.py --explain "I wanted to love it, but it is a bore."
+    python -m benchmark explain --model attention_lstm "I wanted to love it, but it is a bore."
 
 They tell which states the answer was mixed from. They do not tell why: a state knows the words
 around it, too, and other weights may give the same answer (Jain & Wallace, 2019,

@@ -17,7 +17,7 @@ import hashlib
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -166,6 +166,25 @@ def built_in(
                 ]
                 break
     return found, missing
+
+
+def at_hand(names: Iterable[str], folder: Path | None, cache: Path) -> list[EvaluationSet]:
+    """Return the published sets of these names that are on this machine; nothing is fetched.
+
+    Args:
+        names: of sets, not all of which need be published ones.
+        folder: a folder with the published sets' files; None for what was fetched into the cache.
+        cache: the folder that downloads are kept in.
+
+    Raises:
+        UserError: a file is not the published one.
+    """
+    where = folder or cache / "evaluation"
+    return [
+        load(name, where, cache)
+        for name in names
+        if name in PUBLISHED and all((where / one.path).is_file() for one in PUBLISHED[name].files)
+    ]
 
 
 def _of(name: str, rows: Sequence[tuple[str, int, int, bool]], **about: str) -> EvaluationSet:

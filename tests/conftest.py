@@ -18,6 +18,13 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 COUNTS = {"train/pos": 4, "train/neg": 4, "test/pos": 3, "test/neg": 3, "train/unsup": 5}
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+"""It asks nothing of the network; Playwright adds --headless."""
+
 
 def pytest_collection_finish():
     """Leave what was imported out of garbage collection, which statsmodels asks for at each call.
@@ -115,3 +122,18 @@ def sample(cache) -> Corpus:
 def small(cache) -> Corpus:
     """Its first reviews."""
     return prepare("sample", None, cache, Settings(limit=100))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium or Chrome; without one, tests are skipped, or fail in CI."""
+    from playwright.sync_api import sync_playwright
+
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not found:
+        end = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip
+        end("no Chromium or Chrome on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
+        yield browser
+        browser.close()

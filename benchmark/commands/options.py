@@ -39,6 +39,14 @@ def add_dataset_option(parser: argparse._ActionsContainer) -> None:
     )  # fmt: skip
 
 
+def add_kept_models_option(parser: argparse._ActionsContainer) -> None:
+    """Add --cache, of which only kept models are read."""
+    parser.add_argument(
+        "--cache", type=Path, metavar="FOLDER", default=ROOT / "data",
+        help="where finished runs keep their models (default: data/)",
+    )  # fmt: skip
+
+
 def check_dataset(results: Path, dataset: str) -> None:
     """Check that there are records.
 

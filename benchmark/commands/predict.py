@@ -10,13 +10,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from benchmark.commands.options import add_dataset_option
+from benchmark.commands.options import add_dataset_option, add_kept_models_option
 from benchmark.rows import saved
 from benchmark.rows.catalogue import hint
 from benchmark.rows.saved import SavedModel
 from benchmark.runs import kept_models
 from preprocessing.errors import UserError
-from preprocessing.program import ROOT
 from preprocessing.sources import tables
 from preprocessing.sources.tables import Row
 from preprocessing.text import words
@@ -33,16 +32,7 @@ _TEXTS = ".txt"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the models and the texts."""
-    parser.add_argument(
-        "--model", action="append", required=True, metavar="MODEL",
-        help="a line of the leaderboard of which a run kept its model, such as cnn, or a folder as "
-        "written by --save; repeat it to compare several",
-    )  # fmt: skip
-    add_dataset_option(parser)
-    parser.add_argument(
-        "--cache", type=Path, metavar="FOLDER", default=ROOT / "data",
-        help="where finished runs keep their models (default: data/)",
-    )  # fmt: skip
+    add_model_options(parser)
     parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts to classify")
     parser.add_argument(
         "--file", type=Path, metavar="FILE",
@@ -52,6 +42,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--column", metavar="NAME", help="the column of the table that holds the texts"
     )
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add which models are asked; see `find`."""
+    parser.add_argument(
+        "--model", action="append", required=True, metavar="MODEL",
+        help="a line of the leaderboard of which a run kept its model, such as cnn, or a folder as "
+        "written by --save; repeat it to compare several",
+    )  # fmt: skip
+    add_dataset_option(parser)
+    add_kept_models_option(parser)
 
 
 def main(options: argparse.Namespace) -> None:

@@ -13,7 +13,6 @@ from benchmark.commands.options import (
     add_results_option,
     add_tensorboard_option,
     built_in_sets,
-    check_file_target,
     check_folder,
     check_labels,
     check_targets,
@@ -22,17 +21,13 @@ from benchmark.commands.options import (
     seed_number,
 )
 from benchmark.rows import catalogue
-from benchmark.rows.contract import OnEvent, Row
+from benchmark.rows.contract import Row
 from benchmark.rows.hyperparameters import changed, flag
 from benchmark.rows.saved import check_target
 from benchmark.runs import events
-from preprocessing.corpus import Corpus
-from preprocessing.errors import UserError
 from preprocessing.options import DataOptions, add_data_options, corpus_from, data_words
 from preprocessing.program import run_program
 from preprocessing.sources.custom import is_custom
-from preprocessing.storage import write_atomically
-from preprocessing.text import words
 
 if TYPE_CHECKING:
     from benchmark.records.record import Finished
@@ -86,15 +81,6 @@ def add_options(parser: argparse.ArgumentParser, name: str, row: Row) -> None:
     add_evaluation_options(run_options)
     add_results_option(run_options)
     add_tensorboard_option(run_options)
-    if getattr(row, "attention", ""):
-        run_options.add_argument(
-            "--explain", metavar="TEXT",
-            help="shade the words of a review by attention; the network is trained once and cached",
-        )  # fmt: skip
-        run_options.add_argument(
-            "--html", type=Path, metavar="FILE",
-            help=f"where --explain writes its page (default: {name}.html)",
-        )  # fmt: skip
     run_options.add_argument(
         "--progress", choices=events.STYLES, default="lines",
         help="lines for people or JSON lines for programs (default: %(default)s)",
@@ -102,7 +88,7 @@ def add_options(parser: argparse.ArgumentParser, name: str, row: Row) -> None:
 
 
 def main(given: argparse.Namespace, name: str, row: Row) -> int:
-    """Make one run, or show where the row looks; return the exit code.
+    """Make one run; return the exit code.
 
     Raises:
         UserError: an option or the reviews cannot be used.
@@ -111,7 +97,6 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
     named = getattr(given, "variant", None) or ""
     options = hyperparameters_from(given, row.hyperparameters, row.options_of(named))
     variant = named or row.variant_of(options)
-    page = _page(given, name)
     _check_targets(given)
     if given.tensorboard is not None and not hasattr(options, "epochs"):
         print(f"{name} has no epochs: --tensorboard writes no curves", file=sys.stderr)
@@ -121,13 +106,9 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
     corpus = corpus_from(data)
     check_labels(corpus, [] if given.labels is None else [given.labels], given.seed)
     sets = own
-    if not given.validation_only and page is None:
+    if not given.validation_only:
         sets = built_in_sets(data, given.evaluation_data, quiet=given.progress == "json") + own
     on_event = events.reporter(given.progress)
-    if page is not None:
-        _explain(name, row, options, given.seed, corpus, given.explain, page, on_event)
-        return 0
-
     from benchmark.runs.run import run  # after the options are checked: it imports slow packages
 
     if given.tensorboard is not None:
@@ -158,25 +139,6 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
     return 0
 
 
-def _page(given: argparse.Namespace, name: str) -> Path | None:
-    """Return where --explain writes its page; None without it.
-
-    Raises:
-        UserError: the page cannot be written, or there is nothing to explain.
-    """
-    text = getattr(given, "explain", None)
-    page = getattr(given, "html", None)
-    if text is None:
-        if page is not None:
-            raise UserError("--html says where --explain writes its page; give a text to explain")
-        return None
-    if not words(text):
-        raise UserError(f"--explain {text!r}: there are no words in it")
-    page = page or Path(f"{name}.html")
-    check_file_target("--html", page)
-    return page
-
-
 def _check_targets(given: argparse.Namespace) -> None:
     """Check all that the run writes to.
 
@@ -187,30 +149,6 @@ def _check_targets(given: argparse.Namespace) -> None:
     if given.save is not None:
         check_folder("--save", given.save)
         check_target(given.save)
-
-
-def _explain(
-    name: str,
-    row: Any,
-    options: Any,
-    seed: int,
-    corpus: Corpus,
-    text: str,
-    page: Path,
-    on_event: OnEvent,
-) -> None:
-    """Shade the words of a text by attention, in the terminal and as a page."""
-    from benchmark.report import attention
-    from benchmark.runs import explain
-
-    from rich.console import Console
-
-    explanation = explain.explain(name, row, options, seed, corpus, text, on_event)
-    title = str(explanation).capitalize()
-    write_atomically(page, attention.as_html(title, explanation.words, explanation.weights))
-    console = Console(soft_wrap=True)
-    console.print(attention.for_terminal(explanation.words, explanation.weights))
-    console.print(f"{explanation}; also in {page}", highlight=False)
 
 
 def _command(

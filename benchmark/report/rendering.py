@@ -19,7 +19,7 @@ def render(template: str, **values: Any) -> str:
     return _environment.get_template(template).render(values)
 
 
-def _static(name: str) -> Markup:
+def static(name: str) -> Markup:
     """Return a file of ``static/`` as it is."""
     return Markup((_FOLDER / "static" / name).read_text(encoding="utf-8"))
 
@@ -32,4 +32,4 @@ _environment = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_environment.globals["static"] = _static
+_environment.globals["static"] = static

@@ -408,15 +408,10 @@ def texts_at_hand(
         UserError: a file in the folder is not the published one.
     """
     hashes = {(name, one.hash) for row in asked.values() for name, one in row.items()}
-    found: list[evaluation_sets.EvaluationSet] = []
     if dataset == "sample":
         found, _ = evaluation_sets.built_in(dataset, None, cache)
     else:
-        where = folder or cache / "evaluation"
-        for name in EDITED_REVIEWS:
-            published = evaluation_sets.PUBLISHED.get(name)
-            if published and all((where / file.path).is_file() for file in published.files):
-                found.append(evaluation_sets.load(name, where, cache))
+        found = evaluation_sets.at_hand(EDITED_REVIEWS, folder, cache)
     return {
         identifier: text
         for one in found

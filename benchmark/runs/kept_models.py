@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 
 from benchmark.records.record import Finished
-from benchmark.rows import saved
+from benchmark.rows import catalogue, saved
 from benchmark.rows.contract import Fitted
 from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
@@ -84,6 +84,28 @@ def make_room(cache: Path, gigabytes: float) -> list[Path]:
             shutil.rmtree(folder)
             removed.append(folder)
     return removed
+
+
+def named(cache: Path, dataset: str) -> dict[str, Path]:
+    """Return the folder of a kept model for each line of the leaderboard that has one, by name.
+
+    It is that of the lowest seed, with the line's own hyperparameters and all labels.
+
+    Args:
+        cache: the folder of all models.
+        dataset: the corpus's name.
+    """
+    found: dict[str, Path] = {}
+    for manifest in sorted((cache / "models" / dataset).glob("*/seed-*/" + MANIFEST)):
+        row, _, variant = manifest.parent.parent.name.partition("@")
+        found.setdefault(catalogue.line_name(row, variant), manifest.parent)
+    return found
+
+
+def any_dataset(cache: Path) -> str:
+    """Return "imdb", or else a data set of which models are kept, if that has none."""
+    kept = {manifest.parts[-4] for manifest in cache.glob("models/*/*/seed-*/" + MANIFEST)}
+    return "imdb" if "imdb" in kept or not kept else min(kept)
 
 
 def by_name(cache: Path, dataset: str, name: str) -> Path:

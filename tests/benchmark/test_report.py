@@ -2,7 +2,6 @@
 
 import dataclasses
 import html
-import os
 import re
 import shutil
 
@@ -31,14 +30,6 @@ from tests.conftest import ROOT
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import sync_playwright
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-"""It asks nothing of the network; Playwright adds --headless."""
 
 VARIANT = "bert (all-MiniLM-L6-v2)"
 CURVE = [
@@ -407,18 +398,6 @@ def test_the_reviews_that_split_the_families_come_first():
     order, right_of = most_split(rows, {"one": "a", "two": "a", "three": "b"})
     assert order.tolist() == [1, 2, 0]
     assert right_of["a"].tolist() == [1, 1, 0.5]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not found:
-        end = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip
-        end("no Chromium or Chrome on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""A page to ask kept models about a text, served by Gradio."""
