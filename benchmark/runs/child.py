@@ -151,6 +151,8 @@ def _arguments(run: Run, settings: Settings) -> list[str]:
     command += ["--results", str(settings.results.resolve())]
     if settings.data.data:
         command += ["--data", str(settings.data.data.resolve())]
+    if settings.data.prepared:
+        command += ["--prepared", str(settings.data.prepared.resolve())]
     for name, value in run.changed.items():
         command += [flag(name), *map(str, value if isinstance(value, list | tuple) else [value])]
     command += ["--labels", str(run.labels)] if run.labels is not None else []
