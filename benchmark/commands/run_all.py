@@ -5,12 +5,14 @@ import shlex
 from typing import Any
 
 from benchmark.commands.options import (
+    add_cluster_options,
     add_evaluation_options,
     add_no_keep_models_option,
     add_results_option,
     add_tensorboard_option,
     built_in_sets,
     check_labels,
+    cluster_from,
     labels_number,
     own_sets,
 )
@@ -44,6 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=positive, default=1, metavar="N",
         help="runs in parallel; faster, but distorts timings (default: %(default)s)",
     )  # fmt: skip
+    add_cluster_options(parser)
     add_no_keep_models_option(parser)
     add_evaluation_options(parser)
     add_data_options(parser)
@@ -62,6 +65,10 @@ def main(options: argparse.Namespace) -> int:
     lines = catalogue.choose(options.models)  # before the slow imports
     if options.dataset == "sample" and not options.models:
         lines = catalogue.each_once(lines)
+
+    cluster = cluster_from(options)
+    if cluster is not None and (options.jobs > 1 or options.tensorboard is not None):
+        raise UserError("--jobs and --tensorboard are for this machine alone; leave out --cluster")
 
     from benchmark.analysis import label_curves, leaderboard, tables
     from benchmark.runs import sweep
@@ -93,8 +100,9 @@ def main(options: argparse.Namespace) -> int:
         readme = leaderboard.readme_of(options.results)
         try:
             failed, unreached = sweep.sweep(
-                lines, options.seeds, corpus, settings, options.force, options.weights, console
-            )
+                lines, options.seeds, corpus, settings, options.force, options.weights, console,
+                cluster,
+            )  # fmt: skip
         finally:  # also after Ctrl-C, with what was finished
             table = leaderboard.write(options.results, corpus.name, readme)
     console.print()

@@ -205,8 +205,9 @@ def make_only(
         with withholding_test():
             row.fit(options, data, on_event)
     except MadeError as made:
-        for split in ("train", "validation", "test") if made.tokenizer else ():
-            subword_ids(corpus.reviews(split).texts, made.tokenizer)
+        if made.tokenizer is not None:
+            for split in ("train", "validation", "test"):
+                subword_ids(corpus.reviews(split).texts, made.tokenizer)
         return
     raise UserError(f"--make-only {what}: this model makes none")
 

@@ -1,6 +1,13 @@
 """Runs on any number of machines, by Ray (https://docs.ray.io).
 
 The machine where run_all.py was started plans, keeps the order and writes all records; the nodes of
-the cluster make runs and keep nothing but copies. Ray is imported here alone, and only when a
-cluster is asked for.
+the cluster make runs and keep nothing but copies. Ray is imported by `driver` and `node` alone, and
+they only when a cluster is asked for.
 """
+
+import os
+
+# What Ray reads when it is imported: tell nobody of its use, and let a run that needs more memory
+# than a node has fail instead of being tried forever.
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_task_oom_retries", "0")

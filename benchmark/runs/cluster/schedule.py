@@ -49,12 +49,14 @@ class Job:
         seconds: what it is expected to take.
         needs: what is to be made before.
         makes: what is made instead of the run; None for the run.
+        memory_mb: the most main memory that such a run has taken before, MB; 0 if none is known.
     """
 
     run: Run
     seconds: float
     needs: frozenset[Shared] = frozenset()
     makes: Shared | None = None
+    memory_mb: float = 0.0
 
 
 class Order:
@@ -169,8 +171,8 @@ def needs(line: Line, options: dict[str, Any] | None, seed: int, labels: int | N
 def estimate(runs: Sequence[Run], results: Path, dataset: str) -> list[Job]:
     """Return the jobs that runs are made of, with the seconds that their lines have taken before.
 
-    What only one run needs, it makes itself. The seconds are the means of the line's records on this data set, else of the committed ones on IMDB,
-    else the mean of all other runs.
+    What only one run needs, it makes itself. The seconds are the means of the line's records on
+    this data set, else of the committed ones on IMDB, else the mean of all other runs.
 
     Args:
         runs: the runs.
@@ -205,7 +207,8 @@ def estimate(runs: Sequence[Run], results: Path, dataset: str) -> list[Job]:
                 jobs[need] = Job(run, seconds_to_make(need, run), before, need)
         alone = sum(seconds_to_make(need, run) for need in wanted[run] if users[need] == 1)
         seconds = own.get(run.line.name, usual) + alone
-        jobs[run] = Job(run, seconds, frozenset(shared))
+        memory = max((one.peak_memory_mb for one in known.get(run.line.name, [])), default=0.0)
+        jobs[run] = Job(run, seconds, frozenset(shared), memory_mb=memory)
     return list(jobs.values())
 
 
