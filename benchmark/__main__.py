@@ -10,6 +10,7 @@ python -m benchmark report                               a page with the table a
 python -m benchmark predict --model cnn "Superb!"        what saved models say of a text
 python -m benchmark tune cnn --trials 6                  search hyperparameters on validation
 python -m benchmark budget                               what so many trials find
+python -m benchmark schedule --nodes 1 16                how long all takes on so many machines
 python -m benchmark rows                                 list the models
 python -m benchmark speed --dataset sample               how fast everything is
 """
@@ -30,6 +31,7 @@ COMMANDS = {
     "predict": "classify texts with saved models",
     "tune": "search hyperparameters on validation, with one budget for all models",
     "budget": "show what searches of so many trials can be expected to find",
+    "schedule": "tell how long all runs take on so many machines",
     "rows": "list the models",
     "speed": "measure how fast everything is, or some models",
 }

@@ -314,7 +314,13 @@ def _connected(address: str) -> Iterator[tuple[str, int]]:
         "excludes": [*(f"/{name}" for name in sorted(there - set(CODE))), "__pycache__"],
     }
     try:
-        ray.init(address, runtime_env=code, log_to_driver=False, logging_level=logging.ERROR, **own)
+        ray.init(
+            address,
+            runtime_env=code,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            include_dashboard=False if address == LOCAL else None,
+        )
     except Exception as error:
         raise UserError(_why_not(address, error)) from None
     try:
