@@ -7,7 +7,8 @@ they only when a cluster is asked for.
 
 import os
 
-# What Ray reads when it is imported: tell nobody of its use, and let a run that needs more memory
-# than a node has fail instead of being tried forever.
+# What Ray reads when it is imported: tell nobody of its use, let a run that needs more memory than
+# a node has fail instead of being tried forever, and print none of its own logs.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_task_oom_retries", "0")
+os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")

@@ -49,7 +49,7 @@ RETRIES = 3
 """How often a run is begun again after its worker or node has died."""
 
 _SECONDS_TO_ANSWER = 5.0
-_SECONDS_TO_COME_BACK = 10.0
+_SECONDS_TO_COME_BACK = 5.0
 _SECONDS_TO_WAIT = 0.5
 
 
@@ -129,6 +129,7 @@ class _Driver:
         self.flying: dict[Any, Job] = {}
         self.numbers: list[Job] = []
         self.begun: set[Run] = set()
+        self.names: dict[str, str] = {}
         self.nodes = _nodes()
         files = pack(corpus.folder)
         _check_room(self.nodes, sum(map(len, files.values())), corpus.name)
@@ -198,19 +199,21 @@ class _Driver:
             if job not in flying:
                 continue
             name = self._name(node)
-            if job.makes is not None:
+            if event["event"] == "node" and job.makes is not None:
                 self.watcher.on_node(name, f"{job.makes.kind}, {job.makes.name}")
             elif event["event"] == "node":
                 self.begun.add(job.run)
                 self.watcher.started(job.run, name)
-            elif job.run in self.begun:
+            elif job.makes is None and job.run in self.begun:
                 self.watcher.tell(job.run, event)
 
     def _name(self, node: str) -> str:
         """Return a node's host name, and what tells it from others on that host."""
-        hosts = [one["NodeManagerHostname"] for one in self.nodes.values()]
-        host = self.nodes[node]["NodeManagerHostname"] if node in self.nodes else "a lost node"
-        return f"{host}-{node[:4]}" if hosts.count(host) > 1 else host
+        if node not in self.names:
+            host = self.nodes[node]["NodeManagerHostname"] if node in self.nodes else "a lost node"
+            taken = host in self.names.values()
+            self.names[node] = f"{host}-{node[:4]}" if taken else host
+        return self.names[node]
 
     def _finish(self, task: Any) -> bool:
         """Take what came of a job; tell whether it is a run that failed."""
