@@ -42,7 +42,9 @@ class Nodes:
 
         self.folder, self.nodes = folder, []
         small = {"object_store_memory": STORE, "include_dashboard": False}
-        self.cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **small})
+        quick = {"health_check_initial_delay_ms": 1000, "health_check_period_ms": 500}
+        head = {"num_cpus": 0, "_system_config": quick, **small}
+        self.cluster = Cluster(initialize_head=True, head_node_args=head)
         self.address = self.cluster.address
         self.processes: set[int] = set()
         self._note()
