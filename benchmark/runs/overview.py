@@ -74,16 +74,16 @@ class Overview:
             number = self.begun.setdefault(run, len(self.begun) + 1)
             if node:
                 self.node_of[run] = node
-                self.nodes[node] = f"{run.name}, seed {run.seed}"
-                self.jobs = len(self.nodes)
+                self.nodes.setdefault(node, "")
+                self.jobs = max(self.jobs, len(self.nodes), len(self.running))
             self._plain(f"[{number}/{len(self.todo)}] {run.name}, seed {run.seed}{where}{again}")
 
     def on_node(self, node: str, doing: str) -> None:
-        """Note what else a node of a cluster does."""
+        """Note what a node of a cluster does beside runs; empty if nothing any more."""
         with self.lock:
-            if self.nodes.get(node) != doing:
-                self._plain(f"  {node}: {doing}")
             self.nodes[node] = doing
+            if doing:
+                self._plain(f"  {node}: {doing}")
 
     def tell(self, run: Any, event: dict[str, Any]) -> None:
         """Show an event of the run."""
@@ -117,8 +117,7 @@ class Overview:
             who = self._who(run)
             self.seconds[run.name].append(time.perf_counter() - self.running.pop(run).start)
             self.ended_runs += 1
-            if run in self.node_of:
-                self.nodes[self.node_of.pop(run)] = "nothing"
+            self.node_of.pop(run, None)
             if isinstance(record, Finished):
                 kept = store.read_predictions(run.path, record)
                 accuracy = metrics.accuracy(kept.logits, kept.labels)
@@ -166,7 +165,9 @@ class Overview:
             return Group(table, self.bar)
         nodes = Table("node", "doing", box=None, pad_edge=False)
         for node, doing in self.nodes.items():
-            nodes.add_row(Text(node), Text(doing))
+            runs = [run for run, where in self.node_of.items() if where == node]
+            told = [f"{run.name}, seed {run.seed}" for run in runs] + [doing] * bool(doing)
+            nodes.add_row(Text(node), Text("; ".join(told) or "waiting"))
         return Group(table, nodes, self.bar)
 
 

@@ -73,7 +73,7 @@ class Watcher(Protocol):
         """Note that a run begins, or begins again, on a node."""
 
     def on_node(self, node: str, doing: str) -> None:
-        """Note what else a node does."""
+        """Note what a node does beside runs; empty if nothing any more."""
 
     def tell(self, run: Run, event: dict[str, Any]) -> None:
         """Note an event of a run."""
@@ -129,6 +129,7 @@ class _Driver:
         self.flying: dict[Any, Job] = {}
         self.numbers: list[Job] = []
         self.begun: set[Run] = set()
+        self.making: dict[Job, str] = {}
         self.names: dict[str, str] = {}
         self.nodes = _nodes()
         files = pack(corpus.folder)
@@ -200,6 +201,7 @@ class _Driver:
                 continue
             name = self._name(node)
             if event["event"] == "node" and job.makes is not None:
+                self.making[job] = name
                 self.watcher.on_node(name, f"{job.makes.kind}, {job.makes.name}")
             elif event["event"] == "node":
                 self.begun.add(job.run)
@@ -219,6 +221,8 @@ class _Driver:
         """Take what came of a job; tell whether it is a run that failed."""
         job = self.flying.pop(task)
         run = job.run
+        if job in self.making:
+            self.watcher.on_node(self.making.pop(job), "")
         try:
             outcome: Outcome = ray.get(task)
         except exceptions.RuntimeEnvSetupError as error:
