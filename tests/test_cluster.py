@@ -118,6 +118,13 @@ def nodes(tmp_path_factory) -> Iterator[Nodes]:
         nodes.end()
 
 
+@pytest.fixture
+def bare(checkout) -> Path:
+    """A copy of the code without a row."""
+    (checkout / "models" / "majority.py").unlink()
+    return checkout
+
+
 def files_of(results: Path) -> dict[str, bytes]:
     folder = results / "runs" / FOLDER
     return {str(f.relative_to(folder)): f.read_bytes() for f in sorted(folder.rglob("*.npz"))}
@@ -153,15 +160,15 @@ def test_the_order_and_the_predictions_are_as_planned_and_as_without_a_cluster(
     assert record["environment"]["cpus_given"] is None, "all that the node has"
 
 
-def test_killed_and_started_again_it_goes_on_and_what_fails_fails_once(nodes, checkout, tmp_path):
+def test_killed_and_started_again_it_goes_on_and_what_fails_fails_once(nodes, bare, tmp_path):
     told, tried = tmp_path / "told", tmp_path / "tried"
-    add_row(checkout, "a_quick")
-    add_row(checkout, "b_slow", body=SLOW.format(told=str(told)).strip())
-    add_row(checkout, "c_raises", f'open({str(tried)!r}, "a").write("."); raise ValueError("why")')
-    driver = start_run_all(checkout, "--cluster", nodes.address)
-    records = checkout / "results" / "runs" / FOLDER
+    add_row(bare, "a_quick")
+    add_row(bare, "b_slow", body=SLOW.format(told=str(told)).strip())
+    add_row(bare, "c_raises", f'open({str(tried)!r}, "a").write("."); raise ValueError("why")')
+    driver = start_run_all(bare, "--cluster", nodes.address)
+    records = bare / "results" / "runs" / FOLDER
     wait_for(told.exists)
-    second = run_all(checkout, "--cluster", nodes.address)
+    second = run_all(bare, "--cluster", nodes.address)
     assert second.returncode == 2
     assert "another run_all.py is using" in second.stderr
     kept = (records / "a_quick" / "seed-0.json").read_bytes()
@@ -171,24 +178,22 @@ def test_killed_and_started_again_it_goes_on_and_what_fails_fails_once(nodes, ch
     wait_for(lambda: not is_running(run))
     assert not (records / "b_slow").exists()
 
-    again = run_all(checkout, "--seeds", "1", "--cluster", nodes.address)
+    again = run_all(bare, "--seeds", "1", "--cluster", nodes.address)
     assert again.returncode == 1, again.stderr
     assert (records / "a_quick" / "seed-0.json").read_bytes() == kept
     assert tried.read_text() == "."
-    table = leaderboard(checkout)
+    table = leaderboard(bare)
     assert table.loc["c_raises", "info"] == "ValueError: why"
     assert table["status"].drop("c_raises").eq("ok").all()
 
 
-def test_a_node_dies_and_its_run_is_made_elsewhere_with_what_was_made_once(
-    nodes, checkout, tmp_path
-):
+def test_a_node_dies_and_its_run_is_made_elsewhere_with_what_was_made_once(nodes, bare, tmp_path):
     nodes.add()
     told = tmp_path / "told"
-    add_row(checkout, "a_slow", body=SLOW.format(told=str(told)).strip())
+    add_row(bare, "a_slow", body=SLOW.format(told=str(told)).strip())
     for row in ("averaged_word2vec", "bag_of_centroids"):
-        shutil.copy(ROOT / "models" / f"{row}.py", checkout / "models")
-    driver = start_run_all(checkout, "--cluster", nodes.address)
+        shutil.copy(ROOT / "models" / f"{row}.py", bare / "models")
+    driver = start_run_all(bare, "--cluster", nodes.address)
     wait_for(told.exists)
     run, cache = told.read_text().split()
     nodes.kill(int(cache.rpartition("-")[2]))
@@ -199,10 +204,10 @@ def test_a_node_dies_and_its_run_is_made_elsewhere_with_what_was_made_once(
     assert ", again" in output
     assert "(raylet)" not in output
     assert output.count(": word2vec, seed 0") == 1
-    assert leaderboard(checkout)["status"].eq("ok").all()
+    assert leaderboard(bare)["status"].eq("ok").all()
     seconds = {
         json.loads(file.read_text())["seconds"]["preprocessing"]["word2vec"]
-        for file in checkout.glob(f"results/runs/{FOLDER}/*o*_*o*/seed-0.json")
+        for file in bare.glob(f"results/runs/{FOLDER}/*o*_*o*/seed-0.json")
     }
     assert len(seconds) == 1, "made by one task"
 
@@ -314,12 +319,12 @@ def test_what_arrives_damaged_is_not_unpacked(small: Corpus, tmp_path):
     assert not (tmp_path / "bad").exists()
 
 
-def test_a_cluster_that_goes_is_said_in_one_line_and_records_are_kept(nodes, checkout, tmp_path):
+def test_a_cluster_that_goes_is_said_in_one_line_and_records_are_kept(nodes, bare, tmp_path):
     """The last test here: it kills the head of the cluster that the others share."""
     told = tmp_path / "told"
-    add_row(checkout, "a_quick")
-    add_row(checkout, "b_slow", body=SLOW.format(told=str(told)).strip())
-    driver = start_run_all(checkout, "--cluster", nodes.address)
+    add_row(bare, "a_quick")
+    add_row(bare, "b_slow", body=SLOW.format(told=str(told)).strip())
+    driver = start_run_all(bare, "--cluster", nodes.address)
     wait_for(told.exists)
     nodes.kill_head()
     _, errors = driver.communicate(timeout=60)
@@ -328,4 +333,4 @@ def test_a_cluster_that_goes_is_said_in_one_line_and_records_are_kept(nodes, che
         f"error: the cluster at {nodes.address} no longer answers; all records so far are kept, "
         "and the next start goes on"
     ]
-    assert leaderboard(checkout).loc["a_quick", "status"] == "ok"
+    assert leaderboard(bare).loc["a_quick", "status"] == "ok"

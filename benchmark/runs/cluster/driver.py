@@ -126,12 +126,16 @@ class _Driver:
         self.task = ray.remote(max_calls=1, max_retries=RETRIES)(work)
         self.board: Any = ray.remote(num_cpus=0, max_restarts=-1)(Board).remote()
         self.code = environment.commit()
+        self.taking: Any = None
         self.flying: dict[Any, Job] = {}
         self.numbers: list[Job] = []
         self.begun: set[Run] = set()
         self.making: dict[Job, str] = {}
         self.names: dict[str, str] = {}
         self.nodes = _nodes()
+        own = ray.get_runtime_context().get_node_id()
+        (here,) = [one for one in ray.nodes() if one["NodeID"] == own]
+        self.own = here["NodeManagerAddress"], int(here["NodeManagerPort"])
         files = pack(corpus.folder)
         _check_room(self.nodes, sum(map(len, files.values())), corpus.name)
         for job in jobs:
@@ -190,10 +194,15 @@ class _Driver:
 
     def _read_board(self) -> None:
         """Pass on what nodes have told."""
+        self.taking = self.taking or self.board.take.remote()
+        there, _ = ray.wait([self.taking], timeout=_SECONDS_TO_WAIT)
+        if not there:
+            return
+        taken, self.taking = self.taking, None
         try:
-            told = ray.get(self.board.take.remote(), timeout=_SECONDS_TO_ANSWER)
-        except (exceptions.RayActorError, exceptions.GetTimeoutError):
-            return  # it begins anew on another node
+            told = ray.get(taken)
+        except exceptions.RayActorError:  # it begins anew on another node
+            return
         flying = set(self.flying.values())
         for number, node, event in told:
             job = self.numbers[number]
@@ -274,11 +283,12 @@ class _Driver:
         """Check that the cluster is there.
 
         Raises:
-            UserError: its head has not answered for a while.
+            UserError: its head has not answered for a while, or Ray's own process on this machine
+                is gone, after which Ray ends this one within seconds.
         """
         until = time.monotonic() + _SECONDS_TO_COME_BACK
-        while not _answers(*self.head):
-            if time.monotonic() > until:
+        while not (_answers(*self.own) and _answers(*self.head)):
+            if time.monotonic() > until or not _answers(*self.own):
                 atexit.register(_end_at_once)  # Ray would wait for it for a minute, then abort
                 raise _LostError(
                     f"the cluster at {self.head[0]}:{self.head[1]} no longer answers; all records "
