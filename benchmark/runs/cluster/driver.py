@@ -27,11 +27,11 @@ from benchmark.runs.cluster.node import (
     Board,
     Outcome,
     Parcel,
-    is_of_seed,
+    is_needed,
     passed_on,
     work,
 )
-from benchmark.runs.cluster.schedule import Job, Order, estimate
+from benchmark.runs.cluster.schedule import FOLDERS, Job, Order, estimate, needs
 from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
 from preprocessing.evaluation_sets import PUBLISHED
@@ -144,6 +144,7 @@ class _Driver:
         self.made = {
             file.parent.name: Parcel.of(file.parent.name, pack(file.parent))
             for file in corpus.folder.glob(f"[!.]*/{MANIFEST}")
+            if any(is_needed(file.parent.name, _folders(j.run), j.run.seed) for j in jobs)
         }
         self.evaluation = _evaluation_files(settings)
         self.tables = {path.name: path.read_bytes() for path in settings.evaluate_on}
@@ -168,12 +169,18 @@ class _Driver:
             if job is None:
                 return
             request = _request(job, self.nodes, self.cluster.cpus_per_run)
+            folders = _folders(job.run)
             assignment = Assignment(
                 number=len(self.numbers),
                 job=job,
                 settings=replace(self.settings, sets=()),
                 corpus=self.parcel,
-                made=tuple(p for n, p in self.made.items() if is_of_seed(n, job.run.seed)),
+                made=tuple(
+                    parcel
+                    for name, parcel in self.made.items()
+                    if is_needed(name, folders, job.run.seed)
+                ),
+                folders=folders,
                 evaluation=self.evaluation,
                 tables=self.tables,
                 environment=passed_on(),
@@ -236,8 +243,13 @@ class _Driver:
             outcome: Outcome = ray.get(task)
         except exceptions.RuntimeEnvSetupError as error:
             raise UserError(f"a node cannot unpack the code: {_one_line(error)}") from None
-        except (exceptions.RayTaskError, exceptions.TaskCancelledError):
-            raise  # a mistake in this program
+        except exceptions.RayTaskError as error:
+            if "ModuleNotFoundError" not in str(error):
+                raise  # a mistake in this program
+            said = _one_line(error).rpartition("ModuleNotFoundError")[2]
+            raise UserError(
+                f"a node of the cluster lacks a package{said[:100]}; install requirements.txt there"
+            ) from None
         except exceptions.RayError as error:
             self.order.done(job)
             if job.makes is not None:  # those that need it make it, or find out why they cannot
@@ -245,7 +257,7 @@ class _Driver:
             record = store.write(run.path, failed(run, self.corpus, _why(error)))
         else:
             if outcome.trouble:
-                raise UserError(f"a node of the cluster cannot make runs: {outcome.trouble}")
+                raise UserError(f"a node of the cluster cannot make runs, {outcome.trouble}")
             for name, files in outcome.made.items():
                 if name not in self.made:
                     unpack(files, self.corpus.folder / name)
@@ -390,6 +402,12 @@ def _nodes() -> dict[str, dict]:
         for one in ray.nodes()
         if one["Alive"] and one["Resources"].get("CPU", 0) >= 1
     }
+
+
+def _folders(run: Run) -> tuple[str, ...]:
+    """Return how the names of the folders begin in which a run looks for what is made once."""
+    found = needs(run.line, run.hyperparameters, run.seed, run.labels)
+    return tuple(prefix for need in found for prefix in FOLDERS[need.kind])
 
 
 def _uses_gpu(run: Run) -> bool:

@@ -6,6 +6,7 @@ hashes. The cache is ``~/.cache/imdb-sentiment-benchmark``, or what ``IMDB_NODE_
 
 import os
 import shutil
+import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -62,11 +63,12 @@ class Assignment:
         job: the job.
         settings: those of the driver, whose paths are the driver's.
         corpus: the prepared corpus.
-        made: what is made once, for folders inside of it.
+        made: what was made once, for folders inside of it.
+        folders: how the names of folders begin that the run needs or makes there.
         evaluation: the files of the published evaluation sets, by their places.
         tables: the tables of the user's own that the model is asked about, by their names.
         environment: of the driver, as far as it matters.
-        cpus: that the run is given, where they are a share of the node's; None for all.
+        cpus: that the run is given.
     """
 
     number: int
@@ -74,6 +76,7 @@ class Assignment:
     settings: Settings
     corpus: Parcel
     made: tuple[Parcel, ...]
+    folders: tuple[str, ...]
     evaluation: Mapping[str, bytes]
     tables: Mapping[str, bytes]
     environment: Mapping[str, str]
@@ -134,7 +137,7 @@ def work(assignment: Assignment, board: Any) -> Outcome:
     try:
         return replace(_do(assignment, tell), cpus_given=given)
     except (UserError, OSError) as error:
-        return Outcome(trouble=" ".join(str(error).split()))
+        return Outcome(trouble=f"{socket.gethostname()}: {' '.join(str(error).split())}")
 
 
 def _do(assignment: Assignment, on_event: Callable[[dict], None]) -> Outcome:
@@ -168,15 +171,21 @@ def _do(assignment: Assignment, on_event: Callable[[dict], None]) -> Outcome:
     made = {
         file.parent.name: pack(file.parent)
         for file in corpus.glob(f"[!.]*/{MANIFEST}")
-        if file.parent.name not in had and is_of_seed(file.parent.name, run.seed)
+        if file.parent.name not in had and is_needed(file.parent.name, assignment.folders, run.seed)
     }
     return Outcome(files=files, made=made)
 
 
-def is_of_seed(name: str, seed: int) -> bool:
-    """Tell whether what is made once, in a folder of this name, is of any seed or of this one."""
+def is_needed(name: str, folders: tuple[str, ...], seed: int) -> bool:
+    """Tell whether a run of this seed may need what is kept in a folder of this name.
+
+    Args:
+        name: of the folder.
+        folders: how the names of those begin that the run needs.
+        seed: of the run.
+    """
     _, found, of = name.rpartition("-seed-")
-    return not found or of == str(seed)
+    return name.startswith(folders) and (not found or of == str(seed))
 
 
 def _get(parcel: Parcel, target: Path) -> None:

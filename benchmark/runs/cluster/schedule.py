@@ -23,6 +23,14 @@ from benchmark.runs.child import Run
 from preprocessing.program import ROOT
 
 COMMITTED = ROOT / "results"
+FOLDERS = {
+    "word2vec": ("word2vec-",),
+    "subwords": ("subwords-", "vocabulary-"),
+    "pretraining": ("preset-",),
+    "teacher": ("teacher-",),
+}
+"""How the names of the folders begin in which what is made once is kept with the corpus."""
+
 _UNKNOWN_SECONDS = 60.0
 """What a run is taken for when nothing was ever run."""
 
