@@ -306,6 +306,16 @@ def test_what_a_run_asks_for_follows_from_row_and_nodes():
     assert driver._share(False, both, 1) == {"CPU": 1}
 
 
+def test_a_node_gets_what_its_run_needs_and_no_more():
+    from benchmark.runs.cluster.node import is_needed
+
+    assert is_needed("word2vec-300-seed-0", ("word2vec-",), 0)
+    assert not is_needed("word2vec-300-seed-0", ("word2vec-",), 1)
+    assert is_needed("subwords-abc-train", ("subwords-",), 1)
+    assert not is_needed("teacher-x-seed-0", ("subwords-",), 0)
+    assert not is_needed("word2vec-300-seed-0", (), 0)
+
+
 def test_what_arrives_damaged_is_not_unpacked(small: Corpus, tmp_path):
     from preprocessing.storage import unpack
 
