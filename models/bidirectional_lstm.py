@@ -6,9 +6,10 @@ are pooled over all words, which needs no second turn of those that were read ba
 
     python models/bidirectional_lstm.py
     python models/bidirectional_lstm.py --seed 1 --units 64
+    python models/bidirectional_lstm.py --variant quick
 """
 
-from benchmark.rows.networks import NetworkRow, Step, TrainingData
+from benchmark.rows.networks import NetworkRow, Step, TrainingData, Variant
 from models.layers.ends import head, read_words
 from models.layers.pooling import max_and_mean
 from models.layers.recurrent import RecurrentOptions, backwards, lstm
@@ -27,7 +28,22 @@ def build(options: RecurrentOptions, data: TrainingData) -> keras.Model:
 
 
 row = NetworkRow(
-    "recurrent", RecurrentOptions, build=build, step=Step("lstm", "a second reader, backwards")
+    "recurrent",
+    RecurrentOptions,
+    build=build,
+    step=Step("lstm", "a second reader, backwards"),
+    variants={
+        "quick": Variant(
+            {
+                "embeddings": "random",
+                "random_dimensions": 64,
+                "known_words": 20_000,
+                "units": 64,
+                "max_words": 200,
+                "truncation": "tail",
+            },
+        ),
+    },
 )
 
 if __name__ == "__main__":

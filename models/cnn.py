@@ -15,6 +15,7 @@ stands between the paper's CNN-static and CNN-non-static.
 
     python models/cnn.py
     python models/cnn.py --variant paper
+    python models/cnn.py --variant quick
     python models/cnn.py --seed 1 --filters 64
     python models/cnn.py --embeddings random
 """
@@ -80,6 +81,15 @@ row = NetworkRow(
         "paper": Variant(
             {"widths": (3, 4, 5), "filters": 100, "pooling": "max", "dropout": 0.5},
             Step("averaged_word2vec", "filters of three to five words, pooled by maximum"),
+        ),
+        "quick": Variant(
+            {
+                "embeddings": "random",
+                "random_dimensions": 64,
+                "known_words": 20_000,
+                "spatial_dropout": 0.2,
+                "max_words": 400,
+            },
         ),
     },
 )

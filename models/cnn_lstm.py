@@ -6,6 +6,7 @@ steps for nearly the same accuracy.
 
     python models/cnn_lstm.py
     python models/cnn_lstm.py --seed 1 --pool 2
+    python models/cnn_lstm.py --variant quick
 """
 
 from benchmark.rows.networks import (
@@ -13,6 +14,7 @@ from benchmark.rows.networks import (
     NetworkRow,
     Step,
     TrainingData,
+    Variant,
     hyperparameters,
     option,
 )
@@ -54,6 +56,19 @@ row = NetworkRow(
     Hyperparameters,
     build=build,
     step=Step("lstm", "a convolution first, a fourth of the steps"),
+    variants={
+        "quick": Variant(
+            {
+                "embeddings": "random",
+                "random_dimensions": 64,
+                "known_words": 20_000,
+                "units": 64,
+                "filters": 64,
+                "max_words": 200,
+                "truncation": "tail",
+            },
+        ),
+    },
 )
 
 if __name__ == "__main__":

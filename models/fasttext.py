@@ -7,6 +7,7 @@ places by a hash, where it may meet others. All vectors are learned from the lab
 
     python models/fasttext.py
     python models/fasttext.py --seed 1 --max-ngram 3
+    python models/fasttext.py --variant quick
 """
 
 from benchmark.rows.networks import (
@@ -19,6 +20,7 @@ from benchmark.rows.networks import (
     Step,
     TrainingData,
     Uniform,
+    Variant,
     hyperparameters,
     option,
 )
@@ -72,6 +74,7 @@ row = NetworkRow(
     Hyperparameters,
     build=build,
     step=Step("tfidf_logreg", "phrases as learned vectors, averaged"),
+    variants={"quick": Variant({"epochs": 3, "learning_rate": 1e-2, "max_words": 400})},
 )
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """TF-IDF and logistic regression: words and short phrases, weighted by how telling they are.
 
-Each word and each phrase of up to three words is a feature. Its weight in a review is
+Each word and each phrase of two words is a feature. Its weight in a review is
 (1 + log tf) · idf (Salton & Buckley, 1988): repeating a word says a little more, being rare says
 much more. One linear layer on top is fitted by L-BFGS, convex and so the same for every seed.
 What wins over plain bag of words are the phrases: "not good" is a feature of its own.
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 class Hyperparameters:
     """Chosen on validation."""
 
-    max_ngram: int = option(3, "words in the longest phrase", Choice(1, 2, 3), ge=1, le=5)
+    max_ngram: int = option(2, "words in the longest phrase", Choice(1, 2, 3), ge=1, le=5)
     min_df: int = option(
-        2, "training reviews that a phrase must occur in", Choice(1, 2, 3, 5), ge=1
+        3, "training reviews that a phrase must occur in", Choice(1, 2, 3, 5), ge=1
     )
-    c: float = option(100.0, "inverse strength of the L2 penalty", LogUniform(1.0, 1000.0), gt=0)
+    c: float = option(153.0, "inverse strength of the L2 penalty", LogUniform(1.0, 1000.0), gt=0)
 
 
 def build(options: Hyperparameters, data: TrainingData) -> "Pipeline":

@@ -158,7 +158,7 @@ class Corpus:
         self.folder = folder
         self.manifest = storage.read_manifest(folder)
         self.remarks = list(remarks)
-        if folder.name != f"{self.name}-{self.hash}" or not self._is_tiled():
+        if not folder.name.endswith(f"-{self.hash}") or not self._is_tiled():
             raise storage.damaged(folder, storage.MANIFEST, "it is of another corpus")
 
     @property

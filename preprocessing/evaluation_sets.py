@@ -16,14 +16,14 @@ import csv
 import hashlib
 import io
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from preprocessing.errors import UserError
-from preprocessing.sources import custom, sample_sets
+from preprocessing.sources import custom, sample_sets, tables
 from preprocessing.sources.download import download
 
 import numpy as np
@@ -192,7 +192,7 @@ def from_table(
     """Return a table of the user's own as a set.
 
     Args:
-        path: a .csv, .tsv or .jsonl table.
+        path: a table of a form that `preprocessing.sources.tables` reads.
         text_column: the column of the texts.
         label_column: the column of the classes' names, of which there are two.
         pair_column: the column that two texts of a pair share a value of, if there is one; the
@@ -201,21 +201,27 @@ def from_table(
     Raises:
         UserError: a column is missing, a row cannot be used, or there are not two classes.
     """
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
-    if path.suffix.lower() not in (*custom.SEPARATORS, *custom.JSON_LINES):
-        raise UserError(f"{path}: evaluation sets are read from .csv, .tsv and .jsonl tables")
-    bad: dict[str, list[str]] = defaultdict(list)
-    records = list(custom.records_of(path, bad))
-    for reason, lines in bad.items():
-        raise UserError(f"{path}, line {lines[0]}: {reason}")
+    tables.check_file(path)
+    if not tables.form_of(path):
+        with path.open("rb") as file:
+            what, advice = tables.looks_like(path, file.read(1 << 12))
+        raise UserError(f"{path} is {what}: {advice}; evaluation sets are {tables.READ} files")
+    records = []
+    with tables.opened(path) as table:
+        table.require(text_column, label_column, options="these two names are needed")
+        for line, record, problem in table.rows:
+            if problem:
+                raise UserError(f"{path}, line {line}: {problem}")
+            for column in (text_column, label_column):
+                if not tables.text_of(record, column).strip():
+                    raise UserError(f"{path}, line {line}: no {column}")
+                if not tables.is_utf8(record[column]):
+                    advice = tables.encoding_advice(path)
+                    raise UserError(f"{path}, line {line}, is not UTF-8: {advice}")
+            records.append(record)
     if not records:
-        raise UserError(f"{path} has no rows")
-    for line, record in records:
-        for column in (text_column, label_column):
-            if not str(record.get(column) or "").strip():
-                raise UserError(f"{path}, line {line}: no {column}")
-    counts = Counter(str(record[label_column]).strip() for _, record in records)
+        raise UserError(f"{path} has a header, but no rows")
+    counts = Counter(str(record[label_column]).strip() for record in records)
     if len(counts) != 2:
         found = ", ".join(f"{name!r} ({count:,})" for name, count in counts.most_common(5))
         raise UserError(f"{path}: two classes are needed in {label_column!r}; there are {found}")
@@ -223,8 +229,8 @@ def from_table(
     numbers: dict[str, int] = {}
     seen: Counter[int] = Counter()
     rows = []
-    for _, record in records:
-        value = str(record.get(pair_column) or "").strip()
+    for record in records:
+        value = tables.text_of(record, pair_column).strip()
         pair = numbers.setdefault(value, len(numbers)) if value else UNPAIRED
         label = classes.index(str(record[label_column]).strip())
         rows.append((str(record[text_column]), label, pair, pair != UNPAIRED and seen[pair] > 0))
@@ -234,7 +240,7 @@ def from_table(
         raise UserError(
             f"{path}: {pair_column} {odd[0]!r} stands in {seen[numbers[odd[0]]]} rows; a pair has 2"
         )
-    name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_") or "own"
+    name = re.sub(r"[^a-z0-9]+", "_", tables.stem(path).lower()).strip("_") or "own"
     return _of(name, rows)
 
 

@@ -20,9 +20,17 @@ _COLUMNS = {
 }
 
 
+def whole(text: str) -> int:
+    """Read a whole number, for argparse."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
 def positive(text: str) -> int:
     """Read a whole number of at least 1, for argparse."""
-    number = int(text)
+    number = whole(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is less than 1")
     return number
@@ -30,7 +38,7 @@ def positive(text: str) -> int:
 
 def _limit(text: str) -> int:
     """Read a number of reviews that leaves some of each class for validation, for argparse."""
-    number = int(text)
+    number = whole(text)
     if number < LEAST_LIMIT:
         raise argparse.ArgumentTypeError(f"{text} reviews are too few; use {LEAST_LIMIT} or more")
     return number
@@ -46,8 +54,8 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--data", type=Path, metavar="PATH",
         help="the IMDB archive or its unpacked folder (default: $IMDB_DATA, else what is in "
-        "--cache, else a download); or labelled texts of your own: a .csv, .tsv or .jsonl table, "
-        "or a folder with a folder of .txt files for each of two classes",
+        "--cache, else a download); or labelled texts of your own: a .csv, .tsv, .jsonl (also as "
+        ".gz) or .parquet table, or a folder with a folder of .txt files for each of two classes",
     )  # fmt: skip
     for name, what in _COLUMNS.items():
         group.add_argument(

@@ -18,7 +18,7 @@ from preprocessing.corpus import SPLITS, VERSION, Corpus
 from preprocessing.errors import UserError
 from preprocessing.ragged import Ragged
 from preprocessing.sources import imdb, sample
-from preprocessing.sources.custom import CustomReviews, is_custom
+from preprocessing.sources.custom import CustomReviews, check_source, is_custom
 from preprocessing.sources.review import PARTS, Review
 from preprocessing.splits import held_out_mask
 from preprocessing.text import words
@@ -86,10 +86,10 @@ def open_corpus(
     if prepared is not None:
         return Corpus(prepared.resolve())
     source: Path | CustomReviews | None = data
-    if data is not None and dataset == "imdb" and is_custom(data):
-        if not data.exists():
-            raise UserError(f"{data}: no such file")
-        source = CustomReviews(data, text_column, label_column, split_column, allow_bad_rows)
+    if data is not None and dataset == "imdb":
+        check_source(data)
+        if is_custom(data):
+            source = CustomReviews(data, text_column, label_column, split_column, allow_bad_rows)
     return prepare(dataset, source, cache, Settings(limit=limit, with_originals=with_originals))
 
 
@@ -154,6 +154,8 @@ def prepare(
     name = dataset if settings.limit is None else f"{dataset}-limit-{settings.limit}"
     name += "-with-originals" if settings.with_originals else ""
     folder = cache / f"{name}-{corpus_hash}"
+    if isinstance(data, CustomReviews):  # two tables of one name have results of their own
+        name += f"-{corpus_hash[:8]}"
     about = {"name": name, "hash": corpus_hash, "version": VERSION, "settings": asdict(settings)}
     if PUBLISHED.get(name, corpus_hash) != corpus_hash:
         notes.append(

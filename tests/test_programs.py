@@ -42,7 +42,7 @@ def test_help_explains_every_hyperparameter(run_here):
     process = run_here("models/tfidf_logreg.py", "--help")
     assert process.returncode == 0
     text = " ".join(process.stdout.split())
-    assert "--max-ngram N words in the longest phrase (default: 3)" in text
+    assert "--max-ngram N words in the longest phrase (default: 2)" in text
     assert "Salton" in text
 
 

@@ -122,8 +122,8 @@ def test_a_damaged_record_is_said_before_anything_runs(run_all_here, tmp_path):
         (("xyz",), "no model is called 'xyz'; there are"),
         (("--seeds", "0"), "0 is less than 1"),
         (("--dataset", "imdb", "--data", "/no/such/path"), "/no/such/path: no such file or folder"),
-        (("--results", "/dev/null/x"), "cannot use /dev/null/x"),
-        (("--cache", str(ROOT / "README.md")), "README.md: File exists"),
+        (("--results", "/dev/null/x"), "--results /dev/null/x cannot be written"),
+        (("--cache", str(ROOT / "README.md")), "README.md cannot be written: it is a file"),
     ],
 )
 def test_bad_options_of_run_all(run_here, arguments, said):

@@ -10,6 +10,7 @@ from benchmark.commands.options import (
     add_results_option,
     built_in_sets,
     check_dataset,
+    check_folder,
     own_sets,
 )
 from preprocessing.errors import UserError
@@ -21,9 +22,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what to ask, whose models, and where they are kept."""
     parser.add_argument(
         "--on", action="append", type=Path, default=[], metavar="FILE",
-        help="a .csv, .tsv or .jsonl table of your own with the columns text and label, and pair "
-        "for edited pairs; may be repeated (default: the evaluation sets that come with the data "
-        "set)",
+        help="a table of your own, as --evaluate-on takes it, with the columns text and label, and "
+        "pair for edited pairs; may be repeated (default: the evaluation sets that come with the "
+        "data set)",
     )  # fmt: skip
     add_evaluation_data_option(parser)
     add_dataset_option(parser)
@@ -44,6 +45,7 @@ def main(options: argparse.Namespace) -> int:
         UserError: there are no records, a table cannot be used, or there is no set to ask.
     """
     check_dataset(options.results, options.dataset)
+    check_folder("--results", options.results, "runs")
     sets = own_sets(options.on)
     if not options.on:
         base = re.fullmatch(r"(imdb|sample)(-limit-\d+)?(-with-originals)?", options.dataset)

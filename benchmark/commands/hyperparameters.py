@@ -8,6 +8,10 @@ from preprocessing.errors import UserError
 
 from pydantic import ValidationError
 
+_LONGEST_SHOWN = 40
+_MOST = 2**31 - 1
+"""What libraries count with; larger numbers overflow in them, after hours."""
+
 
 def add_hyperparameters(parser: argparse.ArgumentParser, cls: type) -> None:
     """Make each field of a dataclass of hyperparameters an option."""
@@ -43,7 +47,14 @@ def hyperparameters_from(given: argparse.Namespace, cls: type, base: Any) -> Any
         for name in cls.__pydantic_fields__  # type: ignore[attr-defined]
     }
     try:
-        return cls(**values)
+        options = cls(**values)
     except ValidationError as error:
         name, value, what = refusal(error)
-        raise UserError(f"{flag(name)} {value}: {what}") from None
+        shown = str(value)[:_LONGEST_SHOWN] + "…" * (len(str(value)) > _LONGEST_SHOWN)
+        about = cls.__pydantic_fields__[name].description  # type: ignore[attr-defined]
+        raise UserError(f"{flag(name)} {shown}: {what} ({about})") from None
+    for name in values:
+        value = getattr(options, name)
+        if isinstance(value, int) and value > _MOST:
+            raise UserError(f"{flag(name)}: must be at most {_MOST:,}")
+    return options

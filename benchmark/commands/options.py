@@ -1,15 +1,18 @@
 """Options that several commands share, and checks of them."""
 
 import argparse
+import errno
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.rows.catalogue import hint
 from preprocessing.errors import UserError
-from preprocessing.options import DataOptions, positive
+from preprocessing.options import DataOptions, positive, whole
 from preprocessing.program import ROOT
 from preprocessing.sources.custom import is_custom
 
@@ -46,8 +49,10 @@ def check_dataset(results: Path, dataset: str) -> None:
     """
     runs = results / "runs"
     if not (runs / dataset).is_dir():
-        there = ", ".join(sorted(folder.name for folder in runs.glob("*"))) or "nothing"
-        raise UserError(f"{runs} has no results for {dataset!r}, only for {there}")
+        there = sorted(folder.name for folder in runs.glob("*"))
+        if not there:
+            raise UserError(f"{runs} has no results; run_all.py makes some")
+        raise UserError(f"{runs} has no results for {dataset!r}; {hint(dataset, there)}")
 
 
 def add_tensorboard_option(parser: argparse._ActionsContainer) -> None:
@@ -63,8 +68,8 @@ def add_evaluation_options(parser: argparse._ActionsContainer) -> None:
     add_evaluation_data_option(parser)
     parser.add_argument(
         "--evaluate-on", action="append", type=Path, default=[], metavar="FILE",
-        help="also predict a .csv, .tsv or .jsonl table of your own with the columns text and "
-        "label, and pair for edited pairs; may be repeated",
+        help="also predict a table of your own (.csv, .tsv, .jsonl, .parquet) with the columns "
+        "text and label, and pair for edited pairs; may be repeated",
     )  # fmt: skip
 
 
@@ -118,9 +123,66 @@ def add_no_keep_models_option(parser: argparse._ActionsContainer) -> None:
     )  # fmt: skip
 
 
+def check_folder(option: str, folder: Path, inside: str = "", advice: str = "") -> None:
+    """Check, before hours of training, that files can be written into a folder.
+
+    The folder need not be there; nothing is left behind.
+
+    Args:
+        option: what named the folder, for the message.
+        folder: the folder.
+        inside: the folder in it that files go to.
+        advice: what to do, for the end of the message.
+
+    Raises:
+        UserError: they cannot.
+    """
+    there = folder / inside
+    while not os.path.lexists(there):
+        there = there.parent
+    try:
+        tempfile.TemporaryDirectory(prefix=".writable-", dir=there).cleanup()
+    except OSError as error:
+        why = "it is a file" if there.is_file() else error.strerror
+        if error.errno == errno.ENOENT:  # as /proc answers
+            why = "no folder can be made there"
+        named = "" if there == folder else f" ({there})"
+        raise UserError(f"{option} {folder} cannot be written{named}: {why}{advice}") from None
+
+
+def check_file_target(option: str, file: Path) -> None:
+    """Check that a file can be written, in the place of an old one if there is one.
+
+    Args:
+        option: what named the file, for the message.
+        file: the file.
+
+    Raises:
+        UserError: it cannot.
+    """
+    if os.path.lexists(file) and not file.is_file():
+        raise UserError(f"{option} {file} is not a file")
+    check_folder(option, file.absolute().parent)
+
+
+def check_targets(given: argparse.Namespace) -> None:
+    """Check that all folders that runs write to can be written.
+
+    Raises:
+        UserError: one cannot.
+    """
+    check_folder("--results", given.results, "runs")
+    if given.tensorboard is not None:
+        check_folder("--tensorboard", given.tensorboard)
+    if not given.cache.is_dir():
+        check_folder("--cache", given.cache)
+    elif not (given.no_keep_models or getattr(given, "validation_only", False)):
+        check_folder("--cache", given.cache, "models", "; --no-keep-models writes nothing there")
+
+
 def seed_number(text: str) -> int:
     """Read a seed, for argparse."""
-    number = int(text)
+    number = whole(text)
     if not 0 <= number < 2**32:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 4294967295")
     return number
@@ -128,10 +190,20 @@ def seed_number(text: str) -> int:
 
 def labels_number(text: str) -> int:
     """Read a number of labelled reviews, for argparse."""
-    number = int(text)
+    number = whole(text)
     if number < LEAST_LABELS:
         raise argparse.ArgumentTypeError(f"{text} labels are too few; at least {LEAST_LABELS}")
     return number
+
+
+def weights_place(text: str) -> str:
+    """Read NAME=FOLDER, for argparse."""
+    name, _, folder = text.partition("=")
+    if not name or not folder:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=FOLDER")
+    if not Path(folder).is_dir():
+        raise argparse.ArgumentTypeError(f"{folder}: no such folder")
+    return text
 
 
 def own_sets(tables: "Sequence[Path]") -> "list[EvaluationSet]":
@@ -173,10 +245,15 @@ def built_in_sets(data: DataOptions, folder: Path | None, quiet: bool) -> "list[
         data: the data set and its cache.
         folder: what --evaluation-data names.
         quiet: say nothing.
+
+    Raises:
+        UserError: there is no such folder.
     """
     from preprocessing.evaluation_sets import built_in
 
     named = folder or os.environ.get("IMDB_EVALUATION_DATA")
+    if folder is not None and not folder.is_dir():
+        raise UserError(f"--evaluation-data {folder}: no such folder")
     dataset = "own" if data.data is not None and is_custom(data.data) else data.dataset
     found, missing = built_in(dataset, Path(named) if named else None, data.cache)
     for said in () if quiet else missing:

@@ -4,18 +4,22 @@ import argparse
 import csv
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from benchmark.commands.options import add_dataset_option
 from benchmark.rows import saved
+from benchmark.rows.catalogue import hint
 from benchmark.rows.saved import SavedModel
 from benchmark.runs import kept_models
 from preprocessing.errors import UserError
 from preprocessing.program import ROOT
-from preprocessing.sources.custom import SEPARATORS, check_columns
+from preprocessing.sources import tables
+from preprocessing.sources.tables import Row
+from preprocessing.text import words
 
 from rich.console import Console
 from rich.progress import Progress
@@ -23,7 +27,8 @@ from rich.table import Table
 from rich.text import Text
 
 BATCH = 256
-_LONGEST_FIELD = 1 << 27
+STANDARD_INPUT = Path("-")
+_TEXTS = ".txt"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -41,8 +46,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts to classify")
     parser.add_argument(
         "--file", type=Path, metavar="FILE",
-        help="one text per line, or a .csv or .tsv table; predictions go to standard output as "
-        "CSV",
+        help=f"a text a line (.txt), or {tables.READ}; - or a pipe: a text a line, or with "
+        "--column a table; predictions go to standard output as CSV",
     )  # fmt: skip
     parser.add_argument(
         "--column", metavar="NAME", help="the column of the table that holds the texts"
@@ -73,6 +78,9 @@ def find(models: list[str], cache: Path, dataset: str) -> dict[str, Path]:
         if _is_folder(model):
             found[names[Path(model)]] = Path(model)
         else:
+            there = sorted(folder.name for folder in (cache / "models").glob("*"))
+            if there and dataset not in there:
+                raise UserError(f"no models of {dataset!r} are kept; {hint(dataset, there)}")
             found[model] = kept_models.by_name(cache, dataset, model)
     return found
 
@@ -86,10 +94,12 @@ def predict(
 ) -> None:
     """Print what saved models say about texts, or about each text of a file.
 
+    A text in which a model finds nothing that it knows gets its answer, and a note.
+
     Args:
         models: folders of the saved models, by what to call them.
         texts: the texts; none if there is a file.
-        file: a text a line, or a table.
+        file: a text a line, or a table; `STANDARD_INPUT` or a pipe for either.
         column: the table's column that holds the texts.
 
     Raises:
@@ -97,25 +107,22 @@ def predict(
     """
     if bool(texts) == bool(file):
         raise UserError('give either texts ("An unforgettable film.") or --file')
-    is_table = file is not None and file.suffix.lower() in SEPARATORS
-    if is_table != bool(column):
-        raise UserError("--column names the column of a .csv or .tsv --file that holds the texts")
-    if file is not None and not file.is_file():
-        raise UserError(f"{file}: no such file")
-    loaded = {name: saved.load(folder) for name, folder in models.items()}
     if file is None:
+        if column:
+            raise UserError("--column names the column of a table that --file names")
+        loaded = {name: saved.load(folder) for name, folder in models.items()}
         _show(loaded, texts)
         return
     try:
-        with _rows(file, column) as (columns, rows):
-            _stream(loaded, columns, column or "text", rows)
+        with _opened(file, column) as (columns, rows, progress):
+            loaded = {name: saved.load(folder) for name, folder in models.items()}
+            with progress:
+                notes = _stream(loaded, columns, column or "text", rows)
         sys.stdout.flush()
-    except UnicodeDecodeError as error:
-        raise UserError(f"{file} is not UTF-8 ({error.reason}); convert it") from None
-    except csv.Error as error:
-        raise UserError(f"{file} is not a table that can be read: {error}") from None
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    notes.show("line")
 
 
 def _names(folders: list[Path]) -> dict[str, Path]:
@@ -125,61 +132,151 @@ def _names(folders: list[Path]) -> dict[str, Path]:
     return dict(zip(names, folders, strict=True))
 
 
+class _Notes:
+    """Where models were asked about texts in which they find nothing that they know."""
+
+    def __init__(self, models: dict[str, SavedModel]):
+        self._words = {
+            name: set(model.vocabulary)
+            for name, model in models.items()
+            if not hasattr(model.fitted, "tokenizer")  # it cuts any word into parts that it knows
+        }
+        self._found: dict[str, list[int]] = {}
+
+    def look_at(self, text: str, place: int) -> None:
+        """Note a text.
+
+        Args:
+            text: the text.
+            place: its line, or its number.
+        """
+        found = words(text)
+        if not text.strip():
+            self._add("no text", place)
+        elif not any(char.isalnum() for word in found for char in word):
+            self._add("no word", place)
+        else:
+            for name, known in self._words.items():
+                if known.isdisjoint(found):
+                    self._add(f"no word that {name} knows", place)
+
+    def _add(self, what: str, place: int) -> None:
+        self._found.setdefault(what, []).append(place)
+
+    def show(self, noun: str) -> None:
+        """Print the notes.
+
+        Args:
+            noun: what a text's place is called, "text" or "line".
+        """
+        for what, found in self._found.items():
+            verb = "hold" if len(found) > 1 else "holds"
+            print(
+                f"note: {tables.places(found, noun)} {verb} {what}: the answer there is a mere "
+                "guess",
+                file=sys.stderr,
+            )
+
+
 def _show(models: dict[str, SavedModel], texts: list[str]) -> None:
     """Print a line a text, with each model's probability of "positive"."""
     table = Table("text", title="probability of “positive”", expand=False)
     for name in models:
         table.add_column(Text(name), justify="right", overflow="fold")
     answers = [model.predict(texts) for model in models.values()]
+    notes = _Notes(models)
     for number, text in enumerate(texts):
         cells = []
         for answer in answers:
             colour = "green" if answer[number] >= 0.5 else "red"
             cells.append(f"[{colour}]{answer[number]:.1%}[/]")
         table.add_row(Text(text.encode(errors="replace").decode()), *cells)
+        notes.look_at(text, number + 1)
     Console().print(table)
+    notes.show("text")
 
 
 @contextmanager
-def _rows(file: Path, column: str | None) -> Iterator[tuple[list[str], Iterator[dict]]]:
-    """Open a file; yield its columns and its rows as they are read, with a progress bar.
+def _opened(
+    file: Path, column: str | None
+) -> Iterator[tuple[Sequence[str], Iterator[Row], Progress]]:
+    """Open a file; yield its columns, its rows as they are read, and their progress bar.
 
     Raises:
-        UserError: the table has no such column, or a row is too short to have it.
+        UserError: it cannot be read, or has no such column.
     """
-    csv.field_size_limit(_LONGEST_FIELD)
-    with (
-        Progress(console=Console(stderr=True), transient=True) as progress,
-        progress.open(file, "r", encoding="utf-8-sig", newline="", description="") as lines,
-    ):
-        if column is None:
-            yield ["text"], ({"text": line.rstrip("\r\n")} for line in lines)
-            return
-        reader = csv.DictReader(lines, delimiter=SEPARATORS[file.suffix.lower()], strict=True)
-        columns = list(reader.fieldnames or ())
-        if column not in columns:
-            raise UserError(f"{file} has no column {column!r}; it has {', '.join(columns)}")
-        check_columns(file, columns)
-        yield columns, _whole(file, reader, column)
+    console = Console(stderr=True)
+    progress = Progress(console=console, transient=True, disable=not console.is_terminal)
+    is_pipe = file == STANDARD_INPUT or file.is_fifo() or Path("/dev") in file.parents
+    name = Path("standard input") if file == STANDARD_INPUT else file
+    raw: Any  # buffered, or rich's wrapper that counts
+    with ExitStack() as stack:
+        if is_pipe:
+            raw = sys.stdin.buffer if file == STANDARD_INPUT else file.open("rb")
+            form = tables.guessed_form(raw) if column else ""
+        else:
+            form = _form(file, column)
+            raw = progress.wrap_file(file.open("rb"), file.stat().st_size, description="")
+        if form:
+            table = stack.enter_context(tables.opened(name, raw, form))
+            table.require(str(column), options="--column names another")
+            yield table.columns, _usable(name, table.rows), progress
+        else:
+            content = stack.enter_context(tables.binary(name, raw))
+            yield ["text"], _usable(name, tables.lines(name, content)), progress
 
 
-def _whole(file: Path, reader: csv.DictReader, column: str) -> Iterator[dict]:
-    for row in reader:
-        if row[column] is None or None in row:
-            raise UserError(
-                f"{file}, line {reader.line_num}: more or fewer fields than in the header"
-            )
+def _form(file: Path, column: str | None) -> str:
+    """Return what a file is, as `tables.form_of` does.
+
+    Raises:
+        UserError: it cannot be read, or needs a column, or has none.
+    """
+    tables.check_file(file)
+    form = tables.form_of(file)
+    is_text = file.name.lower().removesuffix(tables.COMPRESSED).endswith(_TEXTS)
+    if not form and not is_text:
+        with file.open("rb") as raw:
+            what, advice = tables.looks_like(file, raw.read(1 << 12))
+        raise UserError(
+            f"{file} is {what}: {advice}; --file reads a text a line (.txt) and {tables.READ}"
+        )
+    if form and not column:
+        with tables.opened(file) as table:
+            names = tables.listed(table.columns)
+        raise UserError(f"{file} is a table: --column names the column of the texts, of {names}")
+    if column and not form:
+        raise UserError(f"--column names the column of a table, and {file} has a text a line")
+    return form
+
+
+def _usable(file: Path, rows: Iterator[Row]) -> Iterator[Row]:
+    """Pass rows on.
+
+    Raises:
+        UserError: one cannot be read.
+    """
+    for row in rows:
+        if row.problem:
+            raise UserError(f"{file}, line {row.line}: {row.problem}")
+        if not tables.is_utf8(*row.fields.values()):
+            advice = tables.encoding_advice(file) if file.is_file() else "save it as UTF-8"
+            raise UserError(f"{file}, line {row.line}, is not UTF-8: {advice}")
         yield row
 
 
 def _stream(
-    models: dict[str, SavedModel], columns: list[str], column: str, rows: Iterator[dict]
-) -> None:
+    models: dict[str, SavedModel], columns: Sequence[str], column: str, rows: Iterator[Row]
+) -> _Notes:
     """Write the rows with a column more for each model, a batch at a time."""
+    notes = _Notes(models)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([*columns, *(f"positive, {name}" for name in models)])
     while batch := list(islice(rows, BATCH)):
-        answers = [model.predict([row[column] for row in batch]) for model in models.values()]
-        for number, row in enumerate(batch):
+        texts = [tables.text_of(row.fields, column) for row in batch]
+        answers = [model.predict(texts) for model in models.values()]
+        for number, (row, text) in enumerate(zip(batch, texts, strict=True)):
             said = (f"{answer[number]:.4f}" for answer in answers)
-            writer.writerow([*(row[name] for name in columns), *said])
+            writer.writerow([*(tables.text_of(row.fields, name) for name in columns), *said])
+            notes.look_at(text, row.line)
+    return notes

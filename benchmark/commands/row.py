@@ -13,7 +13,10 @@ from benchmark.commands.options import (
     add_results_option,
     add_tensorboard_option,
     built_in_sets,
+    check_file_target,
+    check_folder,
     check_labels,
+    check_targets,
     labels_number,
     own_sets,
     seed_number,
@@ -25,10 +28,12 @@ from benchmark.rows.saved import check_target
 from benchmark.rows.training_data import ONCE
 from benchmark.runs import events
 from preprocessing.corpus import Corpus
+from preprocessing.errors import UserError
 from preprocessing.options import DataOptions, add_data_options, corpus_from, data_words
 from preprocessing.program import run_program
 from preprocessing.sources.custom import is_custom
 from preprocessing.storage import write_atomically
+from preprocessing.text import words
 
 if TYPE_CHECKING:
     from benchmark.records.record import Finished
@@ -92,8 +97,8 @@ def add_options(parser: argparse.ArgumentParser, name: str, row: Row) -> None:
             help="shade the words of a review by attention; the network is trained once and cached",
         )  # fmt: skip
         run_options.add_argument(
-            "--html", type=Path, metavar="FILE", default=Path(f"{name}.html"),
-            help="where --explain writes its page (default: %(default)s)",
+            "--html", type=Path, metavar="FILE",
+            help=f"where --explain writes its page (default: {name}.html)",
         )  # fmt: skip
     run_options.add_argument(
         "--progress", choices=events.STYLES, default="lines",
@@ -111,15 +116,21 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
     named = getattr(given, "variant", None) or ""
     options = hyperparameters_from(given, row.hyperparameters, row.options_of(named))
     variant = named or row.variant_of(options)
-    if given.save is not None:
-        check_target(given.save)
+    page = _page(given, name)
+    _check_targets(given)
+    if given.tensorboard is not None and not hasattr(options, "epochs"):
+        print(f"{name} has no epochs: --tensorboard writes no curves", file=sys.stderr)
+    row.check_weights(options)
     data = DataOptions.of(given)
     own = [] if given.validation_only else own_sets(given.evaluate_on)
     corpus = corpus_from(data)
     check_labels(corpus, [] if given.labels is None else [given.labels], given.seed)
+    sets = own
+    if not given.validation_only and page is None:
+        sets = built_in_sets(data, given.evaluation_data, quiet=given.progress == "json") + own
     on_event = events.reporter(given.progress)
-    if getattr(given, "explain", None) is not None:
-        _explain(name, row, options, given.seed, corpus, given.explain, given.html, on_event)
+    if page is not None:
+        _explain(name, row, options, given.seed, corpus, given.explain, page, on_event)
         return 0
 
     from benchmark.runs.run import make_only, run  # after the checks: it imports slow packages
@@ -136,9 +147,6 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
         name, given.seed, variant, data, changed(options, row.options_of(variant)),
         given.validation_only, given.labels,
     )  # fmt: skip
-    sets = own
-    if not given.validation_only:
-        sets = built_in_sets(data, given.evaluation_data, quiet=given.progress == "json") + own
     record, predictions = run(
         name, row, options, given.seed, corpus, given.results,
         on_event=on_event,
@@ -157,6 +165,37 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
         for one in own:
             print(_summary_of_set(given.results, record, one.name))
     return 0
+
+
+def _page(given: argparse.Namespace, name: str) -> Path | None:
+    """Return where --explain writes its page; None without it.
+
+    Raises:
+        UserError: the page cannot be written, or there is nothing to explain.
+    """
+    text = getattr(given, "explain", None)
+    page = getattr(given, "html", None)
+    if text is None:
+        if page is not None:
+            raise UserError("--html says where --explain writes its page; give a text to explain")
+        return None
+    if not words(text):
+        raise UserError(f"--explain {text!r}: there are no words in it")
+    page = page or Path(f"{name}.html")
+    check_file_target("--html", page)
+    return page
+
+
+def _check_targets(given: argparse.Namespace) -> None:
+    """Check all that the run writes to.
+
+    Raises:
+        UserError: something cannot be written.
+    """
+    check_targets(given)
+    if given.save is not None:
+        check_folder("--save", given.save)
+        check_target(given.save)
 
 
 def _explain(
@@ -193,15 +232,15 @@ def _command(
     labels: int | None,
 ) -> str:
     """Return the command that makes this run again; paths of this machine are left out."""
-    words = ["python", "-m", catalogue.modules()[name], "--seed", str(seed)]
-    words += ["--variant", variant] if variant else []
-    words += data_words(data)
-    words += ["--data", data.data.name] if data.data and is_custom(data.data) else []
+    command = ["python", "-m", catalogue.modules()[name], "--seed", str(seed)]
+    command += ["--variant", variant] if variant else []
+    command += data_words(data)
+    command += ["--data", data.data.name] if data.data and is_custom(data.data) else []
     for option, value in changes.items():
-        words += [flag(option), *map(str, value if isinstance(value, list) else [value])]
-    words += ["--labels", str(labels)] if labels is not None else []
-    words += ["--validation-only"] if validation_only else []
-    return shlex.join(words)
+        command += [flag(option), *map(str, value if isinstance(value, list) else [value])]
+    command += ["--labels", str(labels)] if labels is not None else []
+    command += ["--validation-only"] if validation_only else []
+    return shlex.join(command)
 
 
 def _summary_of_set(results: Path, record: "Finished", name: str) -> str:

@@ -12,9 +12,11 @@ from benchmark.commands.options import (
     add_tensorboard_option,
     built_in_sets,
     check_labels,
+    check_targets,
     cluster_from,
     labels_number,
     own_sets,
+    weights_place,
 )
 from benchmark.records import PROTOCOL_SEEDS
 from preprocessing.errors import UserError
@@ -30,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         '(scratch-tiny)" (default: all)',
     )  # fmt: skip
     parser.add_argument(
-        "--weights", action="append", default=[], metavar="NAME=FOLDER",
+        "--weights", action="append", type=weights_place, default=[], metavar="NAME=FOLDER",
         help="a local copy of public weights, such as all-MiniLM-L6-v2=FOLDER; may be repeated",
     )  # fmt: skip
     parser.add_argument(
@@ -69,6 +71,11 @@ def main(options: argparse.Namespace) -> int:
     cluster = cluster_from(options)
     if cluster is not None and (options.jobs > 1 or options.tensorboard is not None):
         raise UserError("--jobs and --tensorboard are for this machine alone; leave out --cluster")
+    check_targets(options)
+    data = DataOptions.of(options)
+    own = own_sets(options.evaluate_on)
+    corpus = corpus_from(data)
+    check_labels(corpus, options.labels)
 
     from benchmark.analysis import label_curves, leaderboard, tables
     from benchmark.runs import sweep
@@ -76,10 +83,6 @@ def main(options: argparse.Namespace) -> int:
 
     from rich.console import Console
 
-    data = DataOptions.of(options)
-    own = own_sets(options.evaluate_on)
-    corpus = corpus_from(data)
-    check_labels(corpus, options.labels)
     verify(corpus.folder)
     if options.jobs > 1 and corpus.name == "imdb":
         raise UserError(

@@ -4,6 +4,7 @@ import argparse
 
 from benchmark.rows import catalogue
 from preprocessing.options import DataOptions, add_data_options
+from preprocessing.sources.custom import check_source
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +26,10 @@ def main(options: argparse.Namespace) -> None:
     """
     catalogue.choose(options.models)  # before every row is imported
 
+    data = DataOptions.of(options)
+    if data.data is not None:
+        check_source(data.data)
+
     from benchmark.runs import speed
 
-    speed.measure(options.models, DataOptions.of(options))
+    speed.measure(options.models, data)

@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, Valid
 
 FORMAT: Final = 3
 PROTOCOL = 2
+NOT_COMPARABLE = "times are not comparable"
+"""What a machine's description says where other runs used it at the same time."""
 
 
 class Part(BaseModel):
@@ -79,7 +81,7 @@ class Environment(Part):
         if self.threads not in (None, self.cores):
             cores += f", {self.threads} thread{'s' * (self.threads != 1)}"
         if self.cpus_given is not None:
-            cores += f", {self.cpus_given:g} of them given, so that times are not comparable"
+            cores += f", {self.cpus_given:g} of them given, so that {NOT_COMPARABLE}"
         return ", ".join([self.processor, extensions, cores, *self.gpus])
 
 

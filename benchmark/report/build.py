@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.analysis import leaderboard, steps
+from benchmark.analysis import budget, leaderboard, steps
 from benchmark.records import predictions as predictions_of
 from benchmark.records.predictions import Predictions
 from benchmark.report import figures, page, sections
@@ -84,7 +84,8 @@ def write(
         heading = "synthetic reviews" if dataset.startswith("sample") else ""
         shown = draw(ranked, predictions, _histories(predictions), slices, heading, tell)
         tell("drawing what was answered to evaluation sets")
-        parts = sections.build(asked, predictions, ranked, labels, heading, texts)
+        searches = budget.read(results, dataset)
+        parts = sections.build(asked, predictions, ranked, labels, searches, heading, texts)
     drawings = [*shown, *(drawing for part in parts for drawing in part.shown)]
     for number, drawing in enumerate(drawings, 1):
         tell(f"writing figure {number} of {len(drawings)}: {drawing.title}")

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from benchmark.analysis.budget import Curve
 from benchmark.analysis.evaluations import Asked
 from benchmark.records import metrics
 from benchmark.records.predictions import Predictions
@@ -26,7 +27,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from scipy.optimize import isotonic_regression
 
 _LINE = 0.15
@@ -191,6 +192,44 @@ def label_curves(table: pd.DataFrame, family_of: Mapping[str, str]) -> Figure:
     axes.set_ylabel("test accuracy, %")
     legend_below(figure, _handles(sorted({family_of[name] for name in curves}), colour, marker))
     _name_ends(figure, axes, most, ends)
+    return figure
+
+
+def budgets(
+    curves: Mapping[str, Curve], family_of: Mapping[str, str], by_seconds: bool = False
+) -> Figure:
+    """Draw the expected best validation accuracy against the trials of a search, a line a row.
+
+    Args:
+        curves: what searches find, by row.
+        family_of: see `slopes`.
+        by_seconds: against the seconds that so many trials train instead.
+    """
+    colour, marker = looks(sorted(set(family_of.values())))
+    figure = Figure(figsize=(WIDTH, max(3.6, 1.5 + _LINE * _lines(curves))))
+    axes = figure.subplots()
+    ends: dict[str, tuple[float, str]] = {}
+    dash = _dashes(curves, family_of)
+    last = 1.0
+    for name, curve in curves.items():
+        family = family_of[name]
+        best = 100 * curve.expected
+        at = np.arange(1, len(best) + 1) * (max(curve.seconds, 0.1) if by_seconds else 1)
+        (line,) = axes.plot(
+            at, best, color=colour[family], linestyle=dash[name], linewidth=1.2,
+            marker=marker[family], markersize=3, markeredgecolor="white", markeredgewidth=0.3,
+        )  # fmt: skip
+        line.set_gid(f"tip:{name}: {best[0]:.2f} % with one trial, {best[-1]:.2f} % with {len(at)}")
+        ends[in_lines(name)] = (float(best[-1]), colour[family])
+        last = max(last, float(at[-1]))
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(short_number))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel("seconds of training" if by_seconds else "trials")
+    axes.set_ylabel("expected best validation accuracy, %")
+    legend_below(figure, _handles(sorted({family_of[name] for name in curves}), colour, marker))
+    _name_ends(figure, axes, last, ends)
     return figure
 
 

@@ -1,10 +1,12 @@
-"""The report's sections of evaluation sets and of fewer labels, each with figures and lists."""
+"""The report's sections of evaluation sets, fewer labels and searches, with figures and lists."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmark.analysis import budget
+from benchmark.analysis.budget import Curve
 from benchmark.analysis.evaluations import Asked
 from benchmark.records import predictions as predictions_of
 from benchmark.records.predictions import Predictions
@@ -68,6 +70,7 @@ def build(
     predictions: Mapping[str, Predictions],
     ranked: pd.DataFrame,
     labels: pd.DataFrame,
+    searches: Mapping[str, Curve],
     heading: str,
     texts: Mapping[str, str],
 ) -> list[Section]:
@@ -78,6 +81,7 @@ def build(
         predictions: of each ranked row for the test reviews, the most accurate first.
         ranked: the leaderboard's lines of status ``ok``.
         labels: the table of label curves.
+        searches: what searches for hyperparameters find, by row.
         heading: what stands above each figure.
         texts: those that the page may show, by identifier.
     """
@@ -94,6 +98,7 @@ def build(
         _reads_or_counts(sets, informed, family_of, outside, heading, texts),
         _other_texts(sets, informed),
         _fewer_labels(labels, family_of),
+        _search(searches, family_of),
     ]
     kept = [section for section in found if section is not None]
     for section in kept:
@@ -246,6 +251,44 @@ def _fewer_labels(table: pd.DataFrame, family_of: Mapping[str, str]) -> Section 
             )
         ],
     )
+
+
+def _search(curves: Mapping[str, Curve], family_of: Mapping[str, str]) -> Section | None:
+    """Show what searches of so many trials can be expected to find."""
+    curves = {name: curve for name, curve in curves.items() if name in family_of}
+    if not curves:
+        return None
+    said = "; ".join(
+        f"{name} {100 * curve.expected[0]:.2f} % with one trial, {100 * curve.expected[-1]:.2f} % "
+        f"with {len(curve.expected)}"
+        for name, curve in curves.items()
+    )
+    crossings = " ".join(
+        f"Which of {early} and {late} is better depends on the budget: the first with fewer than "
+        f"{number} trials, the second from there on."
+        for early, late, number in budget.crossings(curves)
+    )
+    caption = "The mean over all choices of so many of the trials that were drawn."
+    return Section(
+        "search",
+        "What a search finds",
+        "Hyperparameters were drawn by chance and scored on validation, with one budget for all "
+        f"models of a kind; a trial that failed counts as 0. {crossings}",
+        [
+            Shown(
+                "budget_by_trials", "By trials", caption,
+                evaluation_figures.budgets(curves, family_of),
+                f"Expected best validation accuracy by number of trials: {said}.",
+            ),
+            Shown(
+                "budget_by_seconds", "By seconds",
+                f"{caption} A trial costs what it takes in the mean, with what is made once for "
+                "it.",
+                evaluation_figures.budgets(curves, family_of, by_seconds=True),
+                "The same, by the seconds that so many trials train.",
+            ),
+        ],
+    )  # fmt: skip
 
 
 def _lists(

@@ -8,6 +8,8 @@ import Keras: what the catalogue says stands as literals in the call that makes 
 import ast
 import difflib
 import importlib
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from preprocessing.errors import UserError
 from preprocessing.program import ROOT
 
 FOLDERS = ("models", "bert_family")
+_MOST_MEANT = 4
 
 
 @dataclass(frozen=True)
@@ -123,11 +126,24 @@ def load(name: str) -> Row:
     return importlib.import_module(choose_row(name)).row
 
 
-def hint(name: str, known: Any) -> str:
-    """Return what somebody who typed `name` may have meant, or else what there is."""
-    lower = {one.lower(): one for one in known}
-    near = difflib.get_close_matches(name.lower(), lower, n=1)
-    return f"did you mean {lower[near[0]]}?" if near else f"there are {', '.join(known)}"
+def hint(name: str, known: Iterable[str]) -> str:
+    """Return what somebody who typed `name` may have meant, or else what there is.
+
+    Case, folders and punctuation do not count, and a part of a name is enough: ``models/LSTM.py``
+    and ``scratch-tiny`` are found.
+    """
+    plain = {_letters(one): one for one in known}
+    typed = _letters(re.split(r"[/.\\]", name.removesuffix(".py"))[-1])
+    near = [typed] if typed in plain else [one for one in plain if typed and typed in one]
+    near = near[:_MOST_MEANT] or difflib.get_close_matches(typed, plain, n=1)
+    meant = [plain[one] for one in near]
+    if not meant:
+        return f"there are {', '.join(plain.values())}"
+    return f"did you mean {' or '.join([', '.join(meant[:-1])] * (len(meant) > 1) + meant[-1:])}?"
+
+
+def _letters(name: str) -> str:
+    return "".join(char for char in name.lower() if char.isalnum())
 
 
 def _declared(file: Path) -> dict[str, Any]:

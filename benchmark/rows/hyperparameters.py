@@ -21,6 +21,13 @@ _SAID = {
     "float_parsing": "must be a number",
     "bool_parsing": "must be true or false",
     "literal_error": "must be one of {expected}",
+    "string_pattern_mismatch": "is none of its values",
+    "int_parsing_size": "has too many digits",
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+    "tuple_type": "must be a list",
 }
 """What is said of a refused value, by the type of pydantic's error and with its context."""
 
@@ -89,11 +96,19 @@ def hyperparameters(cls: type[_T]) -> type[_T]:
 
 
 def refusal(error: ValidationError) -> tuple[str, Any, str]:
-    """Return the name of the first hyperparameter that was refused, its value, and why."""
-    first = error.errors()[0]
-    said = _SAID.get(first["type"])
-    what = said.format(**first.get("ctx", {})) if said else f"is refused: {first['msg']}"
-    return str(first["loc"][0]), first["input"], what
+    """Return the name of the first hyperparameter that was refused, its value, and why.
+
+    Of one that takes a number or a word, such as "auto", both are said.
+    """
+    first, *others = error.errors()
+    said = _SAID.get(first["type"], "cannot be used")
+    what = said.format(**first.get("ctx", {}))
+    words = [
+        other["ctx"]["expected"]
+        for other in others
+        if other["loc"][0] == first["loc"][0] and other["type"] == "literal_error"
+    ]
+    return str(first["loc"][0]), first["input"], " or ".join([what, *words])
 
 
 def plain(options: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from benchmark.rows.hyperparameters import Choice, Uniform, hyperparameters, option, searched
 from benchmark.rows.networks.options import NetworkOptions
 from benchmark.rows.training_data import TrainingData
+from preprocessing.vocabulary import UNKNOWN
 from preprocessing.word_vectors import Word2VecSettings
 
 import keras
@@ -35,6 +36,10 @@ class WordOptions(NetworkOptions):
         "most frequent words whose word2vec vectors go on learning; 0 for none",
         Choice(0, 2_000, 5_000, 20_000),
         ge=0,
+    )
+    random_dimensions: int = option(300, "numbers in a vector that starts from chance", ge=1)
+    known_words: int = option(
+        65_536, "most frequent words that are read; the others count as unknown", ge=3
     )
     spatial_dropout: SpatialDropout = 0.0
 
@@ -69,19 +74,23 @@ def read_words(
         network's number format.
     """
     words = keras.Input((None,), dtype="int32", name="words")
+    known = min(options.known_words, len(data.vocabulary))
+    read = words
+    if known < len(data.vocabulary):
+        read = ops.where(words < known, words, UNKNOWN)
     if options.embeddings == "random":
-        shape = len(data.vocabulary), Word2VecSettings().dimensions
         start = keras.initializers.RandomUniform(-0.05, 0.05, seed=data.seed)
-        embedded = layers.Embedding(*shape, start, name="vectors")(words)
+        table = layers.Embedding(known, options.random_dimensions, start, name="vectors")
+        embedded = table(read)
     else:
-        vectors = data.word_vectors(Word2VecSettings())
+        vectors = data.word_vectors(Word2VecSettings())[:known]
         frequent_half = vectors[1 : len(vectors) // 2]
         length = np.median(np.linalg.norm(frequent_half, axis=1))
         table = layers.Embedding(*vectors.shape, trainable=False, name="vectors")
-        embedded = table(words)
+        embedded = table(read)
         table.set_weights([vectors / length])
         if options.learned_words:
-            frequent = ops.where(words < options.learned_words, words, 0)
+            frequent = ops.where(read < options.learned_words, read, 0)
             size = min(options.learned_words, len(vectors))
             correction = layers.Embedding(size, vectors.shape[1], "zeros", name="correction")
             embedded = embedded + correction(frequent)

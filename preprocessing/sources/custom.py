@@ -1,29 +1,30 @@
 """Labelled texts of your own: a table, one text a row, or a folder for each of two classes.
 
-    reviews.csv, .tsv or .jsonl     columns text and label, and split if wanted
+    reviews.csv, .tsv, .jsonl       columns text and label, and split if wanted; also as .gz
+    reviews.parquet                 the same
     FOLDER/good/*.txt, FOLDER/bad/*.txt
     FOLDER/train/good/*.txt, …, FOLDER/test/bad/*.txt
 
 A row that cannot be used is left out, counted and named by its line. A folder's file counts as one.
 """
 
-import csv
+import gzip
 import hashlib
 import json
 import re
+import tarfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from preprocessing.errors import UserError
+from preprocessing.sources import tables
 from preprocessing.sources.review import PARTS, UNLABELLED, Review
 from preprocessing.splits import held_out_mask
 from preprocessing.storage import sha256
 
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
-JSON_LINES = (".jsonl", ".ndjson")
 POSITIVE = frozenset(("1", "+1", "pos", "positive", "true", "yes", "good"))
 """Names by which a class is known to be the positive one; else it is the last in order."""
 
@@ -31,9 +32,10 @@ PART_OF = {"train": "train", "validation": "train", "test": "test", "unsup": "un
 TEST_FRACTION = 0.2
 TEST_SEED = 1
 MOST_LEFT_OUT = 0.01
+WORTH_SKIPPING = 0.1
 LEAST_OF_A_CLASS = 10
-_NAMED_LINES = 5
-_LONGEST_FIELD = 1 << 27
+_LONGEST_NAME = 60
+_NOT_UTF8 = "not UTF-8"
 _CLASS_NAMES = {0: "neg", 1: "pos", UNLABELLED: "unsup"}
 
 
@@ -73,8 +75,10 @@ class CustomReviews:
 
     @property
     def name(self) -> str:
-        """What results are filed under: ``own-`` and the file's name."""
-        return "own-" + (re.sub(r"[^a-z0-9]+", "-", self.path.stem.lower()).strip("-") or "reviews")
+        """What results are filed under, before the corpus's hash: ``own-`` and the file's name."""
+        stem = self.path.name if self.path.is_dir() else tables.stem(self.path)
+        slug = re.sub(r"[^a-z0-9]+", "-", stem.lower())[:_LONGEST_NAME].strip("-")
+        return f"own-{slug or 'reviews'}"
 
     def fingerprint(self) -> str:
         """Return a hash that changes when the texts or the way to read them do."""
@@ -102,14 +106,12 @@ class CustomReviews:
                 bad[reason].append(row.where)
             else:
                 rows.append(row)
-        classes = self._classes(rows)
-        usable = []
-        for row in rows:
-            if row.label and row.label not in classes:
-                bad["of a third class"].append(row.where)
-            else:
-                usable.append(row)
-        notes = self._left_out(bad, len(usable))
+        if not rows and not bad:
+            raise UserError(f"{self.path} has a header, but no rows")
+        notes = self._left_out(bad, len(rows))
+        classes, others = self._classes(rows)
+        notes += others
+        usable = [row for row in rows if not row.label or row.label in classes]
         notes.append(f"{classes[1]!r} counts as positive, {classes[0]!r} as negative")
         reviews: dict[str, list[Review]] = {part: [] for part in PARTS}
         for row in usable:
@@ -119,49 +121,66 @@ class CustomReviews:
             reviews[part].append(Review(identifier, row.text, label, 0, identifier))
         for part in PARTS:
             reviews[part].sort(key=lambda review: review.label)
-        if not reviews["test"]:
+        drawn = not reviews["test"] and bool(reviews["train"])
+        given = Counter(review.label for review in reviews["train"])
+        if drawn:
             notes.append(self._split(reviews))
-        for part in ("train", "test"):
-            for label in (0, 1):
-                count = sum(review.label == label for review in reviews[part])
-                if count < LEAST_OF_A_CLASS:
-                    raise UserError(
-                        f"{self.path}: {count} texts of {classes[label]!r} for {part} are too few; "
-                        f"at least {LEAST_OF_A_CLASS}"
-                    )
+        if short := _too_few(reviews, classes):
+            if drawn:
+                there = " and ".join(f"{name!r} has {given[i]:,}" for i, name in enumerate(classes))
+                short += (
+                    f"; no split is given, so {TEST_FRACTION:.0%} are drawn for test, and each "
+                    f"class needs {LEAST_OF_A_CLASS / TEST_FRACTION:.0f} different texts: {there}"
+                )
+            raise UserError(f"{self.path}: {short}")
         return reviews, notes
 
     def _rows(self, bad: dict[str, list[str]]) -> Iterator[Row]:
         """Yield what can be read; the places of the rest go to `bad`, by reason."""
-        if self.path.is_dir():
-            return _files(self.path)
-        return self._fields(records_of(self.path, bad), bad)
+        return _files(self.path) if self.path.is_dir() else self._table_rows(bad)
 
-    def _fields(self, records: Iterator[tuple[int, dict]], bad: dict[str, list[str]]) -> Iterator:
-        needed = (self.text_column, self.label_column)
-        for number, (line, record) in enumerate(records):
-            if missing := [name for name in needed if name not in record]:
-                if number == 0:
-                    raise UserError(
-                        f"{self.path} has no column {missing[0]!r}; it has {', '.join(record)}; "
-                        "--text-column and --label-column name them"
-                    )
-                bad["without " + missing[0]].append(str(line))
-                continue
-            text, label, split = (
-                "" if record.get(name) is None else str(record[name])
-                for name in (*needed, self.split_column)
-            )
-            split = split.strip().lower()
-            yield Row(str(line), text, "" if split == "unsup" else label.strip(), split)
+    def _table_rows(self, bad: dict[str, list[str]]) -> Iterator[Row]:
+        names = (self.text_column, self.label_column, self.split_column)
+        with tables.opened(self.path) as table:
+            table.require(
+                self.text_column, self.label_column,
+                options="--text-column and --label-column name others",
+            )  # fmt: skip
+            if self.split_column != "split":
+                table.require(self.split_column, options="--split-column names another")
+            for line, fields, problem in table.rows:
+                if problem:
+                    bad[problem].append(str(line))
+                    continue
+                text, label, split = (tables.text_of(fields, name) for name in names)
+                split = split.strip().lower()
+                yield Row(str(line), text, "" if split == "unsup" else label.strip(), split)
 
-    def _classes(self, rows: list[Row]) -> tuple[str, str]:
-        """Return the names of the two most frequent classes, the positive one last."""
+    def _classes(self, rows: list[Row]) -> tuple[tuple[str, str], list[str]]:
+        """Return the names of the two classes, the positive one last, and what was left out.
+
+        Of further classes at most `MOST_LEFT_OUT` of the texts are left out, unless the user allows
+        more.
+
+        Raises:
+            UserError: there are not two.
+        """
         counts = Counter(row.label for row in rows if row.label)
-        two = sorted((name for name, _ in counts.most_common(2)), key=class_order)
-        if len(two) < 2:
-            raise UserError(f"{self.path}: two classes are needed, but there is {two or 'none'}")
-        return two[0], two[1]
+        two = [name for name, _ in counts.most_common(2)]
+        third = [row.where for row in rows if row.label and row.label not in two]
+        too_many = len(third) > MOST_LEFT_OUT * len(rows) and not self.allow_bad_rows
+        if len(two) < 2 or too_many:
+            found = tables.listed(f"{name!r} ({n:,})" for name, n in counts.most_common())
+            where = "the folder" if self.path.is_dir() else f"column {self.label_column!r}"
+            raise UserError(
+                f"{self.path}: two classes are needed, and {where} has "
+                + (f"{len(counts):,}: {found}; " if counts else "none; ")
+                + ("keep the texts of two" if too_many else "--label-column names another column")
+            )
+        negative, positive = sorted(two, key=class_order)
+        named = ", ".join(f"{n:,} of {name!r}" for name, n in counts.items() if name not in two)
+        said = f"texts of other classes are left out: {named} ({self._places(third)})"
+        return (negative, positive), [said] if third else []
 
     def _left_out(self, bad: dict[str, list[str]], usable: int) -> list[str]:
         """Say what was left out, if anything was.
@@ -172,17 +191,23 @@ class CustomReviews:
         count = sum(map(len, bad.values()))
         if not count:
             return []
-        said = []
-        for reason, places in bad.items():
-            named = ", ".join(places[:_NAMED_LINES]) + ", …" * (len(places) > _NAMED_LINES)
-            lines = "files" if self.path.is_dir() else "lines" if len(places) > 1 else "line"
-            said.append(f"{len(places):,} {reason} ({lines} {named})")
+        reasons = sorted(bad.items(), key=lambda each: -len(each[1]))
+        said = [f"{len(found):,} {why} ({self._places(found)})" for why, found in reasons[:5]]
+        said += [f"{sum(len(found) for _, found in reasons[5:]):,} for other reasons"] * (
+            len(reasons) > 5
+        )
         left_out = f"{count:,} of {count + usable:,} texts cannot be used: {'; '.join(said)}"
-        if count > MOST_LEFT_OUT * (count + usable) and not self.allow_bad_rows:
-            raise UserError(
-                f"{self.path}: {left_out}; fix them, or skip them with --allow-bad-rows"
-            )
+        if not usable or (count > MOST_LEFT_OUT * (count + usable) and not self.allow_bad_rows):
+            advice = "fix them"
+            if count <= WORTH_SKIPPING * (count + usable):
+                advice += ", or skip them with --allow-bad-rows"
+            if reasons[0][0] == _NOT_UTF8 and self.path.is_file():
+                advice = tables.encoding_advice(self.path)
+            raise UserError(f"{self.path}: {left_out}; {advice}")
         return [left_out]
+
+    def _places(self, found: list[str]) -> str:
+        return tables.places(found, "file" if self.path.is_dir() else "line")
 
     def _split(self, reviews: dict[str, list[Review]]) -> str:
         """Take test texts from those for training, as many of each class, no text in both.
@@ -206,19 +231,72 @@ class CustomReviews:
 
 def is_custom(path: Path) -> bool:
     """Tell whether a path is a table, or a folder of class folders that is not IMDB's."""
+    return bool(_class_folders(path)) if path.is_dir() else bool(tables.form_of(path))
+
+
+def check_source(path: Path) -> None:
+    """Check that a path is something that ``--data`` reads, by its name and how it begins.
+
+    Raises:
+        UserError: it is nothing of the kind; the message says what it is.
+    """
+    tables.check_regular(path)
+    if is_custom(path):
+        return
     if path.is_dir():
-        return bool(_class_folders(path))
-    return path.suffix.lower() in (*SEPARATORS, *JSON_LINES)
+        if (path / "aclImdb").is_dir() or ((path / "train").is_dir() and (path / "test").is_dir()):
+            return
+        inside = tables.listed(sorted(one.name for one in path.iterdir())) or "nothing"
+        what = f"has neither two folders of .txt files nor train/ and test/ in it, but {inside}"
+        raise UserError(f"{path} {what}; --data reads {_READ}")
+    with path.open("rb") as file:
+        head = file.read(1 << 12)
+    if not head:
+        raise UserError(f"{path} is empty; --data reads {_READ}")
+    if head.startswith(_GZIP) and (
+        path.name.lower().endswith((".tar.gz", ".tgz")) or _is_tar(path)
+    ):
+        return
+    what, advice = tables.looks_like(path, head)
+    raise UserError(f"{path} is {what}: {advice}; --data reads {_READ}")
+
+
+_GZIP = b"\x1f\x8b"
+_READ = f"{tables.READ}, a folder with a folder of .txt files for each class, or IMDB's .tar.gz"
+
+
+def _is_tar(path: Path) -> bool:
+    try:
+        return tarfile.is_tarfile(path)
+    except (EOFError, gzip.BadGzipFile):
+        return False
+
+
+def _too_few(reviews: dict[str, list[Review]], classes: tuple[str, str]) -> str:
+    """Say which classes have too few texts, and where; empty if none has."""
+    counts = {
+        (part, label): sum(review.label == label for review in reviews[part])
+        for part in ("train", "test")
+        for label in (0, 1)
+    }
+    short = [
+        f"{count} of {classes[label]!r} for {part}"
+        for (part, label), count in counts.items()
+        if count < LEAST_OF_A_CLASS
+    ]
+    if not short:
+        return ""
+    return f"too few texts: {', '.join(short)}; at least {LEAST_OF_A_CLASS} of each are needed"
 
 
 def _why_not(row: Row) -> str:
     """Say why a row cannot be used; empty if it can."""
-    if any("\ud800" <= char <= "\udfff" for value in row for char in value):  # half a character
-        return "not UTF-8"
+    if not tables.is_utf8(*row):
+        return _NOT_UTF8
     if not row.text.strip():
         return "without a text"
     if row.split and row.split not in PART_OF:
-        return f"with a split other than {', '.join(PART_OF)}"
+        return f"with the split {row.split[:40]!r}, which is none of {', '.join(PART_OF)}"
     if not row.label and row.split != "unsup":
         return "without a label"
     return ""
@@ -231,69 +309,6 @@ def class_order(name: str) -> tuple:
     except ValueError:
         number = 0.0
     return name.lower() in POSITIVE, number, name
-
-
-def records_of(path: Path, bad: dict[str, list[str]]) -> Iterator[tuple[int, dict]]:
-    """Yield the rows of a table or of a file of JSON lines, each with the line it starts in.
-
-    Args:
-        path: the file; its ending says what it is.
-        bad: where the lines of what cannot be read are added, by reason.
-
-    Raises:
-        UserError: the file is not such a table.
-    """
-    is_json = path.suffix.lower() in JSON_LINES
-    return _json_records(path, bad) if is_json else _table_records(path, bad)
-
-
-def _table_records(path: Path, bad: dict[str, list[str]]) -> Iterator[tuple[int, dict]]:
-    """Yield each row of a CSV or TSV table and the line it starts in."""
-    csv.field_size_limit(_LONGEST_FIELD)
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
-        reader = csv.DictReader(lines, delimiter=SEPARATORS[path.suffix.lower()], strict=True)
-        try:
-            check_columns(path, reader.fieldnames or [])
-            for record in reader:
-                line = reader.reader.line_num - _line_breaks(record.values())
-                if None in record or None in record.values():
-                    bad["with more or fewer fields than the header"].append(str(line))
-                else:
-                    yield line, record
-        except csv.Error as error:
-            raise UserError(f"{path}, line {reader.line_num}: {error}") from None
-
-
-def check_columns(path: Path, names: Sequence[str]) -> None:
-    """Refuse a table in which a name would mean two columns.
-
-    Raises:
-        UserError: there is such a name.
-    """
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise UserError(f"{path} has the column {twice[0]!r} twice; rename one")
-
-
-def _line_breaks(fields: Iterable[str | list[str] | None]) -> int:
-    """Count the line breaks within the fields of a row, of which a long one has a list."""
-    text = "".join("".join(field or ()) for field in fields)
-    return len(re.findall(r"\r\n|\r|\n", text))
-
-
-def _json_records(path: Path, bad: dict[str, list[str]]) -> Iterator[tuple[int, dict]]:
-    """Yield each object of a file of JSON lines and its line."""
-    with path.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
-        for line, text in enumerate(lines, start=1):
-            if not text.strip():
-                continue
-            try:
-                record = json.loads(text)
-            except ValueError:
-                record = None
-            if isinstance(record, dict):
-                yield line, record
-            else:
-                bad["no JSON object"].append(str(line))
 
 
 def _class_folders(folder: Path) -> dict[str, list[Path]]:

@@ -12,6 +12,7 @@ from benchmark.records.record import (
     Seconds,
 )
 from benchmark.records.store import Answered, SetPredictions, TestPredictions
+from benchmark.records.trials import Trial
 
 import numpy as np
 
@@ -71,6 +72,12 @@ def a_failure(seed=0, reason="memory", **changes) -> Failed:
         "environment": ENVIRONMENT,
     }
     return Failed(**known | changes, reason=reason)
+
+
+def a_trial(number, accuracy, **changes) -> Trial:
+    record = a_record(**changes)
+    scores = record.validation.model_copy(update={"accuracy": accuracy})
+    return Trial(number, record.model_copy(update={"validation": scores}))
 
 
 def predicted(logits=(-1, 1, 1, 1), labels=LABELS, also_in_train=None) -> TestPredictions:

@@ -34,6 +34,12 @@ COMMANDS = {
     "benchmark evaluate --help": 0,
     "benchmark evaluate --dataset nothing": 2,
     "run_all.py --labels 9": 2,
+    "run_all.py majority --data nothing.csv": 2,
+    "run_all.py majority --dataset sample --results /proc/x": 2,
+    "models/tfidf_logreg.py --data nothing.csv": 2,
+    "models/tfidf_logreg.py --dataset sample --save /proc/x": 2,
+    "benchmark predict --model x/ --file nothing.csv": 2,
+    "benchmark speed majority --data nothing.csv": 2,
 }
 """Each with its exit code."""
 IN_TURN = """

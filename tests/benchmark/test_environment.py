@@ -37,6 +37,18 @@ def test_a_run_that_was_given_a_part_of_a_machine_is_of_another_kind():
     assert part.machine != described.machine
 
 
+@pytest.mark.parametrize(("said", "threads"), [("1", 1), ("999", 2), ("0", 2), ("x", 2)])
+def test_a_machine_of_fewer_threads_is_another(monkeypatch, said, threads):
+    monkeypatch.setattr(hardware, "cores", lambda: 2)
+    whole = environment.describe()
+    assert "thread" not in whole.machine
+    monkeypatch.setenv(hardware.THREADS, said)
+    described = environment.describe()
+    assert described.threads == threads
+    assert (described.machine == whole.machine) == (threads == 2)
+    assert ("2 cores, 1 thread" in described.machine) == (threads == 1)
+
+
 @pytest.mark.parametrize(
     ("cpuinfo", "extensions", "bfloat16"),
     [

@@ -1,7 +1,10 @@
 """Texts on the command line, one a line, and in a table's column."""
 
 import csv
+import gzip
 import io
+import os
+import threading
 
 from benchmark.commands import predict
 from benchmark.rows import saved
@@ -13,6 +16,9 @@ import pytest
 
 class LengthModel:
     """Calls a text the more positive the longer it is; remembers how it was asked."""
+
+    vocabulary = ("", "?", "good", "bad", "so", "two", "lines", "ok", "x")
+    fitted = None
 
     def __init__(self):
         self.batches = []
@@ -62,6 +68,53 @@ def test_tabs_separate_in_a_tsv_and_a_byte_order_mark_is_no_text(ask):
     assert rows[1] == ["ok, so", "7", "0.6000"]
 
 
+def test_what_data_reads_is_read(ask):
+    lines = '{"id": 1, "review": "ok, so"}\n{"review": "x", "id": null, "more": 1}\n'
+    expected = [["id", "review", "positive, m"], ["1", "ok, so", "0.6000"], ["", "x", "0.1000"]]
+    assert ask(lines, "t.jsonl", "review")[0] == expected
+    assert ask(gzip.compress(lines.encode()), "t.jsonl.gz", "review")[0] == expected
+    content = gzip.compress(b'id,review\n1,"ok, so"\n,x\n')
+    assert ask(content, "T.CSV.GZ", "review")[0] == expected
+    assert ask(gzip.compress(b"ok\n"), "t.txt.gz")[0] == [["text", "positive, m"], ["ok", "0.2000"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "column"),
+    [
+        ("ok\nx\n", None),
+        ("review,id\nok,1\nx,2\n", "review"),
+        ("id\treview\n1\tok\n2\tx\n", "review"),
+        ('{"review": "ok"}\n{"review": "x"}\n', "review"),
+    ],
+)
+def test_standard_input_and_a_pipe_are_files(ask, monkeypatch, capsys, tmp_path, content, column):
+    monkeypatch.setattr(
+        "sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(content.encode())))
+    )
+    _, (model,) = ask("x\n")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(content,), daemon=True)
+    writer.start()
+    for file in (predict.STANDARD_INPUT, pipe):
+        predict.predict({"m": tmp_path / "a/m"}, [], file, column)
+        rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
+        assert [row[-1] for row in rows] == ["positive, m", "0.2000", "0.1000"]
+    writer.join()
+    assert model.batches == [1, 2, 2]
+
+
+def test_texts_that_say_nothing_get_an_answer_and_a_note(ask, capsys, tmp_path):
+    ask("good\n\n?!..\n(1)\nxyzzy\nso plugh\nplugh\n")
+    predict.predict({"m": tmp_path / "a/m"}, ["good", "xyzzy", ""], None, None)
+    lines = capsys.readouterr()
+    assert lines.err.splitlines() == [
+        "note: text 2 holds no word that m knows: the answer there is a mere guess",
+        "note: text 3 holds no text: the answer there is a mere guess",
+    ]
+    assert "xyzzy" in lines.out
+
+
 def test_a_long_file_is_answered_in_batches(ask):
     rows, (model,) = ask("x\n" * 600)
     assert len(rows) == 601
@@ -79,11 +132,15 @@ def test_models_of_one_name_are_told_apart(ask, tmp_path):
         ("review\nok\n", "t.csv", None, "--column names the column"),
         ("ok\n", "t.txt", "review", "--column names the column"),
         ("id,text\n1,ok\n", "t.csv", "review", "has no column 'review'; it has id, text"),
-        ("id,review\n1\n", "t.csv", "review", r"t\.csv, line 2: more or fewer fields"),
-        ("review\nok,no\n", "t.csv", "review", r"t\.csv, line 2: more or fewer fields"),
-        ('review\n"ok\n', "t.csv", "review", "is not a table that can be read"),
+        ("id,review\n1\n", "t.csv", "review", r"t\.csv, line 2: with more or fewer fields"),
+        ("review\nok,no\n", "t.csv", "review", r"t\.csv, line 2: with more or fewer fields"),
+        ('review\n"ok\n', "t.csv", "review", r"t\.csv, line 2: unexpected end of data"),
         (b"caf\xe9\n", "t.txt", None, "is not UTF-8"),
-        ("", "t.csv", "review", "has no column 'review'"),
+        ("", "t.csv", "review", "is empty"),
+        ("id,text\n1,ok\n", "t.csv", None, "column of the texts, of id, text"),
+        ('{"text": "ok"}\n', "t.jsonl", None, "column of the texts, of text"),
+        ("ok\n", "t.md", None, "is plain text: .* --file reads a text a line"),
+        ('{"review": "ok"}\n[1]\n', "t.jsonl", "review", "line 2: no JSON object"),
     ],
 )
 def test_what_cannot_be_read_is_said(ask, content, name, column, said):
@@ -98,6 +155,8 @@ def test_a_file_or_texts_and_not_both(tmp_path):
         predict.predict({"m": tmp_path}, ["Superb!"], tmp_path / "no.txt", None)
     with pytest.raises(UserError, match=r"no\.txt: no such file"):
         predict.predict({"m": tmp_path}, [], tmp_path / "no.txt", None)
+    with pytest.raises(UserError, match="names the column of a table"):
+        predict.predict({"m": tmp_path}, ["Superb!"], None, "text")
 
 
 def test_a_kept_model_is_found_by_its_name(tmp_path):
@@ -115,3 +174,5 @@ def test_a_kept_model_is_found_by_its_name(tmp_path):
         UserError, match=r"no model of 'lstm' is kept in .* there is bert@tiny, cnn"
     ):
         predict.find(["lstm"], tmp_path, "sample")
+    with pytest.raises(UserError, match=r"no models of 'samples' are kept; did you mean sample\?"):
+        predict.find(["cnn"], tmp_path, "samples")

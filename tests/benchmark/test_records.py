@@ -21,6 +21,7 @@ from tests.benchmark.made_up_runs import (
     put_many,
     put_record,
 )
+from tests.crashes import killed_at_each_call
 
 import numpy as np
 import pandas as pd
@@ -177,6 +178,18 @@ def test_two_processes_that_write_one_record_leave_it_whole(tmp_path):
     path = tmp_path / path.relative_to(tmp_path / "elsewhere")
     assert abs(store.read_predictions(path, store.read(path)).logits).tolist() == [1, 1, 1, 1]
     assert len(list(path.parent.glob("*.npz"))) == 1
+
+
+def test_a_run_that_is_killed_while_it_writes_leaves_a_record_with_its_predictions(tmp_path):
+    sets = {"products": of_texts([1])}
+    path = put(tmp_path, answered=sets)
+    for _ in killed_at_each_call(lambda: put(tmp_path, logits=(1, 1, 1, 1), answered=sets)):
+        record = store.read(path)
+        logits = store.read_predictions(path, record).logits.tolist()
+        assert logits in ([-1, 1, 1, 1], [1, 1, 1, 1])
+        store.read_evaluation(path, record, "products")
+        put(tmp_path, answered=sets)
+        assert len(list(path.parent.glob("*.npz"))) == 2
 
 
 def test_answers_of_a_model_whose_record_was_replaced_are_not_added(tmp_path):

@@ -6,9 +6,9 @@ import os
 import re
 import shutil
 
-from benchmark.analysis import label_curves, leaderboard, tables
+from benchmark.analysis import budget, label_curves, leaderboard, tables
 from benchmark.analysis.evaluations import Asked
-from benchmark.records import store
+from benchmark.records import store, trials
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import Epoch
 from benchmark.records.store import Answered, SetPredictions
@@ -20,6 +20,7 @@ from tests.benchmark.made_up_runs import (
     a_corpus,
     a_failure,
     a_record,
+    a_trial,
     predicted,
     put,
     put_many,
@@ -181,7 +182,8 @@ def test_names_are_text_in_figures(known, small, monkeypatch):
         shown = build.draw(ranked, of, {name: [curve]}, slices.of(small), "a$b^$c")
         sets = sections.build(
             {n: {name: asked_of(), "contrast": asked_of()} for n in of}, of, ranked,
-            pd.DataFrame([[name, 10, 3, 0.5, 0.4, 0.6]], columns=label_curves.COLUMNS), "", {},
+            pd.DataFrame([[name, 10, 3, 0.5, 0.4, 0.6]], columns=label_curves.COLUMNS),
+            {name: SEARCHED}, "", {},
         )  # fmt: skip
     for drawing in [*shown, *(one for part in sets for one in part.shown)]:
         drawn = figures.as_inline_svg(drawing.figure, drawing.alternative)
@@ -222,10 +224,11 @@ def test_the_name_of_a_review_is_no_part_of_the_page(known, small):
 
 def test_sections_are_absent_without_data(results):
     page = (results / "report.html").read_text(encoding="utf-8")
-    for name in ("reads_or_counts", "other_texts", "fewer_labels"):
+    for name in ("reads_or_counts", "other_texts", "fewer_labels", "search"):
         assert f'id="{name}"' not in page
 
 
+SEARCHED = budget.curve_of([a_trial(number, 0.9) for number in range(3)])
 PAIRS = 40
 
 
@@ -267,6 +270,9 @@ def with_sets(tmp_path_factory):
         put_asked(folder, row, wrong, answered, **changes)
     put_asked(folder, "cnn", 90, {}, labels=10, family="convolutional")
     put_asked(folder, "cnn", 60, {}, labels=16, family="convolutional")
+    for row, found in (("cnn", (0.9, 0.9, 0.9)), ("naive_bayes_svm", (0.0, 0.88, 0.95))):
+        for number, accuracy in enumerate(found, 1):
+            trials.add(trials.path_of(folder, "imdb", row), a_trial(number, accuracy))
     make(folder, "imdb")
     return folder
 
@@ -302,6 +308,18 @@ def test_the_page_says_what_other_texts_and_fewer_labels_do(with_sets):
     assert "naive_bayes_svm" not in labels, "it has no run with fewer labels"
 
 
+def test_the_page_says_what_searches_find(with_sets):
+    page = html.unescape((with_sets / "report.html").read_text(encoding="utf-8"))
+    part = part_of(page, "search")
+    assert "naive_bayes_svm 61.00 % with one trial, 95.00 % with 3" in part
+    assert "cnn and naive_bayes_svm is better depends on the budget" in part
+    assert "fewer than 2 trials" in part
+    assert set(re.findall(r'<figure id="([^"]*)"', part)) == {
+        "budget_by_trials",
+        "budget_by_seconds",
+    }
+
+
 def test_the_leaderboard_has_the_sets_that_were_asked(with_sets, results):
     asked, without = (
         re.findall(r'<th scope="col" class="(\w+)"', (folder / "report.html").read_text())
@@ -313,7 +331,8 @@ def test_the_leaderboard_has_the_sets_that_were_asked(with_sets, results):
 
 
 def test_the_same_answers_give_the_same_page(with_sets, tmp_path):
-    shutil.copytree(with_sets / "runs", tmp_path / "runs")
+    for name in ("runs", "tuning"):
+        shutil.copytree(with_sets / name, tmp_path / name)
     assert make(tmp_path, "imdb") == (with_sets / "report.html").read_text(encoding="utf-8")
     for file in (with_sets / "figures").iterdir():
         assert file.read_bytes() == (tmp_path / "figures" / file.name).read_bytes(), file.name
@@ -334,7 +353,7 @@ def test_names_of_sets_and_edits_are_no_part_of_the_page(with_sets):
     curves = pd.DataFrame(columns=label_curves.COLUMNS)
     with figures.style():
         parts = sections.build(
-            asked, evaluation.predictions, ranked, curves, "",
+            asked, evaluation.predictions, ranked, curves, {}, "",
             {"contrast/0/edited": "<img src=y>"},
         )  # fmt: skip
     made = page.build(
@@ -440,7 +459,7 @@ def test_sections_fit_on_a_phone(browser, with_sets, scheme):
         "all => all.map(svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width)",
     )
     tab.close()
-    assert len(scales) == 5
+    assert len(scales) == 7
     assert min(scales) > 0.9, "drawings keep the size of their type"
 
 

@@ -10,7 +10,7 @@ from benchmark.rows import catalogue
 from benchmark.rows.hyperparameters import Choice, LogUniform, Uniform, search_space
 from benchmark.runs import tuning
 from preprocessing.errors import DamagedError, UserError
-from tests.benchmark.made_up_runs import a_corpus, a_failure, a_record
+from tests.benchmark.made_up_runs import a_corpus, a_failure, a_trial
 from tests.checkouts import add_row
 from tests.conftest import run_python
 
@@ -19,12 +19,6 @@ import pytest
 
 SPACE = {"c": LogUniform(0.1, 1000.0), "units": LogUniform(8, 512), "share": Uniform(0.0, 0.5),
          "widths": Choice((1, 2), (3,))}  # fmt: skip
-
-
-def a_trial(number, accuracy, **changes):
-    record = a_record(**changes)
-    scores = record.validation.model_copy(update={"accuracy": accuracy})
-    return Trial(number, record.model_copy(update={"validation": scores}))
 
 
 def test_draws_lie_in_their_ranges_and_fill_them():

@@ -1,6 +1,9 @@
 import csv
+import gzip
 import json
 import os
+import re
+import sys
 
 from benchmark.runs import sweep
 from preprocessing.errors import UserError
@@ -38,6 +41,12 @@ def json_lines(path):
     return path
 
 
+def compressed(path):
+    packed = path.with_name(f"{path.name}.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    return packed
+
+
 def contents(reviews):
     return sorted((r.text.strip(), r.label) for part in reviews.values() for r in part)
 
@@ -46,13 +55,47 @@ def test_every_form_reads_the_same_texts(tmp_path):
     forms = [
         table(tmp_path / "a.csv", rows()),
         table(tmp_path / "a.tsv", rows(), separator="\t"),
+        compressed(table(tmp_path / "b.csv", rows())),
         json_lines(tmp_path / "a.jsonl"),
+        compressed(json_lines(tmp_path / "b.ndjson")),
         class_folders(tmp_path / "a"),
     ]
     expected = sorted((text, int(label == "good")) for text, label in rows())
     for form in forms:
         assert is_custom(form)
         assert contents(CustomReviews(form).read()[0]) == expected
+
+
+def parquet(path, lines):
+    arrow = pytest.importorskip("pyarrow")
+    texts, labels = zip(*lines, strict=True)
+    from pyarrow.parquet import write_table
+
+    write_table(arrow.table({"text": texts, "label": labels}), path)
+    return path
+
+
+def test_parquet_is_read_with_its_types(tmp_path):
+    lines = [(text, int(label == "good")) for text, label in rows()] + [(None, 1)]
+    reviews, notes = CustomReviews(parquet(tmp_path / "a.parquet", lines)).read()
+    assert contents(reviews) == sorted(lines[:-1])
+    assert "1 without a text (line 101)" in notes[0]
+    with pytest.raises(UserError, match="has no column 'body'; it has text, label"):
+        CustomReviews(tmp_path / "a.parquet", text_column="body").read()
+
+
+def test_damaged_parquet_is_told(tmp_path):
+    pytest.importorskip("pyarrow")
+    (tmp_path / "a.parquet").write_bytes(b"PAR1" + bytes(100))
+    with pytest.raises(UserError, match=r"a\.parquet is damaged: .*"):
+        CustomReviews(tmp_path / "a.parquet").read()
+
+
+def test_parquet_without_pyarrow_is_told(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    with pytest.raises(UserError, match="pip install pyarrow"):
+        CustomReviews(tmp_path / "a.parquet").read()
 
 
 def test_without_a_split_a_fifth_of_each_class_is_drawn_always_the_same_and_said(tmp_path):
@@ -112,10 +155,10 @@ def test_bad_rows_are_counted_and_named_by_line(tmp_path):
     reviews, notes = CustomReviews(file).read()
     assert len(contents(reviews)) == 1001
     assert notes[0] == (
-        "5 of 1,006 texts cannot be used: 1 without a text (line 1004); 1 without a label (line "
-        "1005); 1 not UTF-8 (line 1007); 1 with more or fewer fields than the header (line 1010); "
-        "1 of a third class (line 1006)"
+        "4 of 1,006 texts cannot be used: 1 without a text (line 1004); 1 without a label (line "
+        "1005); 1 not UTF-8 (line 1007); 1 with more or fewer fields than the header (line 1010)"
     )
+    assert notes[1] == "texts of other classes are left out: 1 of 'meh' (line 1006)"
 
 
 def test_too_many_bad_rows_stop_unless_allowed(tmp_path):
@@ -152,9 +195,9 @@ def test_a_file_name_in_another_encoding_is_a_bad_row(tmp_path):
     ("lines", "header", "said"),
     [
         (rows(), ("body", "label"), "has no column 'text'; it has body, label"),
-        (rows(50)[:50], ("text", "label"), "two classes are needed, but there is ['good']"),
-        (rows(11), ("text", "label"), "9 texts of 'bad' for train are too few; at least 10"),
-        ([], ("text", "label"), "two classes are needed, but there is none"),
+        (rows(50)[:50], ("text", "label"), "column 'label' has 1: 'good' (50); --label-column"),
+        (rows(11), ("text", "label"), "too few texts: 9 of 'bad' for train"),
+        ([], ("text", "label"), "has a header, but no rows"),
         ([("a", "b", "c")], ("text", "label", "text"), "has the column 'text' twice"),
     ],
 )
@@ -177,9 +220,16 @@ def test_another_way_to_read_is_another_corpus(tmp_path):
     file = table(tmp_path / "My Films.csv", lines, ("text", "label", "mood"))
     one = prepare("imdb", CustomReviews(file), tmp_path / "cache")
     other = prepare("imdb", CustomReviews(file, label_column="mood"), tmp_path / "cache")
-    assert one.name == "own-my-films"
+    assert one.name == f"own-my-films-{one.hash[:8]}"
     assert one.hash != other.hash
     assert prepare("imdb", CustomReviews(file), tmp_path / "cache").notes == one.notes
+
+
+def test_tables_of_one_name_have_results_of_their_own(tmp_path):
+    forms = (table(tmp_path / "ok.csv", rows()), json_lines(tmp_path / "ok.jsonl"))
+    names = {prepare("imdb", CustomReviews(form), tmp_path / "cache").name for form in forms}
+    assert len(names) == 2
+    assert all(name.startswith("own-ok-") for name in names)
 
 
 def test_a_class_folder_of_another_name_is_another_data_set(tmp_path):
@@ -198,12 +248,13 @@ def test_the_benchmark_on_ones_own_texts(run_here, tmp_path, monkeypatch):
     command = ["run_all.py", "tfidf_logreg", "majority", "--seeds", "1", "--data", file]
     done = run_python(*command, *columns, *where)
     assert done.returncode == 0, done.stderr
-    assert "own-films: 'good' counts as positive" in done.stderr
-    board = (tmp_path / "results/own-films/leaderboard.csv").read_text()
+    name = re.search(r"^(own-films-[0-9a-f]{8}): 'good' counts as", done.stderr, re.MULTILINE)[1]
+    board = (tmp_path / "results" / name / "leaderboard.csv").read_text()
     assert board.count(",ok,") == 2
     lines = {line.split(",")[1]: line.split(",") for line in board.splitlines()}
     assert float(lines["tfidf_logreg"][lines["model"].index("accuracy_mean")]) == 1
-    record = json.loads((tmp_path / "results/runs/own-films/tfidf_logreg/seed-0.json").read_text())
+    path = tmp_path / "results/runs" / name / "tfidf_logreg/seed-0.json"
+    record = json.loads(path.read_text())
     assert record["command"] == (
         "python -m models.tfidf_logreg --seed 0 --text-column body --label-column mood "
         "--data films.csv"

@@ -98,9 +98,9 @@ def test_a_damaged_review_is_named(run_here, tmp_path, content, said):
     ("make", "said"),
     [
         (lambda path: None, "no such file or folder"),
-        (lambda path: path.mkdir(), "is not an IMDB folder"),
-        (lambda path: path.write_text("hello"), "not a .tar.gz archive"),
-        (lambda path: path.write_text(""), "not a .tar.gz archive"),
+        (lambda path: path.mkdir(), "nor train/ and test/ in it, but nothing"),
+        (lambda path: path.write_text("hello"), "data is plain text: "),
+        (lambda path: path.write_text(""), "data is empty; --data reads"),
         (lambda path: unpack(archive_files(), path), "train/pos has 4 of 12,500"),
     ],
 )

@@ -1,9 +1,7 @@
-import itertools
 import multiprocessing
 import os
 import shutil
 import signal
-import sys
 import time
 
 from preprocessing.errors import DamagedError
@@ -15,6 +13,7 @@ from preprocessing.storage import (
     verify,
     write_atomically,
 )
+from tests.crashes import killed_at_each_call
 
 import pytest
 from hypothesis import given
@@ -138,33 +137,16 @@ def test_atomic_writing_keeps_the_old_file_when_it_fails(tmp_path, monkeypatch):
 
 
 def test_a_writer_that_is_killed_at_any_call_leaves_the_old_or_the_new(tmp_path):
-    """A process of its own ends, without a word, before each of its calls of the file system."""
-
-    def write(folder):
-        write_atomically(folder / "file", "new")
-        make_folder(folder / "made", build)
-
-    def killed_at(number):
-        child = os.fork()
-        if child == 0:
-            calls = itertools.count()
-            names = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree")
-            sys.addaudithook(
-                lambda name, _: name in names and next(calls) == number and os._exit(1)
-            )
-            write(tmp_path)
-            os._exit(0)
-        return os.waitpid(child, 0)[1] != 0
+    def write():
+        write_atomically(tmp_path / "file", "new")
+        make_folder(tmp_path / "made", build)
 
     (tmp_path / "file").write_text("old")
-    number = 0
-    while killed_at(number):
+    for _ in killed_at_each_call(write):
         assert (tmp_path / "file").read_text() in ("old", "new")
         if (tmp_path / "made").exists():
             verify(tmp_path / "made")
             shutil.rmtree(tmp_path / "made")
         (tmp_path / "file").write_text("old")
-        number += 1
-    assert number > 10
     assert (tmp_path / "file").read_text() == "new"
     verify(tmp_path / "made")

@@ -1,0 +1,34 @@
+"""Processes that are killed in the middle of writing."""
+
+import itertools
+import os
+import sys
+from collections.abc import Callable, Iterator
+
+_CALLS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree")
+
+
+def killed_at_each_call(act: Callable[[], None]) -> Iterator[None]:
+    """Do something again and again, each time in a process that ends at another call.
+
+    The process ends, without a word, before its first call of the file system that writes or opens,
+    then before its second, and so on, until one gets to the end; that makes at least five.
+
+    Yields:
+        After each process but the last.
+    """
+    for number in itertools.count():
+        child = os.fork()
+        if child == 0:
+            _end_before(number)
+            act()
+            os._exit(0)
+        if os.waitpid(child, 0)[1] == 0:
+            assert number >= 5, "no call was seen"
+            return
+        yield
+
+
+def _end_before(number: int) -> None:
+    calls = itertools.count()
+    sys.addaudithook(lambda name, _: name in _CALLS and next(calls) == number and os._exit(1))
