@@ -49,6 +49,7 @@ RETRIES = 3
 """How often a run is begun again after its worker or node has died."""
 
 _SECONDS_TO_ANSWER = 5.0
+_SECONDS_TO_BEGIN = 30.0
 _SECONDS_TO_COME_BACK = 5.0
 _SECONDS_TO_WAIT = 0.5
 
@@ -125,6 +126,7 @@ class _Driver:
         self.cluster, self.watcher, self.head = cluster, watcher, head
         self.task = ray.remote(max_calls=1, max_retries=RETRIES)(work)
         self.board: Any = ray.remote(num_cpus=0, max_restarts=-1)(Board).remote()
+        ray.wait([self.board.take.remote()], timeout=_SECONDS_TO_BEGIN)  # lest it misses the first
         self.code = environment.commit()
         self.taking: Any = None
         self.flying: dict[Any, Job] = {}
@@ -376,6 +378,11 @@ def _why_not(address: str, error: Exception) -> str:
     said = _one_line(error)
     if "ersion mismatch" in said:
         return f"--cluster {address}: all machines need the same Python and Ray. {said}"
+    if "AuthToken" in said:
+        return (
+            f"--cluster {address} wants the token of who started it: copy ~/.ray/auth_token from "
+            f"its head to this machine"
+        )
     if "exceeds the maximum size" in said:
         return (
             f"the code in {ROOT} is too large to travel: {said} Move what is no code out of "
