@@ -30,7 +30,7 @@ lint: .venv/tested
 	$(BIN)/python -m pip install --quiet -r requirements.txt -c constraints.txt
 	touch $@
 
-.venv/tested: .venv/installed requirements/test.txt
+.venv/tested: .venv/installed $(wildcard requirements/*.txt)
 	$(BIN)/python -m pip install --quiet -r requirements/test.txt -c constraints.txt
 	touch $@
 

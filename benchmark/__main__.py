@@ -12,6 +12,7 @@ python -m benchmark explain --model cnn "Superb!"        and which words that ha
 python -m benchmark page                                 both, as a page to type into
 python -m benchmark tune cnn --trials 6                  search hyperparameters on validation
 python -m benchmark budget                               what so many trials find
+python -m benchmark schedule --nodes 1 16                how long all takes on so many machines
 python -m benchmark rows                                 list the models
 python -m benchmark speed --dataset sample               how fast everything is
 """
@@ -34,6 +35,7 @@ COMMANDS = {
     "page": "serve a page that asks kept models about a text",
     "tune": "search hyperparameters on validation, with one budget for all models",
     "budget": "show what searches of so many trials can be expected to find",
+    "schedule": "tell how long all runs take on so many machines",
     "rows": "list the models",
     "speed": "measure how fast everything is, or some models",
 }

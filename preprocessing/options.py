@@ -71,6 +71,11 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         help="where downloads and prepared corpora are stored (default: data/)",
     )  # fmt: skip
     group.add_argument(
+        "--prepared", type=Path, metavar="FOLDER",
+        help="the folder of a corpus that was prepared from these reviews, such as "
+        "data/imdb-b7559307dd2c0163, so that the reviews themselves need not be there",
+    )  # fmt: skip
+    group.add_argument(
         "--with-originals", action="store_true",
         help="learn from the 733 reviews of which edited versions exist, too, as protocol 1 did; "
         "results are kept apart",
@@ -95,6 +100,7 @@ class DataOptions:
         cache: where downloads and prepared corpora are stored.
         limit: reviews of each part; None for all.
         with_originals: learn from the originals of edited reviews, too.
+        prepared: the folder of the corpus that was prepared from them; None to look for it.
     """
 
     dataset: str = "imdb"
@@ -106,6 +112,7 @@ class DataOptions:
     cache: Path = ROOT / "data"
     limit: int | None = None
     with_originals: bool = False
+    prepared: Path | None = None
 
     @classmethod
     def of(cls, given: argparse.Namespace) -> "DataOptions":

@@ -63,6 +63,7 @@ def open_corpus(
     allow_bad_rows: bool = False,
     limit: int | None = None,
     with_originals: bool = False,
+    prepared: Path | None = None,
 ) -> Corpus:
     """Open the corpus that a user names, preparing it first where that was not done yet.
 
@@ -77,10 +78,13 @@ def open_corpus(
         allow_bad_rows: leave out any number of the user's texts that cannot be used.
         limit: only so many reviews of train, of test and of unsup.
         with_originals: learn from the originals of edited reviews, too.
+        prepared: the corpus's own folder; nothing else is then looked for.
 
     Raises:
         UserError: the source is missing or damaged.
     """
+    if prepared is not None:
+        return Corpus(prepared.resolve())
     source: Path | CustomReviews | None = data
     if data is not None and dataset == "imdb":
         check_source(data)

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,42 @@ def verify(folder: Path) -> dict:
         if sha256(folder / name) != file["sha256"]:
             raise damaged(folder, name, "its hash is not the one in the manifest")
     return manifest
+
+
+def pack(folder: Path) -> dict[str, bytes]:
+    """Return the files of a folder that `make_folder` made by their names, for `unpack`.
+
+    Folders inside that have a manifest of their own are left out.
+
+    Raises:
+        DamagedError: the folder was changed.
+    """
+    names = [*verify(folder)["files"], MANIFEST]
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+def unpack(files: Mapping[str, bytes], target: Path) -> None:
+    """Make the folder `target` of what `pack` returned, unless it is there.
+
+    Raises:
+        DamagedError: the files are not what was packed.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(target.parent / f".{target.name}.lock"):
+        if (target / MANIFEST).exists():
+            return
+        unfinished = target.parent / f".{target.name}.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        try:
+            with _named(target):
+                for name, content in files.items():
+                    path = unfinished / name
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(content)
+            verify(unfinished)
+            unfinished.rename(target)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def seal(content: dict[str, Any], indent: int | None = 1) -> str:

@@ -60,3 +60,20 @@ def test_the_speed_of_some_rows_with_the_ratio_to_the_textbook_form(run_here, ca
     refused = run_here("benchmark", "speed", "nonsense", "--dataset", "sample")
     assert refused.returncode == 2
     assert "no model is called 'nonsense'" in refused.stderr
+
+
+def test_what_is_made_once_is_made_alone_and_read_with_the_prepared_corpus(run_here, tmp_path):
+    program = "models/averaged_word2vec.py", "--dataset", "sample", "--limit", "40"
+    made = run_here(*program, "--cache", tmp_path, "--make-only", "word2vec")
+    assert made.returncode == 0, made.stderr
+    (folder,) = tmp_path.glob("sample-limit-40-*[!k]")
+    (vectors,) = folder.glob("word2vec-*-seed-0")
+    before = (vectors / "manifest.json").stat().st_mtime_ns
+    elsewhere = "--cache", tmp_path / "none", "--results", tmp_path
+    done = run_here(*program, *elsewhere, "--no-keep-models", "--prepared", folder)
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "none").exists()
+    assert (vectors / "manifest.json").stat().st_mtime_ns == before
+    wrong = run_here(*program, "--cache", tmp_path, "--make-only", "teacher")
+    assert wrong.returncode == 2
+    assert wrong.stderr == "error: --make-only teacher: this model makes none\n"

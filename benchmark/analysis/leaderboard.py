@@ -11,7 +11,7 @@ from benchmark.analysis import columns, evaluations, label_curves, short_table, 
 from benchmark.analysis.evaluations import Asked
 from benchmark.records import PROTOCOL_SEEDS, predictions, store
 from benchmark.records.predictions import Predictions
-from benchmark.records.record import Failed, Finished, Record
+from benchmark.records.record import NOT_COMPARABLE, Failed, Finished, Record
 from benchmark.rows import catalogue
 from preprocessing.program import ROOT
 from preprocessing.storage import write_atomically
@@ -235,6 +235,8 @@ def readme_of(results: Path, document: str = "README.md") -> Path | None:
 
 def of_one_machine(one: pd.Series, other: pd.Series) -> bool:
     """Tell whether two lines were trained on one kind of machine, so that times compare."""
+    if NOT_COMPARABLE in f"{one['machine']} {other['machine']}":
+        return False
     return all(one[name] == other[name] or (pd.isna(one[name]) and pd.isna(other[name]))
                for name in ("device", "machine"))  # fmt: skip
 

@@ -6,16 +6,18 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.rows.catalogue import hint
 from preprocessing.errors import UserError
-from preprocessing.options import DataOptions, whole
+from preprocessing.options import DataOptions, positive, whole
 from preprocessing.program import ROOT
 from preprocessing.sources.custom import is_custom
 
 if TYPE_CHECKING:
+    from benchmark.runs.cluster.driver import Cluster
     from preprocessing.corpus import Corpus
     from preprocessing.evaluation_sets import EvaluationSet
 
@@ -86,6 +88,39 @@ def add_evaluation_data_option(parser: argparse._ActionsContainer) -> None:
         help="a folder with the published evaluation sets (default: $IMDB_EVALUATION_DATA, else "
         "what is in --cache, else a download)",
     )  # fmt: skip
+
+
+def add_cluster_options(parser: argparse._ActionsContainer) -> None:
+    """Add --cluster and --cpus-per-run."""
+    parser.add_argument(
+        "--cluster", nargs="?", const="local", metavar="HOST:PORT",
+        help="make the runs on the nodes of a Ray cluster; without an address, on a Ray of this "
+        "machine alone; see docs/cluster.md",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cpus-per-run", type=positive, metavar="N",
+        help="CPUs of a node for each run on a cluster; fewer than all make more runs at once, "
+        "whose times are marked as not comparable (default: all)",
+    )  # fmt: skip
+
+
+def cluster_from(options: argparse.Namespace) -> "Cluster | None":
+    """Return the cluster that `add_cluster_options` names; None if none is asked for.
+
+    Raises:
+        UserError: Ray is not installed, or there is no cluster to use CPUs of.
+    """
+    if options.cluster is None:
+        if options.cpus_per_run is not None:
+            raise UserError("--cpus-per-run is for runs on a cluster; add --cluster")
+        return None
+    if find_spec("ray") is None:
+        raise UserError(
+            "--cluster needs Ray; pip install -r requirements/cluster.txt -c constraints.txt"
+        )
+    from benchmark.runs.cluster.driver import Cluster
+
+    return Cluster(options.cluster, options.cpus_per_run)
 
 
 def add_no_keep_models_option(parser: argparse._ActionsContainer) -> None:

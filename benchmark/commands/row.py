@@ -24,6 +24,7 @@ from benchmark.rows import catalogue
 from benchmark.rows.contract import Row
 from benchmark.rows.hyperparameters import changed, flag
 from benchmark.rows.saved import check_target
+from benchmark.rows.training_data import ONCE
 from benchmark.runs import events
 from preprocessing.options import DataOptions, add_data_options, corpus_from, data_words
 from preprocessing.program import run_program
@@ -77,6 +78,10 @@ def add_options(parser: argparse.ArgumentParser, name: str, row: Row) -> None:
         help="use the labels of only N training reviews, as many of each class; the record goes to "
         "a folder of its own",
     )  # fmt: skip
+    run_options.add_argument(
+        "--make-only", choices=ONCE, metavar="WHAT",
+        help=f"train nothing, make only what is made once and kept: {', '.join(ONCE)}",
+    )  # fmt: skip
     add_no_keep_models_option(run_options)
     add_evaluation_options(run_options)
     add_results_option(run_options)
@@ -109,7 +114,11 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
     if not given.validation_only:
         sets = built_in_sets(data, given.evaluation_data, quiet=given.progress == "json") + own
     on_event = events.reporter(given.progress)
-    from benchmark.runs.run import run  # after the options are checked: it imports slow packages
+    from benchmark.runs.run import make_only, run  # after the checks: it imports slow packages
+
+    if given.make_only is not None:
+        make_only(given.make_only, row, options, given.seed, corpus, on_event, given.labels)
+        return 0
 
     if given.tensorboard is not None:
         from benchmark.runs.tensorboard import Curves

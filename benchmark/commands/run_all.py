@@ -5,6 +5,7 @@ import shlex
 from typing import Any
 
 from benchmark.commands.options import (
+    add_cluster_options,
     add_evaluation_options,
     add_no_keep_models_option,
     add_results_option,
@@ -12,6 +13,7 @@ from benchmark.commands.options import (
     built_in_sets,
     check_labels,
     check_targets,
+    cluster_from,
     labels_number,
     own_sets,
     weights_place,
@@ -46,6 +48,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=positive, default=1, metavar="N",
         help="runs in parallel; faster, but distorts timings (default: %(default)s)",
     )  # fmt: skip
+    add_cluster_options(parser)
     add_no_keep_models_option(parser)
     add_evaluation_options(parser)
     add_data_options(parser)
@@ -65,6 +68,9 @@ def main(options: argparse.Namespace) -> int:
     if options.dataset == "sample" and not options.models:
         lines = catalogue.each_once(lines)
 
+    cluster = cluster_from(options)
+    if cluster is not None and (options.jobs > 1 or options.tensorboard is not None):
+        raise UserError("--jobs and --tensorboard are for this machine alone; leave out --cluster")
     check_targets(options)
     data = DataOptions.of(options)
     own = own_sets(options.evaluate_on)
@@ -97,8 +103,9 @@ def main(options: argparse.Namespace) -> int:
         readme = leaderboard.readme_of(options.results)
         try:
             failed, unreached = sweep.sweep(
-                lines, options.seeds, corpus, settings, options.force, options.weights, console
-            )
+                lines, options.seeds, corpus, settings, options.force, options.weights, console,
+                cluster,
+            )  # fmt: skip
         finally:  # also after Ctrl-C, with what was finished
             table = leaderboard.write(options.results, corpus.name, readme)
     console.print()

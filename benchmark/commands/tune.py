@@ -3,7 +3,12 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from benchmark.commands.options import add_results_option, seed_number
+from benchmark.commands.options import (
+    add_cluster_options,
+    add_results_option,
+    cluster_from,
+    seed_number,
+)
 from preprocessing.options import DataOptions, add_data_options, corpus_from, positive
 
 if TYPE_CHECKING:
@@ -24,6 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--seed", type=seed_number, default=0,
         help="fixes what is drawn, and all chance in the trials (default: %(default)s)",
     )  # fmt: skip
+    add_cluster_options(parser)
     add_data_options(parser)
     add_results_option(parser)
 
@@ -37,6 +43,7 @@ def main(options: argparse.Namespace) -> None:
     from benchmark.rows import catalogue
 
     lines = catalogue.each_once(catalogue.choose(options.models))
+    cluster = cluster_from(options)
 
     from benchmark.rows.hyperparameters import search_space
     from benchmark.runs.child import Settings
@@ -54,7 +61,7 @@ def main(options: argparse.Namespace) -> None:
         console.print(f"{name}: {options.trials} trials")
         found = tune(
             line, options.trials, options.seed, corpus, Settings(data, options.results),
-            lambda trial: console.print("  " + _said(trial)),
+            lambda trial: console.print("  " + _said(trial)), cluster,
         )  # fmt: skip
         best = max(found, key=lambda trial: trial.accuracy)
         console.print(f"  the best of {len(found)}: {_said(best)}")

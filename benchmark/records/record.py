@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, Valid
 
 FORMAT: Final = 3
 PROTOCOL = 2
+NOT_COMPARABLE = "times are not comparable"
+"""What a machine's description says where other runs used it at the same time."""
 
 
 class Part(BaseModel):
@@ -52,6 +54,7 @@ class Environment(Part):
         packages: versions of the libraries that results depend on.
         code: the checkout's commit, with a + if the code differs from it.
         load_average: processes that wanted to run when the run began, mean over a minute.
+        cpus_given: those that a run on a cluster was given, if that was less than its node has.
     """
 
     processor: str
@@ -65,6 +68,7 @@ class Environment(Part):
     packages: dict[str, str]
     code: str
     load_average: float | None
+    cpus_given: float | None = None
 
     @property
     def machine(self) -> str:
@@ -76,6 +80,8 @@ class Environment(Part):
         cores = f"{self.cores} cores"
         if self.threads not in (None, self.cores):
             cores += f", {self.threads} thread{'s' * (self.threads != 1)}"
+        if self.cpus_given is not None:
+            cores += f", {self.cpus_given:g} of them given, so that {NOT_COMPARABLE}"
         return ", ".join([self.processor, extensions, cores, *self.gpus])
 
 

@@ -16,6 +16,21 @@ from preprocessing.word_vectors import Word2VecSettings, word_vectors
 
 import numpy as np
 
+ONCE = ("word2vec", "subwords", "pretraining", "teacher")
+"""What is made once and kept; each may need those before it."""
+
+
+class MadeError(Exception):
+    """What was to be made once is made; it ends a `fit` that was begun for that alone.
+
+    Attributes:
+        tokenizer: whose subword ids were made; None if it was something else.
+    """
+
+    def __init__(self, tokenizer: Tokenizer | None = None):
+        super().__init__("made, as it was asked for")
+        self.tokenizer = tokenizer
+
 
 @dataclass
 class CacheClock:
@@ -58,6 +73,7 @@ class TrainingData:
         folder: where what is made once of these reviews is kept; rows call `cached`.
         synthetic: the reviews are the embedded sample's.
         clock: counts what is made once and kept; one and the same in all copies of the data.
+        make_only: the step, such as ``word2vec``, after which learning stops; empty for none.
     """
 
     train: Reviews
@@ -70,6 +86,7 @@ class TrainingData:
     folder: Path = field(repr=False)
     synthetic: bool = False
     clock: CacheClock = field(default_factory=CacheClock, repr=False)
+    make_only: str = ""
 
     @classmethod
     def of(cls, corpus: Corpus, seed: int, labels: int | None = None) -> "TrainingData":
@@ -102,9 +119,15 @@ class TrainingData:
         )
 
     def word_vectors(self, settings: Word2VecSettings | None = None) -> np.ndarray:
-        """Return word2vec vectors of this run's seed, shape (vocabulary, dimensions), float32."""
+        """Return word2vec vectors of this run's seed, shape (vocabulary, dimensions), float32.
+
+        Raises:
+            MadeError: they were all that was to be made; so the two below.
+        """
         with self.clock.waiting():
             vectors, seconds = self.learn_vectors(settings or Word2VecSettings())
+        if self.make_only == "word2vec":
+            raise MadeError
         self.clock.seconds["word2vec"] = seconds
         return np.asarray(vectors)
 
@@ -112,6 +135,8 @@ class TrainingData:
         """Return the reviews' subword ids, without start and end."""
         with self.clock.waiting():
             made = subword_ids(reviews.texts, tokenizer)
+        if self.make_only == "subwords":
+            raise MadeError(tokenizer)
         split = reviews.texts.split
         self.clock.seconds[f"subwords of {split}" if split else "subwords"] = made.seconds
         return made.ids
@@ -134,6 +159,8 @@ class TrainingData:
 
         with self.clock.waiting():
             manifest = make_folder(self.folder / name, timed)
+        if self.make_only == step:
+            raise MadeError
         self.clock.seconds[step] = manifest["seconds"]
         return self.folder / name
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmark.records import environment, store
 from benchmark.records.record import CorpusId, Failed, Record
-from benchmark.rows import sources
+from benchmark.rows import hardware, sources
 from benchmark.rows.catalogue import Line
 from benchmark.rows.hyperparameters import flag
 from benchmark.runs.processes import ForkedProcess, NewProcess
@@ -105,8 +105,75 @@ def make(
         UserError: the process met trouble that is not its row's.
     """
     before = run.path.stat().st_mtime_ns if run.path.exists() else None
+    code, errors = _attend(start(run.line.module, _arguments(run, settings)), on_event, running)
+    after = run.path.stat().st_mtime_ns if run.path.exists() else None
+    if after not in (before, None):
+        return store.read(run.path)
+    if code in (USER_MISTAKE, MACHINE_TROUBLE) and errors and errors[-1].startswith("error: "):
+        kind = MachineError if code == MACHINE_TROUBLE else UserError
+        raise kind(errors[-1].removeprefix("error: ").strip())
+    record = failed(run, corpus, _why(code, errors))
+    store.write(run.path, record)
+    return record
+
+
+def make_shared(
+    what: str,
+    run: Run,
+    settings: Settings,
+    on_event: Callable[[dict], None],
+    start: type[NewProcess] | type[ForkedProcess] = NewProcess,
+) -> None:
+    """Make, in a process of its own, what a run needs that is made once, and nothing else.
+
+    Whether that succeeds is told by nobody: the run itself finds out, and says why.
+
+    Args:
+        what: one of `benchmark.rows.training_data.ONCE`.
+        run: the run.
+        settings: what it shares with others.
+        on_event: is told of progress.
+        start: how to start the process.
+    """
+    words = [*_arguments(run, settings), "--make-only", what]
+    _attend(start(run.line.module, words), on_event, set())
+
+
+def failed(run: Run, corpus: Corpus, reason: str) -> Failed:
+    """Return the record of a run that left none."""
+    return Failed(
+        model=run.line.row,
+        variant=run.line.variant,
+        family=run.family,
+        seed=run.seed,
+        labels=run.labels,
+        changed=run.changed,
+        corpus=CorpusId(name=corpus.name, hash=corpus.hash),
+        hyperparameters=run.hyperparameters,
+        sources=sources.digest(run.line.module),
+        environment=environment.describe(),
+        reason=reason,
+    )
+
+
+def limited_to(threads: int) -> dict[str, str]:
+    """Return the environment that gives a run its share of cores, and of a GPU."""
+    names = (hardware.THREADS, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    as_needed = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+    return dict.fromkeys(names, str(threads)) | as_needed
+
+
+def _attend(
+    process: NewProcess | ForkedProcess,
+    on_event: Callable[[dict], None],
+    running: set[NewProcess | ForkedProcess],
+) -> tuple[int, list[str]]:
+    """Wait for a process, and stop it if the wait is; return its exit code and last errors.
+
+    Raises:
+        KeyboardInterrupt: the process was interrupted.
+    """
     errors: deque[str] = deque(maxlen=_KEPT_LINES)
-    process = start(run.line.module, _arguments(run, settings))
     running.add(process)
     listener = threading.Thread(target=lambda: errors.extend(process.stderr), daemon=True)
     listener.start()
@@ -120,27 +187,7 @@ def make(
     listener.join()
     if code == -signal.SIGINT or code == 130:
         raise KeyboardInterrupt
-    after = run.path.stat().st_mtime_ns if run.path.exists() else None
-    if after not in (before, None):
-        return store.read(run.path)
-    if code in (USER_MISTAKE, MACHINE_TROUBLE) and errors and errors[-1].startswith("error: "):
-        kind = MachineError if code == MACHINE_TROUBLE else UserError
-        raise kind(errors[-1].removeprefix("error: ").strip())
-    record = Failed(
-        model=run.line.row,
-        variant=run.line.variant,
-        family=run.family,
-        seed=run.seed,
-        labels=run.labels,
-        changed=run.changed,
-        corpus=CorpusId(name=corpus.name, hash=corpus.hash),
-        hyperparameters=run.hyperparameters,
-        sources=sources.digest(run.line.module),
-        environment=environment.describe(),
-        reason=_why(code, list(errors)),
-    )
-    store.write(run.path, record)
-    return record
+    return code, list(errors)
 
 
 def _arguments(run: Run, settings: Settings) -> list[str]:
@@ -151,6 +198,8 @@ def _arguments(run: Run, settings: Settings) -> list[str]:
     command += ["--results", str(settings.results.resolve())]
     if settings.data.data:
         command += ["--data", str(settings.data.data.resolve())]
+    if settings.data.prepared:
+        command += ["--prepared", str(settings.data.prepared.resolve())]
     for name, value in run.changed.items():
         command += [flag(name), *map(str, value if isinstance(value, list | tuple) else [value])]
     command += ["--labels", str(run.labels)] if run.labels is not None else []

@@ -42,6 +42,9 @@ class Overview:
         self.state = {run: "·" if run in set(todo) else "[green]kept[/]" for run in runs}
         self.seconds: dict[str, list[float]] = defaultdict(list)
         self.running: dict[Any, _Running] = {}
+        self.nodes: dict[str, str] = {}
+        self.node_of: dict[Any, str] = {}
+        self.begun: dict[Any, int] = {}
         self.ended_runs = 0
         self.lock = threading.Lock()
         self.bar = Progress(
@@ -61,14 +64,26 @@ class Overview:
             self.bar.update(self.task, description="done", completed=1.0, left="")
             self.live.__exit__(*error)
 
-    def started(self, run: Any) -> None:
-        """Note that a run begins."""
+    def started(self, run: Any, node: str = "") -> None:
+        """Note that a run begins, or begins again, on a node if it is on a cluster."""
         with self.lock:
+            where = f" on {node}" if node else ""
+            again = ", again" if run in self.running else ""
             self.running[run] = _Running()
             self.state[run] = "[cyan]…[/]"
-            self._plain(
-                f"[{self.todo.index(run) + 1}/{len(self.todo)}] {run.name}, seed {run.seed}"
-            )
+            number = self.begun.setdefault(run, len(self.begun) + 1)
+            if node:
+                self.node_of[run] = node
+                self.nodes.setdefault(node, "")
+                self.jobs = max(self.jobs, len(self.nodes), len(self.running))
+            self._plain(f"[{number}/{len(self.todo)}] {run.name}, seed {run.seed}{where}{again}")
+
+    def on_node(self, node: str, doing: str) -> None:
+        """Note what a node of a cluster does beside runs; empty if nothing any more."""
+        with self.lock:
+            self.nodes[node] = doing
+            if doing:
+                self._plain(f"  {node}: {doing}")
 
     def tell(self, run: Any, event: dict[str, Any]) -> None:
         """Show an event of the run."""
@@ -102,6 +117,7 @@ class Overview:
             who = self._who(run)
             self.seconds[run.name].append(time.perf_counter() - self.running.pop(run).start)
             self.ended_runs += 1
+            self.node_of.pop(run, None)
             if isinstance(record, Finished):
                 kept = store.read_predictions(run.path, record)
                 accuracy = metrics.accuracy(kept.logits, kept.labels)
@@ -125,7 +141,7 @@ class Overview:
         """Estimate from the runs of this session: a row's last, else the mean of all rows."""
         spent = [seconds[-1] for seconds in self.seconds.values()]
         usual = sum(spent) / len(spent) if spent else None
-        waiting = self.todo[self.ended_runs + len(self.running) :]  # they are begun in order
+        waiting = [run for run in self.todo if run not in self.begun]
         left = 0.0
         for run in [*self.running, *waiting]:
             known = self.seconds.get(run.name)
@@ -145,7 +161,14 @@ class Overview:
             by_row[run.name][run.seed] = state
         for row, states in by_row.items():
             table.add_row(Text(row), *(states.get(seed, "") for seed in seeds))
-        return Group(table, self.bar)
+        if not self.nodes:
+            return Group(table, self.bar)
+        nodes = Table("node", "doing", box=None, pad_edge=False)
+        for node, doing in self.nodes.items():
+            runs = [run for run, where in self.node_of.items() if where == node]
+            told = [f"{run.name}, seed {run.seed}" for run in runs] + [doing] * bool(doing)
+            nodes.add_row(Text(node), Text("; ".join(told) or "waiting"))
+        return Group(table, nodes, self.bar)
 
 
 def _duration(seconds: float) -> str:

@@ -35,16 +35,22 @@ class NewProcess:
     """A run's process, started anew.
 
     Attributes:
+        starter: the words of the command between Python and the module.
+        stdin: what it reads, as `subprocess` says; None for what this process reads.
         pid: its number.
         stdout: what it prints, as lines of text.
         stderr: what it prints there.
     """
 
+    starter: tuple[str, ...] = ("-m",)
+    stdin: int | None = None
+
     def __init__(self, module: str, arguments: list[str]):
         """Start ``python -m module`` with the arguments, in the repository's root."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
+            [sys.executable, *self.starter, module, *arguments],
+            cwd=ROOT, stdin=self.stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            errors="replace",
         )  # fmt: skip
         self.pid: int = self._process.pid
         self.stdout = cast(TextIO, self._process.stdout)
@@ -56,6 +62,16 @@ class NewProcess:
             return self._process.wait(None if seconds == float("inf") else seconds)
         except subprocess.TimeoutExpired:
             return None
+
+
+class TiedProcess(NewProcess):
+    """The same, which ends when this process does, even if that is killed.
+
+    It holds the end of a pipe whose other end is here; see `benchmark.runs.tied`.
+    """
+
+    starter = ("-m", "benchmark.runs.tied")
+    stdin = subprocess.PIPE
 
 
 class ForkedProcess:

@@ -3,6 +3,7 @@
 import time
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from benchmark.records.store import Answered, TestPredictions
 from benchmark.rows import catalogue, hardware, saved, sources
 from benchmark.rows.contract import Fitted, OnEvent, Row
 from benchmark.rows.hyperparameters import changed, plain
-from benchmark.rows.training_data import TrainingData
+from benchmark.rows.training_data import MadeError, TrainingData
 from benchmark.runs import kept_models
 from benchmark.runs.evaluation import ask
 from preprocessing.corpus import Corpus, withholding_test
@@ -30,6 +31,7 @@ from preprocessing.errors import DamagedError, UserError
 from preprocessing.evaluation_sets import EvaluationSet
 from preprocessing.program import is_of_the_machine
 from preprocessing.storage import verify
+from preprocessing.subwords.ids import subword_ids
 
 
 def run(
@@ -172,6 +174,42 @@ def run(
         )
     on_event({"event": "end", "record": str(path)})
     return record, predictions
+
+
+def make_only(
+    what: str,
+    row: Row,
+    options: Any,
+    seed: int,
+    corpus: Corpus,
+    on_event: OnEvent,
+    labels: int | None = None,
+) -> None:
+    """Make what a run makes once and keeps with the corpus, and train nothing.
+
+    Args:
+        what: one of `benchmark.rows.training_data.ONCE`; of subwords, those of the test reviews
+            are made, too.
+        row: the row that needs it.
+        options: an instance of its hyperparameters.
+        seed: fixes all chance.
+        corpus: the reviews.
+        on_event: is told of progress.
+        labels: how many training reviews keep their label; None for all.
+
+    Raises:
+        UserError: the row makes no such thing.
+    """
+    data = replace(TrainingData.of(corpus, seed, labels), make_only=what)
+    try:
+        with withholding_test():
+            row.fit(options, data, on_event)
+    except MadeError as made:
+        if made.tokenizer is not None:
+            for split in ("train", "validation", "test"):
+                subword_ids(corpus.reviews(split).texts, made.tokenizer)
+        return
+    raise UserError(f"--make-only {what}: this model makes none")
 
 
 class _Stopwatch:

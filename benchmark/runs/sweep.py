@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark.records import store
 from benchmark.records.record import Failed, Finished
-from benchmark.rows import catalogue, hardware, sources
+from benchmark.rows import catalogue, sources
 from benchmark.rows.catalogue import Line
 from benchmark.rows.hyperparameters import plain
-from benchmark.runs.child import Run, Settings, make, stop
+from benchmark.runs.child import Run, Settings, limited_to, make, stop
 from benchmark.runs.evaluation import lacking
 from benchmark.runs.overview import Overview
 from benchmark.runs.processes import ForkedProcess, NewProcess, can_fork
@@ -23,6 +24,9 @@ from preprocessing.storage import remove_unfinished
 
 from filelock import FileLock, Timeout
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from benchmark.runs.cluster.driver import Cluster
 
 WEIGHTS = "IMDB_WEIGHTS"
 """The environment variable that tells every run where copies of public weights are."""
@@ -58,6 +62,7 @@ def sweep(
     force: bool,
     weights: list[str],
     console: Console,
+    cluster: "Cluster | None" = None,
 ) -> tuple[int, list[str]]:
     """Make the runs that are missing, each in a process of its own.
 
@@ -69,6 +74,7 @@ def sweep(
         force: make finished runs again.
         weights: where copies of public weights are, as NAME=FOLDER.
         console: shows the progress.
+        cluster: where the runs are made; None for this machine.
 
     Returns:
         How many runs failed or lost their record; and the lines that were left out, because their
@@ -98,7 +104,12 @@ def sweep(
             markup=False, soft_wrap=True,
         )  # fmt: skip
     with Overview([run for run, _ in plan.runs], todo, console, settings.jobs) as overview:
-        failed = _make_all(todo, settings, overview, corpus)
+        if cluster is None:
+            failed = _make_all(todo, settings, overview, corpus)
+        else:
+            from benchmark.runs.cluster.driver import make_all  # imports Ray
+
+            failed = make_all(todo, settings, corpus, cluster, overview)
     lost = [f"{run.name}, seed {run.seed}" for run, _ in plan.runs if not run.path.exists()]
     if lost:
         console.print(
@@ -183,7 +194,8 @@ def _planned(lines: dict[str, Line], seeds: int, corpus: Corpus, settings: Setti
 def _make_all(todo: list[Run], settings: Settings, overview: Overview, corpus: Corpus) -> int:
     """Make the runs, as many at once as `settings.jobs` says; return how many failed."""
     running: set[NewProcess | ForkedProcess] = set()
-    os.environ.update(_shares(settings.jobs))  # for all processes that start from here on
+    if settings.jobs > 1:  # for all processes that start from here on
+        os.environ.update(limited_to(max(1, (os.cpu_count() or 1) // settings.jobs)))
     # IMDB's times and memory are published, and are those of a process that starts anew.
     fork = corpus.name != "imdb" and len(todo) >= _RUNS_WORTH_A_SERVER and can_fork()
     start = ForkedProcess if fork else NewProcess
@@ -206,13 +218,3 @@ def _make_all(todo: list[Run], settings: Settings, overview: Overview, corpus: C
             for process in list(running):
                 stop(process)
             raise
-
-
-def _shares(jobs: int) -> dict[str, str]:
-    """Return the environment that gives each of several runs its share of cores and of a GPU."""
-    if jobs == 1:
-        return {}
-    share = str(max(1, (os.cpu_count() or 1) // jobs))
-    names = (hardware.THREADS, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-    as_needed = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
-    return dict.fromkeys(names, share) | as_needed

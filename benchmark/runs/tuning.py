@@ -6,14 +6,15 @@ trial is drawn without a look at the others, which is what the estimate of
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark.records import store, trials
-from benchmark.records.record import PROTOCOL
+from benchmark.records.record import PROTOCOL, Record
 from benchmark.records.trials import Trial
 from benchmark.rows import catalogue
 from benchmark.rows.catalogue import Line
@@ -32,6 +33,9 @@ from preprocessing.errors import UserError
 import numpy as np
 from filelock import FileLock, Timeout
 
+if TYPE_CHECKING:
+    from benchmark.runs.cluster.driver import Cluster
+
 _DIGITS = 3
 """Of a number that is drawn: more say nothing, and nobody can type them."""
 
@@ -43,6 +47,7 @@ def tune(
     corpus: Corpus,
     settings: Settings,
     on_trial: Callable[[Trial], None],
+    cluster: "Cluster | None" = None,
 ) -> list[Trial]:
     """Make the trials of a line that are missing, each in a process of its own; return all.
 
@@ -56,6 +61,7 @@ def tune(
         corpus: the reviews that `settings.data` names.
         settings: where reviews and results are.
         on_trial: is told of each trial when it ends.
+        cluster: where the trials are made, many at once; None for this machine.
 
     Raises:
         UserError: Optuna is missing, nothing is searched in this row, or its trials are of other
@@ -71,6 +77,25 @@ def tune(
     if not space:
         raise UserError(f"{line.row} has no hyperparameters to search")
     path = trials.path_of(settings.results, corpus.name, line.row, line.variant)
+    if cluster is not None:
+        with TemporaryDirectory() as folder, ExitStack() as locks:
+            own = replace(settings, results=Path(folder))
+            numbers: dict[Run, list[int]] = {}
+            path.parent.mkdir(parents=True, exist_ok=True)
+            for number in range(count):
+                try:
+                    locks.enter_context(FileLock(path.parent / f".trial-{number}.lock", timeout=0))
+                except Timeout:  # another process is at it
+                    continue
+                if number not in {trial.number for trial in read(path, corpus, seed)}:
+                    options = replace(base, **drawn(space, seed, number))
+                    run = _run(line, row.family, options, base, seed, corpus, own.results)
+                    numbers.setdefault(run, []).append(number)  # two may be drawn alike
+
+            from benchmark.runs.cluster.driver import make_all  # imports Ray
+
+            make_all(list(numbers), own, corpus, cluster, _Keeper(path, numbers, on_trial))
+        return read(path, corpus, seed)
     for number in range(count):
         lock = FileLock(path.parent / f".trial-{number}.lock", timeout=0)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,6 +114,30 @@ def tune(
             continue
         on_trial(trial)
     return read(path, corpus, seed)
+
+
+class _Keeper:
+    """Keeps the trials that a cluster makes; of what else happens there it says nothing."""
+
+    def __init__(
+        self, path: Path, numbers: dict[Run, list[int]], on_trial: Callable[[Trial], None]
+    ):
+        self.path, self.numbers, self.on_trial = path, numbers, on_trial
+
+    def started(self, run: Run, node: str) -> None:
+        return
+
+    def on_node(self, node: str, doing: str) -> None:
+        return
+
+    def tell(self, run: Run, event: dict[str, Any]) -> None:
+        return
+
+    def ended(self, run: Run, record: Record) -> None:
+        for number in self.numbers[run]:
+            trial = Trial(number, record)
+            trials.add(self.path, trial)
+            self.on_trial(trial)
 
 
 def read(path: Path, corpus: Corpus, seed: int) -> list[Trial]:

@@ -30,6 +30,13 @@ def test_the_description_names_the_essentials():
     assert described.load_average >= 0
 
 
+def test_a_run_that_was_given_a_part_of_a_machine_is_of_another_kind():
+    described = environment.describe()
+    part = described.model_copy(update={"cpus_given": 1.0})
+    assert "1 of them given, so that times are not comparable" in part.machine
+    assert part.machine != described.machine
+
+
 @pytest.mark.parametrize(("said", "threads"), [("1", 1), ("999", 2), ("0", 2), ("x", 2)])
 def test_a_machine_of_fewer_threads_is_another(monkeypatch, said, threads):
     monkeypatch.setattr(hardware, "cores", lambda: 2)

@@ -2,10 +2,13 @@
 
 import os
 import signal
+import subprocess
 import sys
 
 from benchmark.runs import processes
-from benchmark.runs.processes import ForkedProcess, NewProcess, can_fork
+from benchmark.runs.processes import ForkedProcess, NewProcess, TiedProcess, can_fork
+from tests.checkouts import wait_for
+from tests.conftest import ROOT
 
 import pytest
 
@@ -17,7 +20,7 @@ print("a note", file=sys.stderr)
 """
 
 
-@pytest.fixture(params=[NewProcess, ForkedProcess])
+@pytest.fixture(params=[NewProcess, TiedProcess, ForkedProcess])
 def start(request, tmp_path, monkeypatch):
     """Start a program that ends in a certain way; nothing is imported beforehand."""
     monkeypatch.setattr(processes, "PRELOADED", [])
@@ -72,3 +75,32 @@ def test_only_tensorflow_is_forked(monkeypatch):
     assert not can_fork()
     monkeypatch.delenv("KERAS_BACKEND")
     assert can_fork()
+
+
+def test_a_tied_process_ends_with_the_one_that_started_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "a_program.py").write_text(PROGRAM.format(end="time.sleep(600)"))
+    starter = (
+        "from benchmark.runs.processes import TiedProcess\n"
+        "process = TiedProcess('a_program', [])\n"
+        "process.stdout.readline()\n"
+        "print(process.pid, flush=True)\n"
+        "input()\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", starter], cwd=ROOT, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    child = int(parent.stdout.readline())
+    os.kill(child, 0)
+    parent.kill()
+    parent.communicate()
+    wait_for(lambda: not is_there(child), 10)  # whoever adopts it reaps it
+
+
+def is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -6,7 +6,7 @@ from benchmark.analysis import leaderboard, steps
 from benchmark.commands import steps as command
 from benchmark.rows import catalogue
 from preprocessing.errors import UserError
-from tests.benchmark.made_up_runs import SECONDS, put_many
+from tests.benchmark.made_up_runs import ENVIRONMENT, SECONDS, put_many
 
 import pandas as pd
 import pytest
@@ -61,6 +61,13 @@ def test_times_of_two_machines_are_not_set_side_by_side(results):
     table = built(results)
     assert pd.isna(table.loc["fasttext", "seconds_after"])
     assert "other machine" in steps.as_markdown(table.reset_index())
+
+
+def test_times_of_runs_that_shared_their_machine_are_not_set_side_by_side(results):
+    shared = ENVIRONMENT.model_copy(update={"cpus_given": 1.0})
+    for name, wrong in (("tfidf_logreg", 32), ("fasttext", 30)):
+        put_many(results, name, wrong, environment=shared)
+    assert pd.isna(built(results).loc["fasttext", "seconds_after"])
 
 
 def test_a_variant_steps_from_the_line_that_its_file_names(results):
