@@ -42,6 +42,7 @@ row = NetworkRow(
                 "max_words": 200,
                 "truncation": "tail",
             },
+            Step("cnn (quick)", "two LSTMs in the filters' place, half of the words"),
         ),
     },
 )

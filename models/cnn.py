@@ -90,6 +90,7 @@ row = NetworkRow(
                 "spatial_dropout": 0.2,
                 "max_words": 400,
             },
+            Step("fasttext", "filters over the words in the place of their mean"),
         ),
     },
 )

@@ -67,6 +67,7 @@ row = NetworkRow(
                 "max_words": 200,
                 "truncation": "tail",
             },
+            Step("cnn (quick)", "an LSTM over the filters' answers, half of the words"),
         ),
     },
 )

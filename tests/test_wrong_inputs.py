@@ -262,7 +262,7 @@ DATA = {
     "cut.csv.gz": "cut.csv.gz is not a whole .gz file: Compressed file ended before",
     "spoiled.csv.gz": "spoiled.csv.gz ",
     "packed": "packed is compressed by gzip: ",
-    "aclImdb.tar.gz": "is truncated or not a .tar.gz archive",
+    "aclImdb.tar.gz": "is damaged or not a .tar.gz archive",
     "not.parquet": "not.parquet is plain text, not Parquet; ",
     "table.parquet.gz": "table.parquet.gz is compressed by gzip: unpack it",
     "pipe": "pipe is a pipe; name a file or a folder",
