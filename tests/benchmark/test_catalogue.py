@@ -58,7 +58,7 @@ def test_each_row_once_with_nothing_to_download():
 
 
 def test_names_choose_rows_with_their_variants_or_single_lines():
-    assert list(catalogue.choose(["cnn"])) == ["cnn", "cnn (paper)"]
+    assert list(catalogue.choose(["cnn"])) == ["cnn", "cnn (paper)", "cnn (quick)"]
     assert list(catalogue.choose(["bert (scratch-tiny)"])) == ["bert (scratch-tiny)"]
     assert catalogue.choose([]) == catalogue.lines()
     with pytest.raises(UserError, match=r"did you mean lstm\?"):

@@ -1,6 +1,7 @@
 """Tables at the widths that terminals have, and names that are no markup."""
 
 import io
+from types import SimpleNamespace
 
 from benchmark.analysis import comparison, label_curves, leaderboard, short_table, steps, tables
 from benchmark.commands import predict
@@ -96,6 +97,8 @@ def test_names_are_text_in_the_terminal(results, name, capsys, monkeypatch):
     assert whole(at(150, label_curves.as_terminal(curves, name))).count(name) == 2
 
     class Model:
+        fitted = SimpleNamespace(tokenizer=None)
+
         def predict(self, texts):
             return pd.Series([0.9] * len(texts))
 
