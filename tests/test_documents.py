@@ -311,3 +311,23 @@ def lines_of_the_held_out():
 
 def test_what_the_held_out_originals_cost_is_as_the_records_say():
     assert "\n".join(lines_of_the_held_out()) in DOCUMENTS["docs/protocol.md"]
+
+
+def lines_of_the_searches():
+    """Return the table of `docs/tuning.md` as the records have it."""
+    for name in ("naive_bayes_svm", "tfidf_logreg", "averaged_word2vec"):
+        folder = ROOT / "results" / "protocol-2" / "runs" / "imdb" / name
+        (before,) = (path for path in folder.glob("*/seed-0.json") if "=" in path.parent.name
+                     and not path.parent.name.startswith("labels="))  # fmt: skip
+        validation, test = [], []
+        for path in (before, folder / "seed-0.json"):
+            record = store.read(path)
+            predicted = store.read_predictions(path, record)
+            validation.append(f"{100 * record.validation.accuracy:.2f}")
+            right = (predicted.logits >= 0) == predicted.labels
+            test.append(f"{100 * right.mean():.2f}")
+        yield f"| `{name}` | {' | '.join(validation + test)} |"
+
+
+def test_what_the_searches_chose_is_as_the_records_say():
+    assert "\n".join(lines_of_the_searches()) in DOCUMENTS["docs/tuning.md"]
