@@ -315,7 +315,7 @@ def test_what_the_held_out_originals_cost_is_as_the_records_say():
 
 def lines_of_the_searches():
     """Return the table of `docs/tuning.md` as the records have it."""
-    for name in ("naive_bayes_svm", "tfidf_logreg", "averaged_word2vec"):
+    for name in ("naive_bayes_svm", "tfidf_logreg", "averaged_word2vec", "bag_of_centroids"):
         folder = ROOT / "results" / "protocol-2" / "runs" / "imdb" / name
         (before,) = (path for path in folder.glob("*/seed-0.json") if "=" in path.parent.name
                      and not path.parent.name.startswith("labels="))  # fmt: skip
