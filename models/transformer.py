@@ -24,7 +24,7 @@ from benchmark.rows.networks import (
 from models.layers.ends import HeadOptions, SpatialDropout, WordOptions, head, read_words
 from models.layers.pooling import max_and_mean
 from models.layers.positions import AddPositions
-from preprocessing.errors import UserError
+from preprocessing.errors import OptionError
 
 import keras
 from keras import layers
@@ -49,7 +49,7 @@ class Hyperparameters(WordOptions, HeadOptions):
 
 def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     if options.units % options.heads:
-        raise UserError(f"--units {options.units} is not a multiple of --heads {options.heads}")
+        raise OptionError(f"--units {options.units} is not a multiple of --heads {options.heads}")
     words, vectors, mask = read_words(options, data)
     x = layers.Dense(options.units)(vectors)
     x = AddPositions(options.positions, options.max_words)(x)

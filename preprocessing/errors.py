@@ -10,6 +10,13 @@ class UserError(Exception):
     exit_code = 2
 
 
+class OptionError(UserError):
+    """An option is wrong in a way that only learning finds out, such as more layers than there are.
+
+    It is a mistake and no failure of the row, so that it leaves no record.
+    """
+
+
 class DamagedError(UserError):
     """A file of the project's own is not what was written.
 

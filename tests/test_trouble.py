@@ -32,6 +32,17 @@ def test_a_full_disk_is_no_failure_of_the_row(checkout):
     assert records_of(checkout) == []
 
 
+def test_an_option_that_only_learning_finds_wrong_leaves_no_record(checkout):
+    add_row(
+        checkout, "a_picky", body="raise OptionError('--layers 99: there are only 2')",
+        extra="from preprocessing.errors import OptionError",
+    )  # fmt: skip
+    process = run_one(checkout, "a_picky")
+    assert process.returncode == 2
+    assert process.stderr == "error: --layers 99: there are only 2\n"
+    assert records_of(checkout) == []
+
+
 def test_run_all_stops_at_a_full_disk_and_keeps_what_was_finished(checkout):
     add_row(checkout, "a_quick")
     add_row(checkout, "b_full", body=FULL)

@@ -27,7 +27,7 @@ from benchmark.rows.training_data import MadeError, TrainingData
 from benchmark.runs import kept_models
 from benchmark.runs.evaluation import ask
 from preprocessing.corpus import Corpus, withholding_test
-from preprocessing.errors import DamagedError, UserError
+from preprocessing.errors import DamagedError, OptionError, UserError
 from preprocessing.evaluation_sets import EvaluationSet
 from preprocessing.program import is_of_the_machine
 from preprocessing.storage import verify
@@ -76,6 +76,7 @@ def run(
 
     Raises:
         DamagedError: the corpus, or something else that is kept, was changed.
+        OptionError: the row cannot learn with these options.
         OSError: the machine cannot write or open a file.
     """
     further = changed(options, row.options_of(variant))
@@ -158,7 +159,7 @@ def run(
             validation=Scores(**metrics.scores(kept, corpus.column("labels", "validation"))),
         )
     except Exception as error:
-        if isinstance(error, DamagedError) or is_of_the_machine(error):
+        if isinstance(error, DamagedError | OptionError) or is_of_the_machine(error):
             raise  # it is no failure of the row
         predictions = None
         if not isinstance(error, UserError):

@@ -8,7 +8,7 @@ from typing import Any
 
 from bert_family.shared.kerashub import kerashub
 from bert_family.shared.presets import ADVICE, Preset, Source, check_reachable
-from preprocessing.errors import UserError
+from preprocessing.errors import OptionError, UserError
 from preprocessing.subwords.tokenizers import BytePairs, SentencePiece, Tokenizer, WordPiece
 
 import keras
@@ -115,7 +115,7 @@ class Architecture:
             return self.new_backbone(source.size, source.tokenizer.size, max_tokens, dropout)
         backbone = self.load_backbone(source.preset, dropout)
         if backbone.max_sequence_length < max_tokens:
-            raise UserError(
+            raise OptionError(
                 f"preset {source.preset!s} reads {backbone.max_sequence_length} tokens at most; "
                 f"give --max-tokens {backbone.max_sequence_length} or less"
             )
@@ -150,7 +150,7 @@ class Architecture:
                     "(KerasHub) or model.safetensors with tokenizer_config.json and "
                     "vocab.txt, vocab.json + merges.txt or spiece.model (Hugging Face)"
                 )
-                raise UserError(
+                raise OptionError(
                     f"the folder of preset {preset!s} is not a {self.name} that KerasHub can load "
                     f"({type(error).__name__}: {said}); {advice}"
                 ) from error

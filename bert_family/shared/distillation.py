@@ -25,7 +25,7 @@ from bert_family.shared.fine_tuning import (
     start,
 )
 from bert_family.shared.presets import Preset, folder_name, weights_name
-from preprocessing.errors import UserError
+from preprocessing.errors import OptionError
 from preprocessing.storage import read_manifest
 
 import keras
@@ -83,7 +83,7 @@ class DistilledRow(FineTunedRow):
         source = find_source(self.architecture, options, data, on_event)
         teacher = self._fine_tuned_teacher(options, data, on_event)
         if teacher.tokenizer.key != source.tokenizer.key:
-            raise UserError(
+            raise OptionError(
                 f"teacher {options.teacher!s} has another vocabulary than preset {options.preset!s}"
             )
         tokens = read_tokens(source.tokenizer, options, data)
@@ -93,7 +93,7 @@ class DistilledRow(FineTunedRow):
         taught = frozen_teacher(teacher.model, source.tokenizer.padding)
         width = taught.output["states"].shape[-1]
         if width != student.hidden_dim:
-            raise UserError(
+            raise OptionError(
                 f"teacher {options.teacher!s} is {width} wide and the student "
                 f"{student.hidden_dim}; they must agree"
             )

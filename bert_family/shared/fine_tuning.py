@@ -33,7 +33,7 @@ from bert_family.shared.masked_lm import pretrain
 from bert_family.shared.optimizer import adamw
 from bert_family.shared.presets import SCRATCH, Preset, PresetOption, Source, weights_name
 from preprocessing.corpus import Reviews
-from preprocessing.errors import UserError
+from preprocessing.errors import OptionError
 from preprocessing.ragged import Ragged, bucket_widths
 from preprocessing.subwords.ids import decoded, pack, subword_ids
 from preprocessing.subwords.tokenizers import Tokenizer, read_tokenizer
@@ -325,10 +325,10 @@ def freeze(backbone: keras.Model, trainable: str, shares_layers: bool) -> None:
         return
     top = int(trainable.removeprefix("top-"))
     if shares_layers:
-        raise UserError("all layers share their weights here; use --trainable frozen or all")
+        raise OptionError("all layers share their weights here; use --trainable frozen or all")
     encoder = backbone.transformer_layers
     if top > len(encoder):
-        raise UserError(f"--trainable {trainable}: there are only {len(encoder)} layers")
+        raise OptionError(f"--trainable {trainable}: there are only {len(encoder)} layers")
     learning = {id(layer) for layer in encoder[len(encoder) - top :]}
     learning.add(id(getattr(backbone, "pooled_dense", None)))
     for layer in backbone.layers:
