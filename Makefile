@@ -9,7 +9,7 @@ demo: .venv/installed
 	$(BIN)/python run_all.py --dataset sample --seeds 1 --jobs 2
 
 test: .venv/tested lint
-	@echo "Running the test suite in one process a core: about 3 to 5 minutes on 2 cores."
+	@echo "Running the test suite in one process a core: about 6 to 8 minutes on 2 cores."
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 speed: .venv/installed
