@@ -32,7 +32,8 @@ from benchmark.rows.networks import (
 )
 from models.layers.attention import AttentionPooling
 from models.layers.ends import head, read_words
-from models.layers.recurrent import RecurrentOptions, backwards, lstm
+from models.layers.lstm import lstm
+from models.layers.recurrent import RecurrentOptions, backwards
 
 import keras
 from keras import ops

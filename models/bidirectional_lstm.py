@@ -11,8 +11,9 @@ are pooled over all words, which needs no second turn of those that were read ba
 
 from benchmark.rows.networks import NetworkRow, Step, TrainingData, Variant
 from models.layers.ends import head, read_words
+from models.layers.lstm import lstm
 from models.layers.pooling import max_and_mean
-from models.layers.recurrent import RecurrentOptions, backwards, lstm
+from models.layers.recurrent import RecurrentOptions, backwards
 
 import keras
 from keras import ops

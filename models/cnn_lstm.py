@@ -19,8 +19,9 @@ from benchmark.rows.networks import (
     option,
 )
 from models.layers.ends import head, read_words
+from models.layers.lstm import lstm
 from models.layers.pooling import max_and_mean
-from models.layers.recurrent import RecurrentOptions, lstm
+from models.layers.recurrent import RecurrentOptions
 
 import keras
 from keras import layers, ops

@@ -22,8 +22,9 @@ from benchmark.rows.networks import (
     option,
 )
 from models.layers.ends import head, read_words
+from models.layers.lstm import lstm
 from models.layers.pooling import at_last_word, max_and_mean
-from models.layers.recurrent import RecurrentOptions, lstm
+from models.layers.recurrent import RecurrentOptions
 
 import keras
 

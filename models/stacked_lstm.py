@@ -9,8 +9,9 @@ pooled, so that what the first already knows has a short way out.
 
 from benchmark.rows.networks import NetworkRow, Step, TrainingData, hyperparameters, option
 from models.layers.ends import head, read_words
+from models.layers.lstm import lstm
 from models.layers.pooling import max_and_mean
-from models.layers.recurrent import RecurrentOptions, lstm
+from models.layers.recurrent import RecurrentOptions
 
 import keras
 from keras import ops

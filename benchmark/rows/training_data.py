@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from preprocessing.corpus import Corpus, Reviews
 from preprocessing.errors import UserError
@@ -16,7 +17,14 @@ from preprocessing.word_vectors import Word2VecSettings, word_vectors
 
 import numpy as np
 
-ONCE = ("word2vec", "subwords", "pretraining", "teacher")
+ONCE = (
+    "word2vec",
+    "subwords",
+    "language model forwards",
+    "language model backwards",
+    "pretraining",
+    "teacher",
+)
 """What is made once and kept; each may need those before it."""
 
 
@@ -74,6 +82,7 @@ class TrainingData:
         synthetic: the reviews are the embedded sample's.
         clock: counts what is made once and kept; one and the same in all copies of the data.
         make_only: the step, such as ``word2vec``, after which learning stops; empty for none.
+        on_event: is told of the progress of what is made once, as a row's `fit` is of training.
     """
 
     train: Reviews
@@ -87,6 +96,7 @@ class TrainingData:
     synthetic: bool = False
     clock: CacheClock = field(default_factory=CacheClock, repr=False)
     make_only: str = ""
+    on_event: Callable[[dict[str, Any]], None] = field(default=lambda event: None, repr=False)
 
     @classmethod
     def of(cls, corpus: Corpus, seed: int, labels: int | None = None) -> "TrainingData":

@@ -5,7 +5,7 @@ from benchmark.rows.networks.options import Epochs, LearningRate, MaxWords
 from models.layers.ends import HeadOptions, SpatialDropout, WordOptions
 
 import keras
-from keras import layers, ops
+from keras import ops
 
 
 @hyperparameters
@@ -17,16 +17,6 @@ class RecurrentOptions(WordOptions, HeadOptions):
     spatial_dropout: SpatialDropout = 0.2
     max_words: MaxWords = 800
     units: int = option(128, "numbers in the state", Choice(64, 128, 256), ge=1)
-
-
-def lstm(units: int) -> layers.LSTM:
-    """Return an LSTM layer that gives its state at every word.
-
-    On JAX it computes in float32, whatever the network does: on a GPU Keras takes cuDNN's kernel
-    there, which JAX has for float32 and float64 alone.
-    """
-    dtype = "float32" if keras.backend.backend() == "jax" else None
-    return layers.LSTM(units, return_sequences=True, dtype=dtype)
 
 
 def backwards(x: keras.KerasTensor, mask: keras.KerasTensor) -> keras.KerasTensor:

@@ -3,7 +3,7 @@
 import json
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ class NetworkRow(Row):
     def fit(self, options: NetworkOptions, data: TrainingData, on_event: OnEvent) -> FittedNetwork:
         """Train with Adam and keep the weights of the epoch with the lowest validation loss."""
         reset_session(data.seed, dtype_policy(options.precision))
-        model = self.build(options, data)
+        model = self.build(options, replace(data, on_event=on_event))
         trained, loss = self.objective(options, model)
 
         words, labels = data.train.words, data.train.labels

@@ -1,0 +1,1 @@
+"""Language models over words: learned on reviews without labels, then read by a classifier."""

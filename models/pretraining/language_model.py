@@ -1,0 +1,101 @@
+"""Word-level LSTM language models (Mikolov et al., 2010; Dai & Le, 2015, section 2).
+
+The model reads a review word by word and says at each how likely any word is to come next. What it
+must learn for that, of words and of how they go together, is where several rows start from. It is
+learned once, on train and unsup, and then kept.
+"""
+
+import hashlib
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from benchmark.rows import TrainingData, hyperparameters, option, sources
+from benchmark.rows.networks.devices import dtype_policy, reset_session
+from models.pretraining import training
+from models.pretraining.training import Settings, Training, read_arrays
+from preprocessing.storage import read_manifest
+
+import numpy as np
+
+Direction = Literal["forwards", "backwards"]
+
+
+@hyperparameters
+class LanguageModelOptions:
+    """Options of the language model that a row starts from."""
+
+    pretrain: int = option(1, "passes of the language model over train and unsup", ge=1)
+    lm_units: int = option(256, "numbers in a state of the language model", ge=1)
+    lm_dimensions: int = option(256, "numbers in its word vectors", ge=1)
+    lm_layers: int = option(1, "its LSTM layers", ge=1)
+    lm_learning_rate: float = option(
+        2e-3, "its step size of Adam at the start; falls to 0 along a cosine", gt=0
+    )
+    lm_seed: int = option(0, "its seed; runs of all seeds start from one language model", ge=0)
+    known_words: int = option(
+        30_000, "most frequent words that are read; the others count as unknown", ge=3
+    )
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """What a language model has learned, its softmax left out.
+
+    Attributes:
+        vectors: of the words, shape (words, dimensions), float32; row 0 is the end of a review.
+        layers: of each LSTM layer kernel, recurrent kernel and bias, as Keras orders them.
+        perplexity: on the validation reviews, of each pass.
+    """
+
+    vectors: np.ndarray
+    layers: list[list[np.ndarray]]
+    perplexity: list[float]
+
+
+def language_model(
+    options: LanguageModelOptions, data: TrainingData, direction: Direction = "forwards"
+) -> LanguageModel:
+    """Return a language model of the reviews, made once and kept.
+
+    Of its passes the one with the lowest perplexity on the validation reviews is kept.
+
+    Args:
+        options: the row's hyperparameters.
+        data: train and unsup are learned from; validation is judged by.
+        direction: which way reviews are read.
+    """
+    settings = Settings(
+        words=min(options.known_words, len(data.vocabulary)),
+        dimensions=options.lm_dimensions,
+        units=options.lm_units,
+        depth=options.lm_layers,
+        passes=options.pretrain,
+        learning_rate=options.lm_learning_rate,
+        seed=options.lm_seed,
+        backwards=direction == "backwards",
+    )
+    policy = dtype_policy("auto")
+    depends = asdict(settings) | {"numbers": policy, "code": sources.digest(training.__name__)}
+    digest = hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:8]
+    name = f"language-model-{direction}-{digest}-seed-{options.lm_seed}"
+    unfinished = data.folder / f".{name}.training"  # outlives a process that is killed
+
+    def build(target: Path) -> dict:
+        reset_session(options.lm_seed, policy)
+        texts = [data.train_texts.words, data.unsup.words]
+        learning = Training(settings, texts, data.validation.words, unfinished, data.on_event)
+        learning.run()
+        np.savez(target / "weights.npz", *learning.best)
+        return depends | {
+            "perplexity": learning.perplexities,
+            "seconds": learning.seconds_before,
+        }
+
+    folder = data.cached(f"language model {direction}", name, build)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    vectors, *others = read_arrays(folder / "weights.npz")
+    stacked = [others[start : start + 3] for start in range(0, len(others), 3)]
+    return LanguageModel(vectors, stacked, read_manifest(folder)["perplexity"])

@@ -1,0 +1,167 @@
+"""Language models over words: exact probabilities, text in windows, training that resumes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from models.pretraining import training
+from models.pretraining.adaptive_softmax import AdaptiveSoftmax, Clusters
+from models.pretraining.training import CarryingLSTM, Settings, Training
+from models.pretraining.windows import END, Windows, end_to_end
+from preprocessing.ragged import Ragged
+
+import keras
+import numpy as np
+import pytest
+
+CLUSTERS = Clusters.of(50, cutoffs=(8, 20))
+
+
+def ragged(*rows: list[int]) -> Ragged:
+    return Ragged.from_lengths(
+        np.concatenate(rows).astype(np.uint16), np.array(list(map(len, rows)))
+    )
+
+
+def test_probabilities_of_all_words_sum_to_one_and_are_those_worked_out_in_numpy() -> None:
+    keras.utils.set_random_seed(0)
+    softmax = AdaptiveSoftmax(CLUSTERS.borders)
+    states = np.repeat(np.random.default_rng(0).normal(size=(1, 1, 12)), 50, axis=0)
+    words = np.arange(50)[:, None]
+    nats = np.array(softmax(states, CLUSTERS.targets(words, CLUSTERS.room(words[None]))))
+    assert np.exp(-nats).sum() == pytest.approx(1, abs=1e-5)
+
+    weights = {weight.path.split("/", 1)[1]: weight.numpy() for weight in softmax.weights}
+
+    def log_softmax(x: np.ndarray) -> np.ndarray:
+        return x - np.log(np.exp(x).sum())
+
+    state = states[0, 0]
+    frequent = log_softmax(state @ weights["head/kernel"] + weights["head/bias"])
+    within = log_softmax(
+        state @ weights["narrow_1/kernel"] @ weights["tail_1/kernel"] + weights["tail_1/bias"]
+    )
+    assert nats[5, 0] == pytest.approx(-frequent[5], abs=1e-5)
+    assert nats[33, 0] == pytest.approx(-(frequent[8 + 1] + within[33 - 20]), abs=1e-5)
+
+
+def test_a_vocabulary_below_the_first_cutoff_is_one_plain_softmax() -> None:
+    assert Clusters.of(6, cutoffs=(8, 20)).borders == (6,)
+    assert not Clusters.of(6, cutoffs=(8, 20)).sizes
+
+
+def test_reviews_stand_end_to_end_and_rare_words_are_unknown() -> None:
+    text = end_to_end([ragged([5, 9]), ragged([7, 40, 3])], known_words=30)
+    assert text.tolist() == [END, 5, 9, END, 7, 1, 3, END]
+    turned = end_to_end([ragged([5, 9]), ragged([7, 40, 3])], known_words=30, backwards=True)
+    assert turned.tolist() == text[::-1].tolist()
+
+
+def test_windows_go_along_the_text_and_foretell_every_word_once() -> None:
+    text = np.arange(1, 25) % 50  # 23 words to foretell, 2 streams of 12, windows of 5
+    windows = Windows(text, 2, 5, CLUSTERS)
+    batches = [windows[i] for i in range(len(windows))]
+    assert len(batches) == 3
+    (first, *_), (second, *_) = batches[:2]
+    assert first["words"].tolist() == [[1, 2, 3, 4, 5], [13, 14, 15, 16, 17]]
+    assert second["words"].tolist() == [[6, 7, 8, 9, 10], [18, 19, 20, 21, 22]]
+    foretold = [
+        word
+        for stream in (0, 1)
+        for _, words, counts in batches
+        for word in words[stream][counts[stream] > 0]
+    ]
+    assert foretold == list(range(2, 25))
+
+
+def test_state_is_carried_from_window_to_window() -> None:
+    keras.utils.set_random_seed(0)
+    x = np.random.default_rng(0).normal(size=(2, 6, 3)).astype(np.float32)
+    layer = CarryingLSTM(4, 2)
+    halves = [np.array(layer(x[:, :3])), np.array(layer(x[:, 3:]))]
+    layer.forget()
+    np.testing.assert_allclose(np.concatenate(halves, axis=1), np.array(layer(x)), atol=1e-6)
+
+
+def lstm_in_numpy(x: np.ndarray, kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray):
+    """Return the states of one row, shape (steps, units); gates in Keras's order."""
+    h = c = np.zeros(recurrent.shape[0])
+    states = []
+    for step in x:
+        i, f, g, o = np.split(step @ kernel + h @ recurrent + bias, 4)
+        i, f, o = (1 / (1 + np.exp(-gate)) for gate in (i, f, o))
+        c = f * c + i * np.tanh(g)
+        h = o * np.tanh(c)
+        states.append(h)
+    return np.array(states)
+
+
+def test_carried_state_is_that_of_the_recurrence_unrolled() -> None:
+    keras.utils.set_random_seed(1)
+    x = np.random.default_rng(1).normal(size=(1, 6, 3)).astype(np.float32)
+    layer = CarryingLSTM(4, 1)
+    layer(x[:, :4])
+    second = np.array(layer(x[:, 4:]))[0]
+    unrolled = lstm_in_numpy(x[0], *layer.lstm.get_weights())
+    np.testing.assert_allclose(second, unrolled[4:], atol=1e-5)
+
+
+class Killed(Exception):
+    """Stands for a process that is killed."""
+
+
+SETTINGS = Settings(
+    words=30, dimensions=6, units=5, depth=2, passes=2, learning_rate=0.01, seed=0, backwards=False
+)
+
+
+def reviews(count: int, seed: int) -> Ragged:
+    """Return reviews in which each word is the one before plus one, from a random start."""
+    random = np.random.default_rng(seed)
+    return ragged(*((random.integers(28) + np.arange(20)) % 28 + 2 for _ in range(count)))
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "STREAMS", 4)
+    monkeypatch.setattr(training, "STEPS", 10)
+    monkeypatch.setattr(training, "WINDOWS_BETWEEN_SAVES", 7)
+    monkeypatch.setattr(training, "LEAST_WINDOWS", 1)
+
+
+def train(folder: Path, settings: Settings = SETTINGS, killed_after: int = 10**6) -> Training:
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(3)
+    told = 0
+
+    def on_event(event: dict) -> None:
+        nonlocal told
+        told += event["event"] == "batch"
+        if told > killed_after:
+            raise Killed
+
+    learning = Training(settings, [reviews(40, 0)], reviews(8, 1), folder, on_event)
+    learning.run()
+    return learning
+
+
+def test_training_that_was_stopped_ends_with_the_weights_of_training_in_one_go(
+    small: None, tmp_path: Path
+) -> None:
+    whole = train(tmp_path / "whole")
+    for killed_after in (1, 1):
+        with pytest.raises(Killed):
+            train(tmp_path / "stopped", killed_after=killed_after)
+    resumed = train(tmp_path / "stopped")
+    assert resumed.perplexities == whole.perplexities
+    for ours, theirs in zip(resumed.best, whole.best, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert resumed.seconds_before > 0
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_language_model_learns_what_comes_next(
+    small: None, tmp_path: Path, backwards: bool
+) -> None:
+    settings = replace(SETTINGS, units=32, learning_rate=0.05, passes=6, backwards=backwards)
+    perplexities = train(tmp_path, settings).perplexities
+    assert perplexities[-1] < 4 < perplexities[0]
