@@ -18,17 +18,19 @@ et al.'s second layer of capsules, nor their category for votes that belong nowh
     python models/capsule.py --seed 1 --iterations 1
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 from benchmark.rows.networks import (
     Choice,
     Epochs,
+    Lessons,
     MaxWords,
     NetworkRow,
     Step,
     TrainingData,
     Variant,
     hyperparameters,
+    learn,
     option,
 )
 from models.layers.attention import AttentionPooling
@@ -80,11 +82,14 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     return keras.Model(words, positive)
 
 
-def objective(options: Hyperparameters, model: keras.Model) -> tuple[keras.Model, Any]:
-    """Return the model to train and its loss: of the lengths with margin, else of the whole."""
+def learn_lengths(
+    options: Hyperparameters, data: TrainingData, model: keras.Model, lessons: Lessons
+) -> list[dict[str, float]]:
+    """Train on the capsules' lengths with margin, else on the probability."""
     if options.loss == "margin":
-        return keras.Model(model.input, model.get_layer("lengths").output), margin_loss
-    return model, "binary_crossentropy"
+        lengths = keras.Model(model.input, model.get_layer("lengths").output)
+        return learn(options, data, lengths, lessons, margin_loss)
+    return learn(options, data, model, lessons)
 
 
 def margin_loss(labels: keras.KerasTensor, lengths: keras.KerasTensor) -> keras.KerasTensor:
@@ -107,7 +112,7 @@ row = NetworkRow(
     "capsule",
     Hyperparameters,
     build=build,
-    objective=objective,
+    learn=learn_lengths,
     step=Step("cnn", "capsules and dynamic routing"),
     variants={
         "paper": Variant(

@@ -19,12 +19,14 @@ the softmax is an adaptive one, and the network is smaller, since it is to be tr
     python models/lm_lstm.py --pretrain 3 --lm-units 1024
 """
 
+from dataclasses import replace
 from typing import Literal
 
 from benchmark.rows.networks import (
     Choice,
     Epochs,
     LearningRate,
+    Lessons,
     MaxWords,
     NetworkOptions,
     NetworkRow,
@@ -33,14 +35,20 @@ from benchmark.rows.networks import (
     Uniform,
     Variant,
     hyperparameters,
+    learn,
     option,
 )
-from models.layers.lstm import lstm
 from models.layers.pooling import at_last_word, max_and_mean
-from models.pretraining.language_model import LanguageModelOptions, language_model
+from models.pretraining.language_model import (
+    LanguageModelOptions,
+    language_model,
+    word_counts,
+)
 from models.pretraining.perturbation import NormalizedVectors, Perturbed, WithUnlabelled
+from models.pretraining.reading import known_words, states, word_vectors
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 
@@ -71,5 +79,66 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     start = language_model(options, data)
     known, dimensions = start.vectors.shape
     words = keras.Input((None,), dtype="int32", name="words")
-    read = ops.where(words < known, words, UNKNOWN)
-    mask = ops.cast(ops.not_equal(words, 0), keras.config.floatx())[..., None]
+    first, *others = start.layers
+    if options.perturbation == "none":
+        vectors = word_vectors(words, start, "vectors")
+    else:
+        table = NormalizedVectors(known, dimensions, name="vectors")
+        vectors = table(known_words(words, start))
+        first = table.start(start.vectors, word_counts(data, known), first)
+    vectors = layers.SpatialDropout1D(options.spatial_dropout)(vectors)
+    mask = ops.cast(ops.not_equal(words, 0), vectors.dtype)[..., None]
+    embed = keras.Model(words, [vectors * mask, mask], name="embed")
+
+    vectors = keras.Input((None, dimensions), name="word_vectors")
+    mask = keras.Input((None, 1), name="mask")
+    last = states(vectors, [first, *others], "lstm")[-1]
+    pool = at_last_word if options.pooling == "last" else max_and_mean
+    features = layers.Dense(options.hidden, activation="relu", name="hidden")(pool(last, mask))
+    positive = layers.Dense(1, activation="sigmoid", dtype="float32", name="positive")(features)
+    read = keras.Model([vectors, mask], positive, name="read")
+    return keras.Model(words, read(embed(words)))
+
+
+def learn_perturbed(
+    options: Hyperparameters, data: TrainingData, model: keras.Model, lessons: Lessons
+) -> list[dict[str, float]]:
+    """Train the network, on perturbed vectors, too, where the options say so."""
+    if options.perturbation == "none":
+        return learn(options, data, model, lessons)
+    if options.perturbation == "virtual_adversarial":
+        random = np.random.default_rng([data.seed, 1])
+        beside = WithUnlabelled(lessons.batches, data.unsup.words, random)
+        lessons = replace(lessons, batches=beside)
+    perturbed = Perturbed(
+        model.get_layer("embed"), model.get_layer("read"), options.perturbation, options.epsilon,
+        data.seed,
+    )  # fmt: skip
+    return learn(options, data, perturbed, lessons)
+
+
+row = NetworkRow(
+    "language model",
+    Hyperparameters,
+    build=build,
+    learn=learn_perturbed,
+    step=Step("lstm", "vectors and states start from a language model of the reviews"),
+    variants={
+        "adversarial": Variant(
+            {"perturbation": "adversarial"},
+            Step("lm_lstm", "word vectors moved where it raises the loss"),
+        ),
+        "virtual_adversarial": Variant(
+            {"perturbation": "virtual_adversarial"},
+            Step(
+                "lm_lstm (adversarial)",
+                "moved where it changes the answer, of unlabelled reviews too",
+            ),
+        ),
+    },
+)
+
+if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
+    run_row(__file__)

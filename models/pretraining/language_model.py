@@ -16,7 +16,9 @@ from benchmark.rows import TrainingData, hyperparameters, option, sources
 from benchmark.rows.networks.devices import dtype_policy, reset_session
 from models.pretraining import training
 from models.pretraining.training import Settings, Training, read_arrays
+from models.pretraining.windows import END
 from preprocessing.storage import read_manifest
+from preprocessing.vocabulary import UNKNOWN
 
 import numpy as np
 
@@ -99,3 +101,21 @@ def language_model(
     vectors, *others = read_arrays(folder / "weights.npz")
     stacked = [others[start : start + 3] for start in range(0, len(others), 3)]
     return LanguageModel(vectors, stacked, read_manifest(folder)["perplexity"])
+
+
+def word_counts(data: TrainingData, known_words: int) -> np.ndarray:
+    """Return how often each word stands in the reviews that a language model reads.
+
+    Args:
+        data: train and unsup are counted.
+        known_words: ids from this one on count as unknown.
+
+    Returns:
+        Shape (known_words,), int64; of the end of a review, the number of reviews.
+    """
+    counts = np.zeros(known_words, np.int64)
+    for part in (data.train_texts.words, data.unsup.words):
+        ids = np.where(part.values < known_words, part.values, UNKNOWN)
+        counts += np.bincount(ids, minlength=known_words)
+        counts[END] += len(part)
+    return counts

@@ -10,7 +10,7 @@ from benchmark.rows import (
     hyperparameters,
     option,
 )
-from benchmark.rows.networks.network_row import NetworkRow
+from benchmark.rows.networks.network_row import Lessons, NetworkRow, learn
 from benchmark.rows.networks.options import (
     Epochs,
     LearningRate,
@@ -23,6 +23,7 @@ __all__ = [
     "Choice",
     "Epochs",
     "LearningRate",
+    "Lessons",
     "LogUniform",
     "MaxWords",
     "NetworkOptions",
@@ -33,5 +34,6 @@ __all__ = [
     "Uniform",
     "Variant",
     "hyperparameters",
+    "learn",
     "option",
 ]

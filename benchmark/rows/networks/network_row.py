@@ -27,8 +27,6 @@ with native_log_hidden():
 _MODULES = ("keras", "keras_hub", "builtins", "benchmark", "models", "bert_family")
 """Whose classes and functions a row's model may name; the last three are registered with Keras."""
 
-Objective = Callable[[Any, keras.Model], tuple[keras.Model, Any]]
-
 
 class FittedNetwork(Fitted):
     """A trained Keras model."""
@@ -69,9 +67,45 @@ class FittedNetwork(Fitted):
         np.save(folder / "widths.npy", self.widths)
 
 
-def cross_entropy(options: Any, model: keras.Model) -> tuple[keras.Model, Any]:
-    """Train the model itself, on the cross-entropy of its probability."""
-    return model, "binary_crossentropy"
+@dataclass(frozen=True)
+class Lessons:
+    """What a network learns from.
+
+    Attributes:
+        batches: of the training reviews.
+        validation: what epochs are judged by.
+        epochs: passes over the batches.
+    """
+
+    batches: Batches
+    validation: Batches
+    epochs: int
+
+
+def learn(
+    options: Any,
+    data: TrainingData,
+    model: keras.Model,
+    lessons: Lessons,
+    loss: Any = "binary_crossentropy",
+) -> list[dict[str, float]]:
+    """Train a model with Adam and keep the weights of the epoch with the lowest validation loss.
+
+    Args:
+        options: the row's hyperparameters.
+        data: is told of progress.
+        model: not compiled.
+        lessons: what it learns from.
+        loss: of labels and the model's output, as Keras takes it.
+
+    Returns:
+        As `benchmark.rows.networks.training.train`.
+    """
+    steps = lessons.epochs * len(lessons.batches)
+    optimizer = adam(options.learning_rate, steps, options.ema_momentum)
+    return train(
+        model, optimizer, lessons.batches, lessons.validation, lessons.epochs, data.on_event, loss
+    )
 
 
 @dataclass(frozen=True)
@@ -82,21 +116,24 @@ class NetworkRow(Row):
         build: takes the row's options and the training data and returns the model, not compiled,
             from word ids, shape (batch, words), int32, 0 for padding, to the probability of
             "positive", shape (batch, 1).
-        objective: takes the options and that model and returns the model to train, which shares its
-            weights, and the loss; cross-entropy unless the row says otherwise.
+        learn: takes the options, the training data, that model and `Lessons`, trains the model, or
+            one that shares its weights, and returns its learning curve; `learn` unless the row says
+            otherwise.
         attention: the name of the layer whose second output is a weight for each word, shape
             (batch, words), for rows that can show where they look.
     """
 
     build: Callable[[Any, TrainingData], keras.Model] = field(kw_only=True)
-    objective: Objective = field(default=cross_entropy, kw_only=True)
+    learn: Callable[[Any, TrainingData, keras.Model, Lessons], list[dict[str, float]]] = field(
+        default=learn, kw_only=True
+    )
     attention: str = field(default="", kw_only=True)
 
     def fit(self, options: NetworkOptions, data: TrainingData, on_event: OnEvent) -> FittedNetwork:
-        """Train with Adam and keep the weights of the epoch with the lowest validation loss."""
+        """Build the network and train it as the row says."""
         reset_session(data.seed, dtype_policy(options.precision))
-        model = self.build(options, replace(data, on_event=on_event))
-        trained, loss = self.objective(options, model)
+        data = replace(data, on_event=on_event)
+        model = self.build(options, data)
 
         words, labels = data.train.words, data.train.labels
         widths = np.array([options.max_words])
@@ -109,9 +146,7 @@ class NetworkRow(Row):
             data.validation.words, data.validation.labels, options.batch_size, widths,
             options.truncation,
         )  # fmt: skip
-
-        optimizer = adam(options.learning_rate, epochs * len(batches), options.ema_momentum)
-        history = train(trained, optimizer, batches, validation, epochs, on_event, loss)
+        history = self.learn(options, data, model, Lessons(batches, validation, epochs))
         return FittedNetwork(model, options, widths, history)
 
     def load(self, options: NetworkOptions, folder: Path) -> FittedNetwork:

@@ -1,0 +1,118 @@
+"""ELMo: vectors of words in their context (Peters et al., 2018, https://arxiv.org/abs/1802.05365).
+
+Two language models, one that reads from the first word and one that reads from the last, are
+learned on the reviews and then kept as they are. Of each word they give the vector and, layer by
+layer, the states of both; the classifier learns how much of each layer it wants (equation 1) and
+reads the mix with a bidirectional LSTM of its own.
+
+Where it differs from the paper: words are looked up, not spelled; each direction has word vectors
+of its own; one layer is the default, where the paper has two; and the classifier reads the mix
+alone, without further word vectors.
+
+    python models/elmo.py
+    python models/elmo.py --lm-layers 2 --pretrain 3
+"""
+
+from benchmark.rows.networks import (
+    Choice,
+    Epochs,
+    MaxWords,
+    NetworkOptions,
+    NetworkRow,
+    Step,
+    TrainingData,
+    Uniform,
+    hyperparameters,
+    option,
+)
+from models.layers.ends import HeadOptions, head
+from models.layers.lstm import lstm
+from models.layers.pooling import max_and_mean
+from models.layers.recurrent import backwards
+from models.pretraining.language_model import LanguageModel, LanguageModelOptions, language_model
+from models.pretraining.reading import states, word_vectors
+from preprocessing.errors import OptionError
+
+import keras
+from keras import layers, ops
+
+
+@hyperparameters
+class Hyperparameters(LanguageModelOptions, NetworkOptions, HeadOptions):
+    """Of the language models, and of the classifier."""
+
+    epochs: Epochs = 3
+    max_words: MaxWords = 400
+    spatial_dropout: float = option(
+        0.5, "share of the mixed dimensions dropped, in all of a review's words",
+        Uniform(0.0, 0.6), ge=0, lt=1,
+    )  # fmt: skip
+    units: int = option(
+        128, "numbers in a state of the classifier, each way", Choice(64, 128, 256), ge=1
+    )
+
+
+@keras.saving.register_keras_serializable(package="imdb_sentiment_benchmark")
+class Mix(layers.Layer):
+    """A learned mean of layers, and a learned scale: :math:`\\gamma \\sum_j s_j h_j` (equation 1).
+
+    The weights s are a softmax, and begin equal.
+    """
+
+    def build(self, shapes) -> None:
+        """Make the weights' logarithms, one a layer, and the scale."""
+        self.logits = self.add_weight(shape=(len(shapes),), initializer="zeros", name="logits")
+        self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
+
+    def call(self, found):
+        """Return the mix of tensors of one shape."""
+        weights = ops.softmax(self.logits)
+        return self.scale * sum(weights[number] * one for number, one in enumerate(found))
+
+    def compute_output_shape(self, shapes):
+        """Return the shape of each of them."""
+        return shapes[0]
+
+
+def frozen(start: LanguageModel, name: str) -> keras.Model:
+    """Return a network from words to their vectors and each layer's states; it never learns."""
+    words = keras.Input((None,), dtype="int32", name="words")
+    vectors = word_vectors(words, start, "vectors")
+    model = keras.Model(words, [vectors, *states(vectors, start.layers, "lstm")], name=name)
+    model.trainable = False
+    return model
+
+
+def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
+    if options.lm_dimensions != options.lm_units:
+        raise OptionError(
+            f"--lm-dimensions is {options.lm_dimensions} and --lm-units {options.lm_units}; "
+            "elmo mixes vectors and states, so give both the same number"
+        )
+    words = keras.Input((None,), dtype="int32", name="words")
+    mask = ops.cast(ops.not_equal(words, 0), "float32")[..., None]
+    turned = backwards(words[..., None], mask)[..., 0]
+    forwards = frozen(language_model(options, data, "forwards"), "forwards")(words)
+    from_end = frozen(language_model(options, data, "backwards"), "backwards")(turned)
+    both = [
+        ops.concatenate([one, backwards(other, mask)], axis=-1)
+        for one, other in zip(forwards, from_end, strict=True)
+    ]
+    mixed = layers.SpatialDropout1D(options.spatial_dropout)(Mix(name="mix")(both)) * mask
+    states_there = lstm(options.units)(mixed)
+    states_back = backwards(lstm(options.units)(backwards(mixed, mask)), mask)
+    read = ops.concatenate([states_there, states_back], axis=-1)
+    return head(words, max_and_mean(read, mask), options.dropout)
+
+
+row = NetworkRow(
+    "language model",
+    Hyperparameters,
+    build=build,
+    step=Step("bidirectional_lstm", "words in context from two language models, kept as they are"),
+)
+
+if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
+    run_row(__file__)

@@ -1,0 +1,53 @@
+"""Building a language model's parts into a network, with what they have learned."""
+
+from models.layers.lstm import lstm
+from models.pretraining.language_model import LanguageModel
+from preprocessing.vocabulary import UNKNOWN
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+
+def known_words(words: keras.KerasTensor, start: LanguageModel) -> keras.KerasTensor:
+    """Return word ids, with unknown in the place of what the language model does not know."""
+    return ops.where(words < len(start.vectors), words, UNKNOWN)
+
+
+def word_vectors(words: keras.KerasTensor, start: LanguageModel, name: str) -> keras.KerasTensor:
+    """Return the language model's vectors of words.
+
+    Args:
+        words: ids, shape (batch, words), int32.
+        start: the language model.
+        name: of the layer.
+
+    Returns:
+        Shape (batch, words, dimensions); at padding, that of the end of a review.
+    """
+    table = layers.Embedding(*start.vectors.shape, name=name)
+    vectors = table(known_words(words, start))
+    table.set_weights([start.vectors])
+    return vectors
+
+
+def states(
+    vectors: keras.KerasTensor, weights: list[list[np.ndarray]], name: str
+) -> list[keras.KerasTensor]:
+    """Return the states of each LSTM layer, the first that reads the vectors first.
+
+    Args:
+        vectors: shape (batch, words, dimensions).
+        weights: of each layer kernel, recurrent kernel and bias.
+        name: how the layers' names begin; a number follows.
+
+    Returns:
+        Each of shape (batch, words, units).
+    """
+    found = []
+    for number, learned in enumerate(weights):
+        layer = lstm(learned[1].shape[0], name=f"{name}_{number}")
+        vectors = layer(vectors)
+        layer.set_weights(learned)
+        found.append(vectors)
+    return found

@@ -1,0 +1,122 @@
+"""ULMFiT: fine-tuning a language model with care (Howard & Ruder, 2018).
+
+https://arxiv.org/abs/1801.06146
+
+A language model becomes a classifier without forgetting what it knows. It is unfrozen gradually,
+the last layer first (section 3.3); each layer learns more slowly than the one above (discriminative
+fine-tuning, 3.2); the rate of each stage rises fast and falls slowly (a slanted triangle, 3.2).
+What is told of a review is its last state and, over all of its words, the largest and the mean
+(concat pooling, 3.3). One classifier reads forwards and one backwards, each trained alone; the
+answer is the mean of the two.
+
+Where it differs from the paper: the language models are learned on the reviews alone, without
+Wikipedia before, so that there is nothing to fine-tune them to; they have one LSTM layer, not
+three, and no dropout of weights; gradients go through a whole review.
+
+    python models/ulmfit.py
+    python models/ulmfit.py --lm-layers 3 --pretrain 3
+"""
+
+from benchmark.rows.networks import (
+    Lessons,
+    MaxWords,
+    NetworkOptions,
+    NetworkRow,
+    Step,
+    TrainingData,
+    Uniform,
+    hyperparameters,
+    option,
+)
+from benchmark.rows.networks.training import train
+from models.layers.pooling import at_last_word, max_and_mean
+from models.layers.recurrent import backwards
+from models.pretraining.fine_tuning import DiscriminativeAdam, SlantedTriangle, later_epochs
+from models.pretraining.language_model import Direction, LanguageModelOptions, language_model
+from models.pretraining.reading import states, word_vectors
+
+import keras
+from keras import layers, ops
+
+HIDDEN = 50
+"""Units between the pooled states and the answer; the paper's."""
+
+TAUGHT: tuple[Direction, ...] = ("forwards", "backwards")
+
+
+@hyperparameters
+class Hyperparameters(LanguageModelOptions, NetworkOptions):
+    """Of the language models, and of fine-tuning."""
+
+    epochs: int = option(2, "passes with all unfrozen, after one in each stage before", ge=1)
+    learning_rate: float = option(
+        5e-3, "highest step size of Adam, that of the classifier's own layers", gt=0
+    )
+    slower: float = option(2.6, "how many times slower each layer learns than the one above", ge=1)
+    max_words: MaxWords = 400
+    spatial_dropout: float = option(
+        0.3, "share of a review's vector dimensions dropped, in all of its words",
+        Uniform(0.0, 0.6), ge=0, lt=1,
+    )  # fmt: skip
+    dropout: float = option(
+        0.4, "share of the pooled features dropped", Uniform(0.0, 0.6), ge=0, lt=1
+    )
+
+
+def classifier(options: Hyperparameters, data: TrainingData, direction: Direction) -> keras.Model:
+    """Return the network that reads one way, with the language model's weights."""
+    start = language_model(options, data, direction)
+    words = keras.Input((None,), dtype="int32", name="words")
+    mask = ops.cast(ops.not_equal(words, 0), "float32")[..., None]
+    read = words if direction == "forwards" else backwards(words[..., None], mask)[..., 0]
+    vectors = word_vectors(read, start, "vectors")
+    vectors = layers.SpatialDropout1D(options.spatial_dropout)(vectors) * mask
+    last = states(vectors, start.layers, "lstm")[-1]
+    features = ops.concatenate([at_last_word(last, mask), max_and_mean(last, mask)], axis=-1)
+    features = layers.Dropout(options.dropout)(layers.BatchNormalization()(features))
+    hidden = layers.Dense(HIDDEN, activation="relu", name="hidden")(features)
+    hidden = layers.BatchNormalization()(hidden)
+    positive = layers.Dense(1, activation="sigmoid", dtype="float32", name="positive")(hidden)
+    return keras.Model(words, positive, name=direction)
+
+
+def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
+    words = keras.Input((None,), dtype="int32", name="words")
+    both = [classifier(options, data, direction)(words) for direction in TAUGHT]
+    return keras.Model(words, ops.mean(ops.stack(both), axis=0))
+
+
+def unfreeze_gradually(
+    options: Hyperparameters, data: TrainingData, model: keras.Model, lessons: Lessons
+) -> list[dict[str, float]]:
+    """Train each direction, from the classifier's own layers alone to all, a layer a stage."""
+    history: list[dict[str, float]] = []
+    deep = [f"lstm_{number}" for number in reversed(range(options.lm_layers))] + ["vectors"]
+    epochs = len(TAUGHT) * (len(deep) + options.epochs)
+    for direction in TAUGHT:
+        network = model.get_layer(direction)
+        slowness = {name: options.slower**depth for depth, name in enumerate(deep, start=1)}
+        for unfrozen in range(len(deep) + 1):
+            for depth, name in enumerate(deep):
+                network.get_layer(name).trainable = depth < unfrozen
+            passes = options.epochs if unfrozen == len(deep) else 1
+            rate = SlantedTriangle(options.learning_rate, passes * len(lessons.batches))
+            history += train(
+                network, DiscriminativeAdam(rate, slowness), lessons.batches, lessons.validation,
+                passes, later_epochs(data.on_event, len(history), epochs),
+            )  # fmt: skip
+    return history
+
+
+row = NetworkRow(
+    "language model",
+    Hyperparameters,
+    build=build,
+    learn=unfreeze_gradually,
+    step=Step("lm_lstm", "unfrozen gradually, and read both ways"),
+)
+
+if __name__ == "__main__":
+    from benchmark.commands.row import run_row
+
+    run_row(__file__)

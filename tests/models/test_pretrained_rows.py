@@ -1,0 +1,168 @@
+"""What rows do with a language model: perturbations, frozen layers, gradual unfreezing."""
+
+from models.elmo import Mix
+from models.layers.lstm import lstm
+from models.pretraining.fine_tuning import DiscriminativeAdam, SlantedTriangle
+from models.pretraining.gradient import gradient
+from models.pretraining.perturbation import (
+    NormalizedVectors,
+    WithUnlabelled,
+    adversarial,
+    kl_divergence,
+    of_length,
+    virtual_adversarial,
+)
+from preprocessing.ragged import Ragged
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+RANDOM = np.random.default_rng(0)
+VECTORS = RANDOM.normal(size=(3, 4, 2)).astype(np.float32)
+MASK = np.array([[1, 1, 1, 1], [1, 1, 0, 0], [1, 0, 0, 0]], np.float32)[..., None]
+LABELS = np.array([[1], [0], [1]], np.float32)
+SLOPE = np.array([0.6, -0.8], np.float32)
+
+
+def read(inputs):
+    """Answer by the sum of the words' vectors along one direction."""
+    vectors, mask = inputs
+    return ops.sigmoid(ops.sum(vectors * mask * SLOPE, axis=(1, 2))[:, None])
+
+
+def lengths(perturbation) -> np.ndarray:
+    return np.sqrt((np.asarray(perturbation) ** 2).sum(axis=(1, 2)))
+
+
+def test_a_perturbation_is_epsilon_long_and_leaves_padding_alone() -> None:
+    noise = RANDOM.normal(size=VECTORS.shape).astype(np.float32)
+    tensors = ops.convert_to_tensor(VECTORS), ops.convert_to_tensor(MASK)
+    for moved in (
+        adversarial(read, *tensors, LABELS, 5.0),
+        virtual_adversarial(read, *tensors, read(tensors), 5.0, noise),
+    ):
+        np.testing.assert_allclose(lengths(moved), 5.0, rtol=1e-4)
+        assert (np.asarray(moved)[MASK[..., 0] == 0] == 0).all()
+
+
+def test_an_adversarial_perturbation_is_the_one_worked_out_by_hand() -> None:
+    """The loss of a positive review rises against the slope, that of a negative one along it."""
+    moved = adversarial(
+        read, ops.convert_to_tensor(VECTORS), ops.convert_to_tensor(MASK), LABELS, 2.0
+    )
+    words = MASK.sum(axis=1)
+    by_hand = 2.0 * (1 - 2 * LABELS)[..., None] * MASK * SLOPE / np.sqrt(words)[..., None]
+    np.testing.assert_allclose(np.asarray(moved), by_hand, rtol=1e-4)
+
+
+def test_the_virtual_term_is_zero_where_the_answer_is_always_the_same() -> None:
+    def constant(inputs):
+        return ops.sigmoid(0.0 * ops.sum(inputs[0], axis=(1, 2))[:, None] + 0.3)
+
+    vectors, mask = ops.convert_to_tensor(VECTORS), ops.convert_to_tensor(MASK)
+    answer = constant([vectors, mask])
+    moved = virtual_adversarial(constant, vectors, mask, answer, 5.0, ops.ones_like(vectors))
+    divergence = kl_divergence(answer, constant([vectors + moved, mask]))
+    np.testing.assert_allclose(np.asarray(divergence), 0, atol=1e-7)
+
+
+def test_the_virtual_perturbation_changes_the_answer_more_than_a_random_one() -> None:
+    vectors, mask = ops.convert_to_tensor(VECTORS), ops.convert_to_tensor(MASK)
+    noise = ops.convert_to_tensor(RANDOM.normal(size=VECTORS.shape).astype(np.float32))
+    answer = read([vectors, mask])
+    directed = virtual_adversarial(read, vectors, mask, answer, 1.0, noise)
+    changed, by_chance = (
+        np.asarray(kl_divergence(answer, read([vectors + moved, mask])))
+        for moved in (directed, of_length(noise * mask, 1.0))
+    )
+    assert (changed > by_chance).all()
+
+
+def test_gradient_is_that_of_finite_differences() -> None:
+    x = np.array([0.3, -0.7], np.float32)
+
+    def loss(x):
+        return ops.sum(ops.tanh(x) * ops.square(x))
+
+    by_hand = [
+        (float(loss(x + step)) - float(loss(x - step))) / 2e-3
+        for step in 1e-3 * np.eye(2, dtype="f")
+    ]
+    np.testing.assert_allclose(
+        np.asarray(gradient(loss, ops.convert_to_tensor(x))), by_hand, atol=1e-3
+    )
+
+
+def test_normalized_vectors_have_mean_zero_and_variance_one_by_frequency() -> None:
+    vectors = RANDOM.normal(2.0, 3.0, (5, 4)).astype(np.float32)
+    counts = np.array([5, 1, 7, 2, 3])
+    table = NormalizedVectors(5, 4)
+    table.build(None)
+    weights = [RANDOM.normal(size=shape).astype(np.float32) for shape in ((4, 12), (3, 12), (12,))]
+    renewed = table.start(vectors, counts, weights)
+    normalized = np.asarray(table(np.arange(5)))
+    share = counts / counts.sum()
+    np.testing.assert_allclose(share @ normalized, 0, atol=1e-5)
+    np.testing.assert_allclose(share @ normalized**2, 1, atol=1e-4)
+    # an LSTM with the weights that `start` returns reads them as it read the vectors
+    plain, other = lstm(3), lstm(3)
+    for layer, given in ((plain, weights), (other, renewed)):
+        layer.build((1, 5, 4))
+        layer.set_weights(given)
+    np.testing.assert_allclose(
+        np.asarray(plain(vectors[None])), np.asarray(other(normalized[None])), atol=1e-4
+    )
+
+
+def test_unlabelled_reviews_stand_beside_labelled_ones_of_like_length() -> None:
+    class Labelled:
+        truncation = "head"
+
+        def __len__(self) -> int:
+            return 1
+
+        def __getitem__(self, index: int):
+            return np.ones((2, 6), np.int32), np.ones((2, 1), np.float32)
+
+    unlabelled = Ragged.from_lengths(np.arange(1, 49), np.array([4, 4, 20, 20]))
+    beside = WithUnlabelled(Labelled(), unlabelled, np.random.default_rng(0))
+    inputs, labels = beside[0]
+    assert inputs["unlabelled"].shape == inputs["words"].shape
+    assert labels.shape == (2, 1)
+    assert inputs["unlabelled"].max() <= 8  # of the two short reviews
+
+
+def test_a_mix_begins_as_the_mean_and_follows_its_weights() -> None:
+    parts = [ops.ones((1, 2, 3)) * value for value in (1.0, 3.0)]
+    mix = Mix()
+    assert np.asarray(mix(parts)) == pytest.approx(2.0)
+    mix.logits.assign(np.log([1.0, 3.0]))
+    mix.scale.assign(2.0)
+    assert np.asarray(mix(parts)) == pytest.approx(2 * (0.25 * 1 + 0.75 * 3))
+
+
+def test_the_rate_rises_for_a_tenth_of_the_steps_and_falls_to_a_thirty_second() -> None:
+    rate = SlantedTriangle(0.32, 100)
+    assert float(rate(0)) == pytest.approx(0.01)
+    assert float(rate(10)) == pytest.approx(0.32)
+    assert float(rate(100)) == pytest.approx(0.01)
+    assert float(rate(55)) == pytest.approx((0.32 + 0.01) / 2)
+
+
+def test_deeper_layers_move_less() -> None:
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [layers.Dense(2, name="lower"), layers.Dense(1, name="upper")], name="network"
+    )
+    model.build((None, 2))
+    before = [layer.get_weights()[0] for layer in model.layers]
+    model.compile(DiscriminativeAdam(0.01, {"lower": 4.0}), "mse")
+    model.train_on_batch(np.ones((4, 2)), 3 * np.ones((4, 1)))
+    lower, upper = (
+        np.abs(layer.get_weights()[0] - old).max()
+        for layer, old in zip(model.layers, before, strict=True)
+    )
+    assert upper == pytest.approx(0.01, rel=0.01)
+    assert lower == pytest.approx(0.0025, rel=0.01)
