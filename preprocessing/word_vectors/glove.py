@@ -19,7 +19,7 @@ import numpy as np
 from scipy import sparse
 
 _REVIEWS_AT_ONCE = 2_500
-_PAIRS_AT_ONCE = 4_096
+_PAIRS_AT_ONCE = 512
 """Whose vectors are gathered together, few enough for the processor's cache."""
 
 

@@ -85,7 +85,7 @@ class GloveSettings:
 
     dimensions: int = 300
     window: int = 10
-    epochs: int = 15
+    epochs: int = 12
     learning_rate: float = 0.05
     x_max: float = 10.0
     power: float = 0.75
