@@ -1,7 +1,7 @@
 """The kinds of word vectors, and the settings that each is learned with.
 
-All but cbow's are chosen so that learning takes about as long as its vectors do, or less than ten
-minutes on two cores.
+cbow's were chosen on validation; the others are as near to them, or to the papers', as lets learning
+end within about ten minutes on two cores that are otherwise idle.
 """
 
 from dataclasses import asdict, dataclass
