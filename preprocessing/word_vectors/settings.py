@@ -1,7 +1,7 @@
 """The kinds of word vectors, and the settings that each is learned with.
 
-cbow's were chosen on validation; the others are as near to them, or to the papers', as lets learning
-end within about ten minutes on two cores that are otherwise idle.
+All but cbow's are as near to its settings, or to the papers', as lets learning end within about ten
+minutes on two cores that are otherwise idle.
 """
 
 from dataclasses import asdict, dataclass

@@ -45,6 +45,14 @@ def test_longest_first_and_what_is_needed_before_those_that_need_it():
     assert schedule.simulate(jobs, 2).seconds == 60
 
 
+def test_word_vectors_of_each_kind_are_made_once_and_random_ones_never():
+    cnn, majority = catalogue.choose(["cnn"])["cnn"], catalogue.choose(["majority"])["majority"]
+    made = {Shared("glove", "glove, seed 3")}
+    assert schedule.needs(cnn, {"vectors": "glove"}, 3, None) == made
+    assert schedule.needs(cnn, {"vectors": "random"}, 3, None) == set()
+    assert schedule.needs(majority, {}, 3, None) == set()
+
+
 def test_what_one_run_alone_needs_it_makes_itself():
     lines = catalogue.choose(["cnn"])
     (one,) = schedule.estimate([Run(lines["cnn"], 0, ROOT, hyperparameters={})], ROOT, "none")
