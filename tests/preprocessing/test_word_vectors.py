@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from preprocessing.prepare import Settings, prepare
 from preprocessing.ragged import Ragged
 from preprocessing.word_vectors import SETTINGS, Word2VecSettings, folder_name, glove, word_vectors
 from preprocessing.word_vectors.glove import Parameters
@@ -30,16 +31,11 @@ def test_vectors_of_each_kind_follow_from_the_seed(kind, small):
     assert (vectors != other).any()
 
 
-@pytest.mark.parametrize("kind", ["glove", "fasttext", "random"])
-def test_vectors_are_made_again_to_the_last_bit(kind, small):
-    from preprocessing import word_vectors as module
-
-    vectors, _ = word_vectors(small, 0, QUICK[kind])
-    if kind == "random":
-        again, _ = word_vectors(small, 0, QUICK[kind])
-    else:
-        again = module._learn(small, 0, QUICK[kind])
-    assert (again == vectors).all()
+def test_vectors_are_made_again_to_the_last_bit(small, tmp_path):
+    again = prepare("sample", None, tmp_path, Settings(limit=100))
+    for settings in QUICK.values():
+        vectors, _ = word_vectors(small, 0, settings)
+        assert (word_vectors(again, 0, settings)[0] == vectors).all(), settings
 
 
 def test_kinds_differ_and_are_kept_apart():
