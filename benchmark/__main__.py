@@ -9,6 +9,7 @@ python -m benchmark evaluate --on FILE                   ask kept models about a
 python -m benchmark report                               a page with the table and all figures
 python -m benchmark predict --model cnn "Superb!"        what saved models say of a text
 python -m benchmark explain --model cnn "Superb!"        and which words that hangs on
+python -m benchmark neighbours terrible awful            nearest words by their vectors
 python -m benchmark page                                 both, as a page to type into
 python -m benchmark tune cnn --trials 6                  search hyperparameters on validation
 python -m benchmark budget                               what so many trials find
@@ -32,6 +33,7 @@ COMMANDS = {
     "report": "write a page with the table and all figures",
     "predict": "classify texts with saved models",
     "explain": "show which words a saved model's answer hangs on",
+    "neighbours": "show which words have the nearest vectors",
     "page": "serve a page that asks kept models about a text",
     "tune": "search hyperparameters on validation, with one budget for all models",
     "budget": "show what searches of so many trials can be expected to find",

@@ -9,6 +9,7 @@ approximation; Williams & Seeger, 2001).
 
     python models/averaged_word2vec.py
     python models/averaged_word2vec.py --landmarks 300
+    python models/averaged_word2vec.py --vectors glove
 """
 
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from benchmark.rows.pipelines import (
     hyperparameters,
     option,
 )
-from preprocessing.word_vectors import Word2VecSettings
+from preprocessing.word_vectors import Kind
 
 import numpy as np
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 class Hyperparameters:
     """Chosen on validation."""
 
+    vectors: Kind = option("cbow", "how the word vectors are learned; random ones stay as drawn")
     c: float = option(1.32, "inverse strength of the L2 penalty", LogUniform(1.0, 300.0), gt=0)
     gamma: float = option(
         1.35, "narrowness of the kernel, by the number of dimensions", LogUniform(0.05, 2.0), gt=0
@@ -73,7 +75,7 @@ def build(options: Hyperparameters, data: TrainingData) -> "Pipeline":
     from sklearn.pipeline import FeatureUnion, make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    vectors = data.word_vectors(Word2VecSettings())
+    vectors = data.word_vectors(options.vectors)
     resemblance = Nystroem(
         gamma=options.gamma / vectors.shape[1],
         n_components=min(options.landmarks, len(data.train) // 20),

@@ -8,6 +8,7 @@ counts single clusters, as the original does, which gives the counts to a random
 
     python models/bag_of_centroids.py
     python models/bag_of_centroids.py --words-per-cluster 50 --max-ngram 1
+    python models/bag_of_centroids.py --vectors skip_gram
 """
 
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from benchmark.rows.pipelines import (
     hyperparameters,
     option,
 )
-from preprocessing.word_vectors import Word2VecSettings
+from preprocessing.word_vectors import Kind
 
 import numpy as np
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 class Hyperparameters:
     """Chosen on validation."""
 
+    vectors: Kind = option("cbow", "how the word vectors are learned; random ones stay as drawn")
     words_per_cluster: float = option(
         2.77, "words in a cluster, in the mean", LogUniform(2.0, 50.0), ge=1
     )
@@ -82,7 +84,7 @@ def build(options: Hyperparameters, data: TrainingData) -> "Pipeline":
     return make_pipeline(
         ClusterNames(
             data.vocabulary,
-            data.word_vectors(Word2VecSettings()),
+            data.word_vectors(options.vectors),
             options.words_per_cluster,
             data.seed,
         ),

@@ -17,7 +17,7 @@ stands between the paper's CNN-static and CNN-non-static.
     python models/cnn.py --variant paper
     python models/cnn.py --variant quick
     python models/cnn.py --seed 1 --filters 64
-    python models/cnn.py --embeddings random
+    python models/cnn.py --vectors random
 """
 
 from typing import Literal
@@ -84,7 +84,7 @@ row = NetworkRow(
         ),
         "quick": Variant(
             {
-                "embeddings": "random",
+                "vectors": "random",
                 "random_dimensions": 64,
                 "known_words": 20_000,
                 "spatial_dropout": 0.2,

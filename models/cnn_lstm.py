@@ -60,7 +60,7 @@ row = NetworkRow(
     variants={
         "quick": Variant(
             {
-                "embeddings": "random",
+                "vectors": "random",
                 "random_dimensions": 64,
                 "known_words": 20_000,
                 "units": 64,

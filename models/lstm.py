@@ -8,7 +8,7 @@ words are pooled.
     python models/lstm.py
     python models/lstm.py --variant paper
     python models/lstm.py --seed 1 --units 64
-    python models/lstm.py --embeddings random
+    python models/lstm.py --vectors random
 """
 
 from typing import Literal

@@ -204,7 +204,7 @@ def test_a_node_dies_and_its_run_is_made_elsewhere_with_what_was_made_once(nodes
     assert not is_running(int(run))
     assert ", again" in output
     assert "(raylet)" not in output
-    assert output.count(": word2vec, seed 0") == 1
+    assert output.count(": word2vec, cbow, seed 0") == 1
     assert leaderboard(bare)["status"].eq("ok").all()
     seconds = {
         json.loads(file.read_text())["seconds"]["preprocessing"]["word2vec"]

@@ -12,6 +12,7 @@ from benchmark.records.record import PROTOCOL
 from benchmark.rows import catalogue
 from benchmark.rows.hyperparameters import plain
 from docs import examples
+from preprocessing.word_vectors import SETTINGS
 from tests.conftest import ROOT, run_python
 
 import pytest
@@ -317,8 +318,8 @@ def lines_of_the_searches():
     """Return the table of `docs/tuning.md` as the records have it."""
     for name in ("naive_bayes_svm", "tfidf_logreg", "averaged_word2vec", "bag_of_centroids"):
         folder = ROOT / "results" / "protocol-2" / "runs" / "imdb" / name
-        (before,) = (path for path in folder.glob("*/seed-0.json") if "=" in path.parent.name
-                     and not path.parent.name.startswith("labels="))  # fmt: skip
+        (before,) = (path for path in folder.glob("*/seed-0.json")
+                     if not path.parent.name.startswith(("labels=", "vectors=")))  # fmt: skip
         validation, test = [], []
         for path in (before, folder / "seed-0.json"):
             record = store.read(path)
@@ -331,3 +332,27 @@ def lines_of_the_searches():
 
 def test_what_the_searches_chose_is_as_the_records_say():
     assert "\n".join(lines_of_the_searches()) in DOCUMENTS["docs/tuning.md"]
+
+
+def lines_of_the_word_vectors():
+    """Return the table of `docs/word-vectors.md` as the records have it."""
+    runs = ROOT / "results" / "protocol-2" / "runs" / "imdb"
+    for kind, settings in SETTINGS.items():
+        cells, learned = [], ""
+        for name in ("averaged_word2vec", "cnn", "lstm"):
+            path = runs / name / ("" if kind == "cbow" else f"vectors={kind}") / "seed-0.json"
+            if not path.exists():
+                cells += ["", ""]
+                continue
+            record = store.read(path)
+            assert record.hyperparameters["vectors"] == kind
+            predicted = store.read_predictions(path, record)
+            right = (predicted.logits >= 0) == predicted.labels
+            cells += [f"{100 * right.mean():.2f}", f"{record.seconds.training:.0f}"]
+            if kind != "random":
+                learned = f"{record.seconds.preprocessing[settings.method]:.0f}"
+        yield f"| `{kind}` | {' | '.join([learned, *cells])} |".replace("  ", " ")
+
+
+def test_what_each_kind_of_word_vectors_leads_to_is_as_the_records_say():
+    assert "\n".join(lines_of_the_word_vectors()) in DOCUMENTS["docs/word-vectors.md"]

@@ -120,7 +120,7 @@ def kinds(tmp_path_factory) -> dict[str, Kind]:
     for name, options in (
         ("tfidf_logreg", {}),
         ("bag_of_words", {"trees": 3}),
-        ("cnn", {"epochs": 1, "least_steps": 1, "filters": 1, "embeddings": "random"}),
+        ("cnn", {"epochs": 1, "least_steps": 1, "filters": 1, "vectors": "random"}),
     ):
         row = catalogue.load(name)
         chosen = row.hyperparameters(**options)

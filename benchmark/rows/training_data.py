@@ -13,12 +13,14 @@ from preprocessing.ragged import Ragged
 from preprocessing.storage import make_folder
 from preprocessing.subwords.ids import subword_ids
 from preprocessing.subwords.tokenizers import Tokenizer
-from preprocessing.word_vectors import Word2VecSettings, word_vectors
+from preprocessing.word_vectors import SETTINGS, Kind, RandomSettings, Settings, word_vectors
 
 import numpy as np
 
 ONCE = (
     "word2vec",
+    "fasttext",
+    "glove",
     "subwords",
     "language model forwards",
     "language model backwards",
@@ -91,7 +93,7 @@ class TrainingData:
     unsup: Reviews
     vocabulary: list[str]
     seed: int
-    learn_vectors: Callable[[Word2VecSettings], tuple[np.ndarray, float]] = field(repr=False)
+    learn_vectors: Callable[[Settings], tuple[np.ndarray, float]] = field(repr=False)
     folder: Path = field(repr=False)
     synthetic: bool = False
     clock: CacheClock = field(default_factory=CacheClock, repr=False)
@@ -128,17 +130,20 @@ class TrainingData:
             synthetic=corpus.synthetic,
         )
 
-    def word_vectors(self, settings: Word2VecSettings | None = None) -> np.ndarray:
-        """Return word2vec vectors of this run's seed, shape (vocabulary, dimensions), float32.
+    def word_vectors(self, kind: Kind = "cbow") -> np.ndarray:
+        """Return word vectors of this run's seed, shape (vocabulary, dimensions), float32.
 
         Raises:
             MadeError: they were all that was to be made; so the two below.
         """
+        settings = SETTINGS[kind]
         with self.clock.waiting():
-            vectors, seconds = self.learn_vectors(settings or Word2VecSettings())
-        if self.make_only == "word2vec":
+            vectors, seconds = self.learn_vectors(settings)
+        if isinstance(settings, RandomSettings):
+            return vectors
+        if self.make_only == settings.method:
             raise MadeError
-        self.clock.seconds["word2vec"] = seconds
+        self.clock.seconds[settings.method] = seconds
         return np.asarray(vectors)
 
     def subword_ids(self, reviews: Reviews, tokenizer: Tokenizer) -> Ragged:

@@ -1,12 +1,12 @@
 """The two ends of a network: word ids become vectors, and features become a probability."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from benchmark.rows.hyperparameters import Choice, Uniform, hyperparameters, option, searched
 from benchmark.rows.networks.options import NetworkOptions
 from benchmark.rows.training_data import TrainingData
 from preprocessing.vocabulary import UNKNOWN
-from preprocessing.word_vectors import Word2VecSettings
+from preprocessing.word_vectors import Kind
 
 import keras
 import numpy as np
@@ -28,12 +28,12 @@ SpatialDropout = Annotated[
 class WordOptions(NetworkOptions):
     """Options of the word vectors, which several networks share."""
 
-    embeddings: Literal["word2vec", "random"] = option(
-        "word2vec", "what the vectors start from: learned on train and unsup, or chance"
+    vectors: Kind = option(
+        "cbow", "how the word vectors that it starts from are learned; random ones go on learning"
     )
     learned_words: int = option(
         5_000,
-        "most frequent words whose word2vec vectors go on learning; 0 for none",
+        "most frequent words whose learned vectors go on learning; 0 for none",
         Choice(0, 2_000, 5_000, 20_000),
         ge=0,
     )
@@ -58,7 +58,7 @@ def read_words(
 ) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
     """Return a network's input and its words as vectors.
 
-    word2vec's vectors stay as they are, and frequent words get a learned correction of their own.
+    Learned vectors stay as they are, and frequent words get a learned correction of their own.
     Rare words, which would be learned by heart, share one. All are scaled by one number, so that
     the typical word, by the median of the more frequent half, has length 1; at their own, greater
     length Adam's steps are too small to move them.
@@ -78,12 +78,12 @@ def read_words(
     read = words
     if known < len(data.vocabulary):
         read = ops.where(words < known, words, UNKNOWN)
-    if options.embeddings == "random":
+    if options.vectors == "random":
         start = keras.initializers.RandomUniform(-0.05, 0.05, seed=data.seed)
         table = layers.Embedding(known, options.random_dimensions, start, name="vectors")
         embedded = table(read)
     else:
-        vectors = data.word_vectors(Word2VecSettings())[:known]
+        vectors = data.word_vectors(options.vectors)[:known]
         frequent_half = vectors[1 : len(vectors) // 2]
         length = np.median(np.linalg.norm(frequent_half, axis=1))
         table = layers.Embedding(*vectors.shape, trainable=False, name="vectors")

@@ -39,6 +39,8 @@ COMMANDS = {
     "models/tfidf_logreg.py --data nothing.csv": 2,
     "models/tfidf_logreg.py --dataset sample --save /proc/x": 2,
     "benchmark predict --model x/ --file nothing.csv": 2,
+    "benchmark neighbours --help": 0,
+    "benchmark neighbours": 2,
     "benchmark speed majority --data nothing.csv": 2,
 }
 """Each with its exit code."""

@@ -25,7 +25,7 @@ def test_the_committed_table_on_16_nodes_is_near_what_no_order_can_beat():
     alone = schedule.simulate(jobs, 1)
     assert alone.seconds == pytest.approx(sum(job.seconds for job in jobs))
     made = [job.makes.name for job in jobs if job.makes and job.makes.kind == "word2vec"]
-    assert made == ["seed 0", "seed 1", "seed 2"], "once a seed, for all models"
+    assert made == ["cbow, seed 0", "cbow, seed 1", "cbow, seed 2"], "once a seed, for all models"
 
 
 def test_longest_first_and_what_is_needed_before_those_that_need_it():
@@ -45,6 +45,14 @@ def test_longest_first_and_what_is_needed_before_those_that_need_it():
     assert schedule.simulate(jobs, 2).seconds == 60
 
 
+def test_word_vectors_of_each_kind_are_made_once_and_random_ones_never():
+    cnn, majority = catalogue.choose(["cnn"])["cnn"], catalogue.choose(["majority"])["majority"]
+    made = {Shared("glove", "glove, seed 3")}
+    assert schedule.needs(cnn, {"vectors": "glove"}, 3, None) == made
+    assert schedule.needs(cnn, {"vectors": "random"}, 3, None) == set()
+    assert schedule.needs(majority, {}, 3, None) == set()
+
+
 def test_what_one_run_alone_needs_it_makes_itself():
     lines = catalogue.choose(["cnn"])
     (one,) = schedule.estimate([Run(lines["cnn"], 0, ROOT, hyperparameters={})], ROOT, "none")
@@ -52,5 +60,5 @@ def test_what_one_run_alone_needs_it_makes_itself():
     assert not one.needs
     two = [Run(lines["cnn"], 0, ROOT / str(n), hyperparameters={}) for n in range(2)]
     made, *users = schedule.estimate(two, ROOT, "none")
-    assert made.makes == Shared("word2vec", "seed 0")
+    assert made.makes == Shared("word2vec", "cbow, seed 0")
     assert all(user.needs == {made.makes} for user in users)

@@ -21,10 +21,13 @@ from benchmark.rows.catalogue import Line
 from benchmark.rows.training_data import ONCE
 from benchmark.runs.child import Run
 from preprocessing.program import ROOT
+from preprocessing.word_vectors import SETTINGS
 
 COMMITTED = ROOT / "results"
 FOLDERS = {
     "word2vec": ("word2vec-",),
+    "fasttext": ("fasttext-",),
+    "glove": ("glove-",),
     "subwords": ("subwords-", "vocabulary-"),
     "pretraining": ("preset-",),
     "teacher": ("teacher-",),
@@ -152,8 +155,9 @@ def needs(line: Line, options: dict[str, Any] | None, seed: int, labels: int | N
     options = options or {}
     found = set()
     imported = sources.sources(line.module)
-    if "preprocessing.word_vectors" in imported and options.get("embeddings") != "random":
-        found.add(Shared("word2vec", f"seed {seed}"))
+    vectors = options.get("vectors", "cbow")
+    if "preprocessing.word_vectors" in imported and vectors != "random":
+        found.add(Shared(SETTINGS[vectors].method, f"{vectors}, seed {seed}"))
     if "preset" not in options:
         return found
 

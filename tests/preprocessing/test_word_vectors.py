@@ -1,0 +1,149 @@
+"""Word vectors of every kind; GloVe's counts, gradients and steps against ones made by hand."""
+
+from dataclasses import replace
+
+from preprocessing.prepare import Settings, prepare
+from preprocessing.ragged import Ragged
+from preprocessing.word_vectors import SETTINGS, Word2VecSettings, folder_name, glove, word_vectors
+from preprocessing.word_vectors.glove import Parameters
+from preprocessing.word_vectors.nearest import Nearest
+from preprocessing.word_vectors.settings import FastTextSettings, GloveSettings, RandomSettings
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+QUICK = {
+    name: replace(settings, dimensions=8, **({"epochs": 2} if name != "random" else {}))
+    for name, settings in SETTINGS.items()
+}
+QUICK["fasttext"] = replace(QUICK["fasttext"], buckets=500)
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_vectors_of_each_kind_follow_from_the_seed(kind, small):
+    vectors, _ = word_vectors(small, 0, QUICK[kind])
+    assert vectors.shape == (len(small.vocabulary), 8)
+    assert vectors.dtype == np.float32
+    assert not vectors[0].any(), "padding"
+    assert vectors[1:].any(axis=1).mean() > 0.99
+    other, _ = word_vectors(small, 1, QUICK[kind])
+    assert (vectors != other).any()
+
+
+def test_vectors_are_made_again_to_the_last_bit(small, tmp_path):
+    again = prepare("sample", None, tmp_path, Settings(limit=100))
+    for settings in QUICK.values():
+        vectors, _ = word_vectors(small, 0, settings)
+        assert (word_vectors(again, 0, settings)[0] == vectors).all(), settings
+
+
+def test_kinds_differ_and_are_kept_apart():
+    names = {folder_name(settings, 0) for settings in SETTINGS.values()}
+    assert len(names) == len(SETTINGS)
+    assert folder_name(Word2VecSettings(), 2) == "word2vec-300-10-10-0-5-0.0001-seed-2"
+
+
+def test_rare_words_share_the_vectors_of_their_parts(small):
+    """With n-grams, words that share nearly all of theirs are alike from the start."""
+    settings = FastTextSettings(dimensions=16, epochs=1, buckets=5_000)
+    vectors, _ = word_vectors(small, 0, settings)
+    nearest = Nearest(vectors, small.vocabulary)
+    word = next(w for w in small.vocabulary if f"{w}s" in small.vocabulary and len(w) > 5)
+    cosines = dict(nearest.to(word, len(small.vocabulary)))
+    assert cosines[f"{word}s"] > np.median(list(cosines.values()))
+
+
+def test_co_occurrences_of_a_tiny_text():
+    """Two reviews, "2 3 2" and "4 3", window 2; no pair reaches from one into the other."""
+    reviews = Ragged.from_lengths(np.array([2, 3, 2, 4, 3]), np.array([3, 2]))
+    counts = glove.co_occurrences([reviews], 5, window=2).toarray()
+    expected = np.zeros((5, 5))
+    expected[2, 3] = expected[3, 2] = 1 + 1  # 2 3, and 3 2
+    expected[2, 2] = 2 * 1 / 2  # both directions, at a distance of two
+    expected[4, 3] = expected[3, 4] = 1
+    np.testing.assert_allclose(counts, expected)
+    alone = [reviews.part(0, 1), reviews.part(1, 2)]
+    np.testing.assert_allclose(glove.co_occurrences(alone, 5, window=2).toarray(), expected)
+
+
+@pytest.fixture
+def three_words():
+    """Parameters of three words, and their pairs with counts on both sides of x_max."""
+    random = np.random.default_rng(0)
+    parameters = Parameters(
+        random.normal(size=(3, 2)), random.normal(size=(3, 2)),
+        random.normal(size=3), random.normal(size=3),
+    )  # fmt: skip
+    return parameters, (np.array([0, 0, 1, 2]), np.array([1, 2, 0, 2]), np.array([4.0, 1, 30, 0.5]))
+
+
+def test_the_loss_is_that_of_the_paper(three_words):
+    parameters, (words, neighbours, counts) = three_words
+    settings = GloveSettings(x_max=10)
+    total = 0.0
+    for i, j, x in zip(words, neighbours, counts, strict=True):
+        product = sum(parameters.words[i, k] * parameters.neighbours[j, k] for k in range(2))
+        error = product + parameters.word_biases[i] + parameters.neighbour_biases[j] - np.log(x)
+        total += (1 if x >= 10 else (x / 10) ** 0.75) * error**2
+    found, _ = glove.loss(parameters, words, neighbours, counts, settings)
+    assert found == pytest.approx(total / 2)
+
+
+def test_the_gradients_are_those_of_finite_differences(three_words):
+    parameters, pairs = three_words
+    _, gradients = glove.loss(parameters, *pairs, GloveSettings())
+    for values, gradient in zip(parameters, gradients, strict=True):
+        for place in np.ndindex(values.shape):
+            before, sides = values[place], []
+            for change in (1e-6, -1e-6):
+                values[place] = before + change
+                sides.append(glove.loss(parameters, *pairs, GloveSettings())[0])
+            values[place] = before
+            assert gradient[place] == pytest.approx((sides[0] - sides[1]) / 2e-6, abs=1e-6)
+
+
+def test_a_step_of_adagrad():
+    """Squares 1 + 3² + 4² by then: the second step is 0.05 · 4 / √26."""
+    parameters, squares = (Parameters(*(np.array([v]) for _ in range(4))) for v in (2.0, 1.0))
+    for gradient in (3.0, 4.0):
+        gradients = Parameters(*(np.array([gradient]) for _ in range(4)))
+        glove.step(parameters, squares, gradients, 0.05)
+    expected = 2 - 0.05 * 3 / np.sqrt(10) - 0.05 * 4 / np.sqrt(26)
+    assert [float(value[0]) for value in parameters] == pytest.approx([expected] * 4)
+
+
+def test_glove_comes_near_the_logarithms_of_the_counts():
+    random = np.random.default_rng(0)
+    factors = random.normal(size=(12, 2))
+    counts = sparse.csr_matrix(np.exp(factors @ factors.T).astype(np.float32))
+    settings = GloveSettings(dimensions=6, epochs=300, x_max=1, batch_size=50, learning_rate=0.1)
+    vectors = glove.fit(counts, 0, settings)
+    assert vectors.shape == (12, 6)
+    like = np.corrcoef((vectors @ vectors.T).ravel(), (factors @ factors.T).ravel())[0, 1]
+    assert like > 0.7
+
+
+def test_random_vectors_are_drawn_and_not_kept(small):
+    vectors, seconds = word_vectors(small, 5, RandomSettings(dimensions=40))
+    assert seconds == 0
+    assert not list(small.folder.glob("random-*"))
+    assert vectors[1:].std() == pytest.approx(1, abs=0.05)
+
+
+VOCABULARY = ["<padding>", "<unknown>", "man", "king", "woman", "queen", "film", "nowhere"]
+PLANE = np.array([[0, 0], [1, 0], [1, 0], [1, 1], [-1, 0], [-1, 1], [0, -1], [0, 0]], np.float32)
+
+
+def test_the_nearest_words_by_cosine():
+    nearest = Nearest(PLANE, VOCABULARY)
+    found = nearest.to("king", 2)
+    assert [word for word, _ in found] == ["man", "queen"]
+    assert [cosine for _, cosine in found] == pytest.approx([np.sqrt(0.5), 0], abs=1e-6)
+    assert len(nearest.to("king", 100)) == len(VOCABULARY) - 3, "all but itself and the special"
+
+
+def test_an_analogy_leaves_out_its_own_words():
+    words = [word for word, _ in Nearest(PLANE, VOCABULARY).completing("man", "king", "woman", 9)]
+    assert words[0] == "queen"
+    assert not {"man", "king", "woman", "<unknown>"} & set(words)
