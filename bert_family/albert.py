@@ -17,7 +17,7 @@ from bert_family.shared.architecture import (
     backbone_inputs,
     initializer,
 )
-from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
+from bert_family.shared.fine_tuning import FineTunedRow, MaskedLMOptions
 from bert_family.shared.presets import PresetOption
 from preprocessing.subwords.training import learn_sentence_pieces
 
@@ -26,7 +26,7 @@ from keras import layers
 
 
 @hyperparameters
-class Hyperparameters(FineTuningOptions):
+class Hyperparameters(MaskedLMOptions):
     """Near the paper's for single sentences (its table 14), with `bert`'s rate and warm-up."""
 
     preset: PresetOption = "albert_base_en_uncased"

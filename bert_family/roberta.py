@@ -17,7 +17,7 @@ from bert_family.shared.architecture import (
     backbone_inputs,
     initializer,
 )
-from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
+from bert_family.shared.fine_tuning import FineTunedRow, MaskedLMOptions
 from bert_family.shared.presets import PresetOption
 from preprocessing.subwords.training import learn_byte_pairs
 
@@ -26,7 +26,7 @@ from keras import layers
 
 
 @hyperparameters
-class Hyperparameters(FineTuningOptions):
+class Hyperparameters(MaskedLMOptions):
     """As in `bert`, but for the warm-up, which is the paper's."""
 
     preset: PresetOption = "roberta_base_en"
