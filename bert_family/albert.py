@@ -73,6 +73,19 @@ row = FineTunedRow(
             {"preset": "scratch", "size": "tiny", "max_tokens": 256, "truncation": "tail"},
             Step("bert (scratch-tiny)", "layers that share their weights, small embeddings"),
         ),
+        "scratch-small-pretrained-3": Variant(
+            {
+                "preset": "scratch",
+                "size": "small",
+                "pretrain": 3,
+                "max_tokens": 256,
+                "truncation": "tail",
+            },
+            Step(
+                "bert (scratch-small-pretrained-3)",
+                "layers that share their weights, small embeddings",
+            ),
+        ),
     },
 )
 

@@ -86,6 +86,19 @@ row = FineTunedRow(
             },
             Step("bert (scratch-tiny)", "three passes over the reviews with masked tokens first"),
         ),
+        "scratch-small-pretrained-3": Variant(
+            {
+                "preset": "scratch",
+                "size": "small",
+                "pretrain": 3,
+                "max_tokens": 256,
+                "truncation": "tail",
+            },
+            Step(
+                "bert (scratch-tiny-pretrained-3)",
+                "four layers of 512 numbers instead of two of 128",
+            ),
+        ),
     },
 )
 

@@ -66,6 +66,16 @@ row = FineTunedRow(
             {"preset": "scratch", "size": "tiny", "max_tokens": 256, "truncation": "tail"},
             Step("bert (scratch-tiny)", "byte pairs, no segments"),
         ),
+        "scratch-small-pretrained-3": Variant(
+            {
+                "preset": "scratch",
+                "size": "small",
+                "pretrain": 3,
+                "max_tokens": 256,
+                "truncation": "tail",
+            },
+            Step("bert (scratch-small-pretrained-3)", "byte pairs, no segments"),
+        ),
     },
 )
 
