@@ -17,7 +17,7 @@ from bert_family.shared.architecture import (
     backbone_inputs,
     initializer,
 )
-from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
+from bert_family.shared.fine_tuning import FineTunedRow, MaskedLMOptions
 from bert_family.shared.presets import PresetOption
 from preprocessing.subwords.training import learn_sentence_pieces
 
@@ -26,7 +26,7 @@ from keras import layers
 
 
 @hyperparameters
-class Hyperparameters(FineTuningOptions):
+class Hyperparameters(MaskedLMOptions):
     """Near the paper's for single sentences (its table 14), with `bert`'s rate and warm-up."""
 
     preset: PresetOption = "albert_base_en_uncased"
@@ -72,6 +72,19 @@ row = FineTunedRow(
         "scratch-tiny": Variant(
             {"preset": "scratch", "size": "tiny", "max_tokens": 256, "truncation": "tail"},
             Step("bert (scratch-tiny)", "layers that share their weights, small embeddings"),
+        ),
+        "scratch-small-pretrained-3": Variant(
+            {
+                "preset": "scratch",
+                "size": "small",
+                "pretrain": 3,
+                "max_tokens": 256,
+                "truncation": "tail",
+            },
+            Step(
+                "bert (scratch-small-pretrained-3)",
+                "layers that share their weights, small embeddings",
+            ),
         ),
     },
 )

@@ -18,7 +18,7 @@ from bert_family.shared.architecture import (
     backbone_inputs,
     initializer,
 )
-from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
+from bert_family.shared.fine_tuning import FineTunedRow, MaskedLMOptions
 from bert_family.shared.presets import PresetOption
 from preprocessing.subwords.training import learn_word_pieces
 
@@ -27,7 +27,7 @@ from keras import layers
 
 
 @hyperparameters
-class Hyperparameters(FineTuningOptions):
+class Hyperparameters(MaskedLMOptions):
     """The paper's, but for what the shared options say."""
 
     preset: PresetOption = "bert_base_en_uncased"
@@ -85,6 +85,19 @@ row = FineTunedRow(
                 "learning_rate": 3e-4,
             },
             Step("bert (scratch-tiny)", "three passes over the reviews with masked tokens first"),
+        ),
+        "scratch-small-pretrained-3": Variant(
+            {
+                "preset": "scratch",
+                "size": "small",
+                "pretrain": 3,
+                "max_tokens": 256,
+                "truncation": "tail",
+            },
+            Step(
+                "bert (scratch-tiny-pretrained-3)",
+                "four layers of 512 numbers instead of two of 128",
+            ),
         ),
     },
 )

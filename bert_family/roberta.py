@@ -17,7 +17,7 @@ from bert_family.shared.architecture import (
     backbone_inputs,
     initializer,
 )
-from bert_family.shared.fine_tuning import FineTunedRow, FineTuningOptions
+from bert_family.shared.fine_tuning import FineTunedRow, MaskedLMOptions
 from bert_family.shared.presets import PresetOption
 from preprocessing.subwords.training import learn_byte_pairs
 
@@ -26,7 +26,7 @@ from keras import layers
 
 
 @hyperparameters
-class Hyperparameters(FineTuningOptions):
+class Hyperparameters(MaskedLMOptions):
     """As in `bert`, but for the warm-up, which is the paper's."""
 
     preset: PresetOption = "roberta_base_en"
@@ -65,6 +65,16 @@ row = FineTunedRow(
         "scratch-tiny": Variant(
             {"preset": "scratch", "size": "tiny", "max_tokens": 256, "truncation": "tail"},
             Step("bert (scratch-tiny)", "byte pairs, no segments"),
+        ),
+        "scratch-small-pretrained-3": Variant(
+            {
+                "preset": "scratch",
+                "size": "small",
+                "pretrain": 3,
+                "max_tokens": 256,
+                "truncation": "tail",
+            },
+            Step("bert (scratch-small-pretrained-3)", "byte pairs, no segments"),
         ),
     },
 )

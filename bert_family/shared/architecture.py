@@ -31,17 +31,22 @@ SIZES = {"tiny": sized(2, 128), "small": sized(4, 512), "base": sized(12, 768)}
 """A backbone's settings by the size that --size names."""
 
 
+def _of_kerashub() -> Any:
+    return kerashub().models
+
+
 @dataclass(frozen=True)
 class Architecture:
     """What tells one member of the family from another.
 
     Attributes:
-        name: the beginning of its classes' names in KerasHub.
-        preset: the public preset whose pretraining the paper describes.
+        name: the beginning of its classes' names.
+        preset: the public preset whose pretraining the paper describes; empty if there is none.
         outside_data: what that preset was pretrained on.
         learn_vocabulary: learns subwords from texts, at most so many.
         scratch: the backbone's settings by size, without the vocabulary's.
         shares_layers: all its layers are one layer, so they cannot be trained apart.
+        classes: imports the module that has the classes.
     """
 
     name: str
@@ -50,16 +55,17 @@ class Architecture:
     learn_vocabulary: Callable[..., Tokenizer]
     scratch: dict[str, dict[str, Any]]
     shares_layers: bool = False
+    classes: Callable[[], Any] = _of_kerashub
 
     @property
     def backbone(self) -> Any:
-        """KerasHub's class of the network below the head."""
-        return getattr(kerashub().models, f"{self.name}Backbone")
+        """The class, KerasHub's or of its kind, of the network below the head."""
+        return getattr(self.classes(), f"{self.name}Backbone")
 
     @property
     def tokenizer(self) -> Any:
-        """KerasHub's class of the tokenizer."""
-        return getattr(kerashub().models, f"{self.name}Tokenizer")
+        """The class, KerasHub's or of its kind, of the tokenizer."""
+        return getattr(self.classes(), f"{self.name}Tokenizer")
 
     def presets(self) -> dict[str, dict]:
         """Return KerasHub's own presets of this architecture, by name."""

@@ -16,6 +16,7 @@ from bert_family.shared.fine_tuning import (
     FineTuned,
     FineTunedRow,
     FineTuningOptions,
+    MaskedLMOptions,
     backbone_of,
     dtype_policy,
     find_source,
@@ -36,12 +37,12 @@ NOBODY = "none"
 TEMPERATURE = 2.0
 """Softens both probabilities; in the range of Hinton et al. (2015)."""
 
-SAME = ("size", "pretrain", "max_tokens", "truncation", "precision")
+SAME = ("size", "pretrain", "masking", "max_tokens", "truncation", "precision")
 """Options that the teacher takes from the student."""
 
 
 @hyperparameters
-class DistilledOptions(FineTuningOptions):
+class DistilledOptions(MaskedLMOptions):
     """Options of a student."""
 
     teacher: Annotated[str, PlainValidator(Preset.of)] = option(
@@ -80,7 +81,7 @@ class DistilledRow(FineTunedRow):
         """
         if options.teacher == NOBODY:
             return super().fit(options, data, on_event)
-        source = find_source(self.architecture, options, data, on_event)
+        source = find_source(self, options, data, on_event)
         teacher = self._fine_tuned_teacher(options, data, on_event)
         if teacher.tokenizer.key != source.tokenizer.key:
             raise OptionError(

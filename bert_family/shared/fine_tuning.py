@@ -29,9 +29,10 @@ from benchmark.rows.networks.training import predict, train
 from benchmark.rows.training_data import TrainingData
 from bert_family.shared.architecture import Architecture
 from bert_family.shared.kerashub import kerashub
-from bert_family.shared.masked_lm import pretrain
+from bert_family.shared.masked_lm import masked_tokens
 from bert_family.shared.optimizer import adamw
 from bert_family.shared.presets import SCRATCH, Preset, PresetOption, Source, weights_name
+from bert_family.shared.pretraining import Objective, pretrain
 from preprocessing.corpus import Reviews
 from preprocessing.errors import OptionError
 from preprocessing.ragged import Ragged, bucket_widths
@@ -60,9 +61,7 @@ class FineTuningOptions(TrainingOptions):
     size: Literal["tiny", "small", "base"] = option(
         "tiny", "backbone size when training from scratch"
     )
-    pretrain: int = option(
-        0, "passes of masked-token training over train and unsup before fine-tuning", ge=0
-    )
+    pretrain: int = option(0, "passes over train and unsup before fine-tuning", ge=0)
     max_tokens: int = option(512, "subwords read of a review, both ends included", ge=8, le=512)
     truncation: Literal["head", "tail", "head_tail"] = option(
         "head_tail", "what is kept of a longer review; head_tail is the first 128 of 510 and the "
@@ -94,6 +93,23 @@ class FineTuningOptions(TrainingOptions):
     precision: Literal["auto", "float32", "mixed_bfloat16"] = option(
         "auto", "number format; auto is mixed_bfloat16 where the hardware multiplies it fast"
     )
+
+
+@hyperparameters
+class MaskedLMOptions(FineTuningOptions):
+    """Options of those that are pretrained on masked tokens."""
+
+    pretrain: int = option(
+        0, "passes of masked-token training over train and unsup before fine-tuning", ge=0
+    )
+    masking: Literal["token", "word", "phrase"] = option(
+        "token", "what --pretrain masks: single subwords, whole words, or phrases of words"
+    )
+
+
+def itself(options: Any, model: keras.Model) -> keras.Model:
+    """Train the model itself, on the cross-entropy of its probability."""
+    return model
 
 
 class FineTuned(FittedNetwork):
@@ -141,10 +157,19 @@ class FineTunedRow(Row):
         build: takes the row's options, the backbone and the vocabulary's id of padding, and returns
             the network from tokens, shape (batch, tokens), int32, each id moved up by one, 0 for
             padding, to the probability of "positive", shape (batch, 1), float32.
+        objective: takes the row's options and that network and returns the one to train, which
+            shares its weights and its inputs and adds to the loss; itself unless the row says
+            otherwise.
+        pretraining: takes the row's options, the tokenizer and the reviews, and returns what
+            `--pretrain` learns; masked tokens unless the row says otherwise.
     """
 
     architecture: Architecture = field(kw_only=True)
     build: Callable[[Any, keras.Model, int], keras.Model] = field(kw_only=True)
+    objective: Callable[[Any, keras.Model], keras.Model] = field(default=itself, kw_only=True)
+    pretraining: Callable[[Any, Tokenizer, TrainingData], Objective] = field(
+        default=masked_tokens, kw_only=True
+    )
 
     def check_weights(self, options: FineTuningOptions) -> None:
         """Tell whether the preset is on this machine or its host answers.
@@ -163,8 +188,8 @@ class FineTunedRow(Row):
         )  # fmt: skip
 
     def warm_up(self) -> None:
-        """Import KerasHub."""
-        kerashub()
+        """Import KerasHub and what is of its kind."""
+        self.architecture.classes()
 
     def fit(self, options: FineTuningOptions, data: TrainingData, on_event: OnEvent) -> FineTuned:
         """Fine-tune and keep the weights of the epoch with the lowest validation loss.
@@ -172,19 +197,21 @@ class FineTunedRow(Row):
         Raises:
             UserError: the weights cannot be loaded.
         """
-        source = find_source(self.architecture, options, data, on_event)
+        source = find_source(self, options, data, on_event)
         tokens = read_tokens(source.tokenizer, options, data)
         reset_session(data.seed, dtype_policy(options.precision))
         backbone = start(self.architecture, source, options)
         freeze(backbone, options.trainable, self.architecture.shares_layers)
         model = self.build(options, backbone, source.tokenizer.padding)
-        widths, history = fine_tune(model, source, options, tokens, data, on_event)
+        trained = self.objective(options, model)
+        widths, history = fine_tune(trained, source, options, tokens, data, on_event)
         fitted = FineTuned(model, options, widths, source.tokenizer, history)
         fitted.weights, fitted.outside_data = source.weights, source.outside_data
         return fitted
 
     def load(self, options: FineTuningOptions, folder: Path) -> FineTuned:
         """Load model and vocabulary."""
+        self.architecture.classes()  # they are known to Keras once they are imported
         tokenizer = read_tokenizer(folder / "tokenizer")
         return FineTuned(load_model(folder), options, load_widths(folder), tokenizer)
 
@@ -194,13 +221,14 @@ class FineTunedRow(Row):
 
 
 def find_source(
-    architecture: Architecture, options: FineTuningOptions, data: TrainingData, on_event: OnEvent
+    row: FineTunedRow, options: FineTuningOptions, data: TrainingData, on_event: OnEvent
 ) -> Source:
     """Load the tokenizer, or learn one, and pretrain where it is asked for.
 
     Raises:
         UserError: the weights cannot be loaded.
     """
+    architecture = row.architecture
     if options.preset == SCRATCH:
         tokenizer = _learned_tokenizer(architecture, options.size, data)
         source = Source(tokenizer, None, options.size, "none", "none", RATES[options.size])
@@ -217,7 +245,8 @@ def find_source(
         )
     if options.pretrain:
         policy = dtype_policy(options.precision)
-        folder = pretrain(architecture, source, options, data, on_event, policy)
+        objective = row.pretraining(options, source.tokenizer, data)
+        folder = pretrain(objective, architecture, source, options, data, on_event, policy)
         source = replace(source, preset=Preset.of(f"pretrained={folder}"))
     return source
 

@@ -22,6 +22,7 @@ _CJK = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2CEA
         (0xF900, 0xFAFF), (0x2F800, 0x2FA1F))  # fmt: skip
 _SPACE = r"[\t\n\f\r \x{a0}\x{2009}\x{202f}\x{3000}]"
 _NO_SPACE = _SPACE.replace("[", "[^")
+_SPACE_BYTE = "Ġ"  # how GPT-2 writes a space's byte
 _BYTE_PAIR_WORD = (  # of GPT-2, with what RE2 takes for white space
     rf"'s|'t|'re|'ve|'m|'ll|'d| ?\p{{L}}+| ?\p{{N}}+| ?[^\p{{L}}\p{{N}}{_SPACE[1:-1]}]+"
     rf"|{_SPACE}+(?!{_NO_SPACE})|{_SPACE}+"
@@ -59,6 +60,10 @@ class Tokenizer(ABC):
     @abstractmethod
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text, without start and end."""
+
+    @abstractmethod
+    def pieces(self) -> list[tuple[bool, str]]:
+        """Return of each id whether it begins a word, and its text without the mark for that."""
 
     @cached_property
     def key(self) -> str:
@@ -111,6 +116,10 @@ class WordPiece(Tokenizer):
         """Return the vocabulary's files by name."""
         return {"vocabulary.txt": "".join(f"{piece}\n" for piece in self.vocabulary).encode()}
 
+    def pieces(self) -> list[tuple[bool, str]]:
+        """Return of each id whether it begins a word, and its text; others begin with ``##``."""
+        return [(not piece.startswith("##"), piece.removeprefix("##")) for piece in self.vocabulary]
+
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text, without start and end."""
         words = [
@@ -161,6 +170,13 @@ class BytePairs(Tokenizer):
             "merges.txt": "".join(f"{merge}\n" for merge in self.merges).encode(),
         }
 
+    def pieces(self) -> list[tuple[bool, str]]:
+        """Return of each id whether it begins a word, behind a space, and its text."""
+        found = [(True, "")] * self.size
+        for piece, number in self.vocabulary.items():
+            found[number] = piece.startswith(_SPACE_BYTE), piece.removeprefix(_SPACE_BYTE)
+        return found
+
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text, without start and end."""
         encoded = self._library.encode_batch_fast(list(texts), add_special_tokens=False)
@@ -185,8 +201,8 @@ class SentencePiece(Tokenizer):
         except RuntimeError as error:
             raise UserError(f"this is not a SentencePiece model: {error}") from None
         self.size = self._library.vocab_size()
-        pieces = self._library.id_to_piece(list(range(self.size)))
-        id_of = {piece: number for number, piece in enumerate(pieces)}
+        self._pieces = self._library.id_to_piece(list(range(self.size)))
+        id_of = {piece: number for number, piece in enumerate(self._pieces)}
         special = ("<pad>", "[CLS]", "[SEP]", "[MASK]")
         _check(id_of, special)
         self.padding, self.start, self.end, self.mask = (id_of[name] for name in special)
@@ -194,6 +210,11 @@ class SentencePiece(Tokenizer):
     def contents(self) -> dict[str, bytes]:
         """Return the vocabulary's files by name."""
         return {"vocabulary.spm": self.model}
+
+    def pieces(self) -> list[tuple[bool, str]]:
+        """Return of each id whether it begins a word, behind a space, and its text."""
+        mark = "\u2581"
+        return [(piece.startswith(mark), piece.removeprefix(mark)) for piece in self._pieces]
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text, without start and end."""

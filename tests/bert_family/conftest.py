@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-NAMES = ("bert", "roberta", "albert", "distilbert")
+NAMES = ("bert", "roberta", "albert", "distilbert", "gpt")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmark.rows import catalogue
 from benchmark.rows.training_data import TrainingData
-from bert_family.shared import masked_lm
+from bert_family.shared import pretraining
 from bert_family.shared.architecture import initializer
 from bert_family.shared.distillation import TEMPERATURE, DistillationLoss, copy_every_other_layer
 from bert_family.shared.fine_tuning import (
@@ -31,7 +31,7 @@ def trained(name, presets, small, **options):
     """Return the tiny preset's backbone, and what two steps on eight reviews make of it."""
     row, (folder, before, _) = catalogue.load(name), presets[name]
     options = row.hyperparameters(
-        preset=str(folder), max_tokens=16, learning_rate=0.01, precision="float32",
+        preset=str(folder), pretrain=0, max_tokens=16, learning_rate=0.01, precision="float32",
         epochs=2, least_steps=1, **options,
     )  # fmt: skip
     data = TrainingData.of(small, 0)
@@ -182,7 +182,7 @@ def test_a_review_is_read_from_start_to_end_of_what_is_kept(presets, small):
     row, (folder, _, tokenizer) = catalogue.load("bert"), presets["bert"]
     options = row.hyperparameters(preset=str(folder), max_tokens=16)
     data = TrainingData.of(small, 0)
-    source = find_source(row.architecture, options, data, print)
+    source = find_source(row, options, data, print)
     assert source.tokenizer.key == tokenizer.key
     assert Preset.of("tiny-bert") == source.preset
     train, validation = read_tokens(source.tokenizer, options, data)
@@ -192,7 +192,7 @@ def test_a_review_is_read_from_start_to_end_of_what_is_kept(presets, small):
     assert set(train.values[train.offsets[1:] - 1]) == {tokenizer.end + 1}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "gpt"])
 def test_the_default_is_the_public_preset_and_the_variant_needs_no_weights(name, monkeypatch):
     row, checked = catalogue.load(name), []
     monkeypatch.setattr(
@@ -247,41 +247,48 @@ def test_a_teacher_is_fine_tuned_once_and_its_student_alone_answers(small, eager
 
 
 @pytest.mark.filterwarnings("error:Gradients do not exist")
-def test_pretraining_is_kept_and_used_again(small, eagerly, monkeypatch):
-    fitted, seconds = quick_fit(small, preset="scratch", pretrain=1)
+@pytest.mark.parametrize("name", ["bert", "gpt"])
+def test_pretraining_is_kept_and_used_again(name, small, eagerly, monkeypatch):
+    row, data = catalogue.load(name), TrainingData.of(small, 0)
+    fitted, seconds = quick_fit(small, row=row, preset="scratch", pretrain=1)
     assert (fitted.weights, fitted.outside_data) == ("none", "none")
     assert seconds["pretraining"] > 0
-    (kept,) = small.folder.glob("preset-bert-scratch-tiny-pretrained-1-*-seed-0")
+    (kept,) = small.folder.glob(f"preset-{name}-scratch-tiny-pretrained-1-*-seed-0")
 
-    monkeypatch.setattr(masked_lm, "_train", None)
-    row, data = catalogue.load("bert"), TrainingData.of(small, 0)
-    source = find_source(row.architecture, fitted.options, data, print)
+    monkeypatch.setattr(pretraining, "_train", None)
+    source = find_source(row, fitted.options, data, print)
     assert Path(source.preset.place) == kept
     assert row.architecture.load_backbone(source.preset).num_layers == 2
 
 
-def test_pretraining_that_was_stopped_goes_on_after_its_last_whole_pass(small, eagerly):
+@pytest.mark.parametrize("name", ["bert", "gpt"])
+def test_pretraining_that_was_stopped_goes_on_after_its_last_whole_pass(name, small, eagerly):
+    row = catalogue.load(name)
+
     def stop_after_one_pass(event):
         if "pass 1/2" in event.get("text", ""):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        quick_fit(small, stop_after_one_pass, preset="scratch", pretrain=2)
-    (passes,) = small.folder.glob(".preset-bert-scratch-tiny-pretrained-2-*.passes")
+        quick_fit(small, stop_after_one_pass, row, preset="scratch", pretrain=2)
+    (passes,) = small.folder.glob(f".preset-{name}-scratch-tiny-pretrained-2-*.passes")
     kept = unseal((passes / "manifest.json").read_bytes())
     kept["passes"][0]["seconds"] = 1000.0
     (passes / "manifest.json").write_text(seal(kept))
     (passes / "unfinished.weights.h5").write_text("of a run that was killed while it wrote")
 
     told = []
-    _, seconds = quick_fit(small, told.append, preset="scratch", pretrain=2)
+    _, seconds = quick_fit(small, told.append, row, preset="scratch", pretrain=2)
     texts = [event["text"] for event in told if "pass " in event.get("text", "")]
     assert [text.split(":")[0] for text in texts] == ["pretraining pass 2/2"]
     assert 1000 < seconds["pretraining"] < 1500
-    (preset,) = small.folder.glob("preset-bert-scratch-tiny-pretrained-2-*")
-    losses = read_manifest(preset)["loss"]
-    assert losses[0] == kept["passes"][0]["loss"]
-    assert len(losses) == 2
+    (preset,) = small.folder.glob(f"preset-{name}-scratch-tiny-pretrained-2-*")
+    about = read_manifest(preset)
+    for what in ("loss", "perplexity"):
+        if what in kept["passes"][0]:
+            assert about[what][0] == kept["passes"][0][what]
+            assert len(about[what]) == 2
+    assert ("perplexity" in about) == (name == "gpt")
     assert not passes.exists()
 
 
@@ -293,10 +300,10 @@ def test_a_pass_is_kept_with_the_optimizers_moments(tmp_path):
 
     keras.utils.set_random_seed(0)
     trained, fresh = compiled(), compiled()
-    passes = masked_lm._Passes(lambda event: None, 2, tmp_path / "passes")
+    passes = pretraining._Passes(lambda event: None, 2, tmp_path / "passes")
     numbers = np.random.default_rng(0).normal(size=(8, 3))
     trained.fit(numbers, numbers[:, 0], epochs=2, batch_size=2, verbose=0, callbacks=[passes])
-    later = masked_lm._Passes(print, 3, tmp_path / "passes")
+    later = pretraining._Passes(print, 3, tmp_path / "passes")
     assert len(later.history) == 2
     later.resume(fresh)
     assert fresh.optimizer.iterations == 8
@@ -308,14 +315,14 @@ def test_a_pass_is_kept_with_the_optimizers_moments(tmp_path):
 def test_a_pass_that_was_changed_is_not_gone_on_from(tmp_path):
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     model.compile("adam", "mse")
-    passes = masked_lm._Passes(lambda event: None, 1, tmp_path / "passes")
+    passes = pretraining._Passes(lambda event: None, 1, tmp_path / "passes")
     model.fit(np.ones((2, 3)), np.ones(2), verbose=0, callbacks=[passes])
     (weights,) = (tmp_path / "passes").glob("*.h5")
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(content)
     with pytest.raises(UserError, match=r"pass-1.weights.h5 is damaged .* delete .*passes"):
-        masked_lm._Passes(print, 2, tmp_path / "passes")
+        pretraining._Passes(print, 2, tmp_path / "passes")
 
 
 def test_a_preset_that_there_is_not_is_refused_before_anything_is_learned(small):

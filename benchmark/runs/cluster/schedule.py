@@ -172,10 +172,12 @@ def needs(line: Line, options: dict[str, Any] | None, seed: int, labels: int | N
     found.add(Shared("subwords", start))
     read = of("max_tokens", "truncation", "precision")
     if options.get("pretrain"):
-        begins = f"{line.row}, {start}, {of('pretrain', 'dropout')}, {read}, seed {seed}"
+        begins = f"{line.row}, {start}, {of('pretrain', 'masking', 'dropout')}, {read}, seed {seed}"
         found.add(Shared("pretraining", begins))
     if options.get("teacher", "none") != "none":
-        taught = f"{of('teacher', 'size', 'pretrain')}, {read}, labels {labels}, seed {seed}"
+        taught = (
+            f"{of('teacher', 'size', 'pretrain', 'masking')}, {read}, labels {labels}, seed {seed}"
+        )
         found.add(Shared("teacher", taught))
     return found
 
