@@ -109,6 +109,7 @@ row = NetworkRow(
     "language model",
     Hyperparameters,
     build=build,
+    language_models=("forwards", "backwards"),
     step=Step("bidirectional_lstm", "words in context from two language models, kept as they are"),
 )
 

@@ -46,6 +46,7 @@ from models.pretraining.language_model import (
 )
 from models.pretraining.perturbation import NormalizedVectors, Perturbed, WithUnlabelled
 from models.pretraining.reading import known_words, states, word_vectors
+from models.pretraining.speed import measure
 
 import keras
 import numpy as np
@@ -122,6 +123,8 @@ row = NetworkRow(
     Hyperparameters,
     build=build,
     learn=learn_perturbed,
+    measure=measure,
+    language_models=("forwards",),
     step=Step("lstm", "vectors and states start from a language model of the reviews"),
     variants={
         "adversarial": Variant(

@@ -41,7 +41,7 @@ from keras import layers, ops
 HIDDEN = 50
 """Units between the pooled states and the answer; the paper's."""
 
-TAUGHT: tuple[Direction, ...] = ("forwards", "backwards")
+DIRECTIONS: tuple[Direction, ...] = ("forwards", "backwards")
 
 
 @hyperparameters
@@ -82,7 +82,7 @@ def classifier(options: Hyperparameters, data: TrainingData, direction: Directio
 
 def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     words = keras.Input((None,), dtype="int32", name="words")
-    both = [classifier(options, data, direction)(words) for direction in TAUGHT]
+    both = [classifier(options, data, direction)(words) for direction in DIRECTIONS]
     return keras.Model(words, ops.mean(ops.stack(both), axis=0))
 
 
@@ -92,8 +92,8 @@ def unfreeze_gradually(
     """Train each direction, from the classifier's own layers alone to all, a layer a stage."""
     history: list[dict[str, float]] = []
     deep = [f"lstm_{number}" for number in reversed(range(options.lm_layers))] + ["vectors"]
-    epochs = len(TAUGHT) * (len(deep) + options.epochs)
-    for direction in TAUGHT:
+    epochs = len(DIRECTIONS) * (len(deep) + options.epochs)
+    for direction in DIRECTIONS:
         network = model.get_layer(direction)
         slowness = {name: options.slower**depth for depth, name in enumerate(deep, start=1)}
         for unfrozen in range(len(deep) + 1):
@@ -113,6 +113,7 @@ row = NetworkRow(
     Hyperparameters,
     build=build,
     learn=unfreeze_gradually,
+    language_models=DIRECTIONS,
     step=Step("lm_lstm", "unfrozen gradually, and read both ways"),
 )
 

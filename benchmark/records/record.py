@@ -249,6 +249,8 @@ class Finished(_Run):
         validation: scores of the validation reviews.
         predictions: the file of the test predictions; null if the test reviews were left alone.
         evaluations: the evaluation sets that the model was asked, by name.
+        perplexity: on the validation reviews, after each pass, of each language model that the row
+            started from, by what it is called in `seconds.preprocessing`.
     """
 
     status: Literal["ok"] = "ok"
@@ -266,6 +268,7 @@ class Finished(_Run):
     validation: Scores
     predictions: PredictionsFile | None = None
     evaluations: dict[str, Evaluation] = Field(default_factory=dict)
+    perplexity: dict[str, list[float]] = Field(default_factory=dict)
 
 
 class Failed(_Run):

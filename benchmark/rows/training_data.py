@@ -48,11 +48,13 @@ class CacheClock:
 
     Attributes:
         seconds: what each thing that the row asked for once took to make, in this run or before.
+        perplexity: of each language model among them, on the validation reviews, after each pass.
         cache_seconds: wall seconds of this run in making or opening them; no part of training.
         cache_cpu_seconds: the CPU seconds of the same, all threads together.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
+    perplexity: dict[str, list[float]] = field(default_factory=dict)
     cache_seconds: float = 0.0
     cache_cpu_seconds: float = 0.0
 
@@ -163,7 +165,8 @@ class TrainingData:
             step: what the seconds it takes are counted as.
             name: the folder's name, which must tell all that the content depends on.
             build: as of `preprocessing.storage.make_folder`; where it goes on with what was
-                stopped, it returns the "seconds" that were spent before.
+                stopped, it returns the "seconds" that were spent before; of a language model, it
+                returns the "perplexity" after each pass.
         """
 
         def timed(target: Path) -> dict:
@@ -177,6 +180,8 @@ class TrainingData:
         if self.make_only == step:
             raise MadeError
         self.clock.seconds[step] = manifest["seconds"]
+        if "perplexity" in manifest:
+            self.clock.perplexity[step] = manifest["perplexity"]
         return self.folder / name
 
 

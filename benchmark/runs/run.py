@@ -143,6 +143,7 @@ def run(
             device=_device(fitted),
             matrix_products=MatrixProducts(library=library, float32=float32, bfloat16=bfloat16),
             history=[Epoch(**epoch) for epoch in fitted.history],
+            perplexity=data.clock.perplexity,
             seconds=Seconds(
                 preprocessing=data.clock.seconds,
                 training=learning.seconds,

@@ -45,6 +45,10 @@ def measure(rows: list[str], data: DataOptions) -> None:
     console.print(_LINE.format("model", "training", "prediction", "× textbook form"), style="bold")
     for name in names:
         console.print(_LINE.format(name, *_row(name, corpus)), highlight=False)
+    for name in names:
+        if measure := getattr(catalogue.load(name), "measure", None):
+            with some(corpus, REVIEWS) as reviews:
+                console.print(f"{name}'s {measure(reviews)}", highlight=False)
     console.print(
         f"textbook form: training the same network on batches of {TEXTBOOK_BATCH} reviews of any "
         f"length, each padded or truncated to {TEXTBOOK_WORDS} words; the BERT family is tiny and "

@@ -17,7 +17,6 @@ from benchmark.rows.networks.devices import dtype_policy, reset_session
 from models.pretraining import training
 from models.pretraining.training import Settings, Training, read_arrays
 from models.pretraining.windows import END
-from preprocessing.storage import read_manifest
 from preprocessing.vocabulary import UNKNOWN
 
 import numpy as np
@@ -49,12 +48,26 @@ class LanguageModel:
     Attributes:
         vectors: of the words, shape (words, dimensions), float32; row 0 is the end of a review.
         layers: of each LSTM layer kernel, recurrent kernel and bias, as Keras orders them.
-        perplexity: on the validation reviews, of each pass.
     """
 
     vectors: np.ndarray
     layers: list[list[np.ndarray]]
-    perplexity: list[float]
+
+
+def settings_of(
+    options: LanguageModelOptions, data: TrainingData, direction: Direction
+) -> Settings:
+    """Return what the options say of a language model of these reviews."""
+    return Settings(
+        words=min(options.known_words, len(data.vocabulary)),
+        dimensions=options.lm_dimensions,
+        units=options.lm_units,
+        depth=options.lm_layers,
+        passes=options.pretrain,
+        learning_rate=options.lm_learning_rate,
+        seed=options.lm_seed,
+        backwards=direction == "backwards",
+    )
 
 
 def language_model(
@@ -69,16 +82,7 @@ def language_model(
         data: train and unsup are learned from; validation is judged by.
         direction: which way reviews are read.
     """
-    settings = Settings(
-        words=min(options.known_words, len(data.vocabulary)),
-        dimensions=options.lm_dimensions,
-        units=options.lm_units,
-        depth=options.lm_layers,
-        passes=options.pretrain,
-        learning_rate=options.lm_learning_rate,
-        seed=options.lm_seed,
-        backwards=direction == "backwards",
-    )
+    settings = settings_of(options, data, direction)
     policy = dtype_policy("auto")
     depends = asdict(settings) | {"numbers": policy, "code": sources.digest(training.__name__)}
     digest = hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:8]
@@ -100,7 +104,7 @@ def language_model(
     shutil.rmtree(unfinished, ignore_errors=True)
     vectors, *others = read_arrays(folder / "weights.npz")
     stacked = [others[start : start + 3] for start in range(0, len(others), 3)]
-    return LanguageModel(vectors, stacked, read_manifest(folder)["perplexity"])
+    return LanguageModel(vectors, stacked)
 
 
 def word_counts(data: TrainingData, known_words: int) -> np.ndarray:

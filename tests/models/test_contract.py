@@ -35,6 +35,8 @@ def quick_options(row):
         longest = {"max_tokens": 16} if hasattr(options, "max_tokens") else {"max_words": 24}
         quick = {"epochs": 1, "least_steps": 1, "batch_size": 45}  # of 90 reviews
         quick |= {"batches": "padded", "precision": "float32"}
+        if hasattr(options, "lm_units"):
+            quick |= {"lm_units": 8, "lm_dimensions": 8}
         return dataclasses.replace(options, **quick, **longest)
     return options
 

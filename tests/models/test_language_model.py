@@ -3,10 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
+from benchmark.rows import TrainingData
 from models.pretraining import training
 from models.pretraining.adaptive_softmax import AdaptiveSoftmax, Clusters
+from models.pretraining.language_model import LanguageModelOptions, language_model
+from models.pretraining.speed import operations
 from models.pretraining.training import CarryingLSTM, Settings, Training
 from models.pretraining.windows import END, Windows, end_to_end
+from preprocessing.corpus import Corpus
 from preprocessing.ragged import Ragged
 
 import keras
@@ -105,6 +109,14 @@ def test_carried_state_is_that_of_the_recurrence_unrolled() -> None:
     np.testing.assert_allclose(second, unrolled[4:], atol=1e-5)
 
 
+def test_operations_of_training_on_a_text() -> None:
+    """Two words of 3 numbers, 5 units: one frequent word, one of the first cluster of 12 words."""
+    settings = replace(SETTINGS, words=50, dimensions=3, units=5, depth=1)
+    recurrent, frequent, narrow = 4 * 5 * (3 + 5), 5 * (8 + 2), 5 // 4
+    by_hand = 6 * (2 * (recurrent + frequent) + narrow * (5 + 12))
+    assert operations(settings, CLUSTERS, np.array([2, 9])) == by_hand
+
+
 class Killed(Exception):
     """Stands for a process that is killed."""
 
@@ -121,7 +133,7 @@ def reviews(count: int, seed: int) -> Ragged:
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "STREAMS", 4)
     monkeypatch.setattr(training, "STEPS", 10)
     monkeypatch.setattr(training, "WINDOWS_BETWEEN_SAVES", 7)
@@ -145,7 +157,7 @@ def train(folder: Path, settings: Settings = SETTINGS, killed_after: int = 10**6
 
 
 def test_training_that_was_stopped_ends_with_the_weights_of_training_in_one_go(
-    small: None, tmp_path: Path
+    short: None, tmp_path: Path
 ) -> None:
     whole = train(tmp_path / "whole")
     for killed_after in (1, 1):
@@ -160,8 +172,22 @@ def test_training_that_was_stopped_ends_with_the_weights_of_training_in_one_go(
 
 @pytest.mark.parametrize("backwards", [False, True])
 def test_a_language_model_learns_what_comes_next(
-    small: None, tmp_path: Path, backwards: bool
+    short: None, tmp_path: Path, backwards: bool
 ) -> None:
     settings = replace(SETTINGS, units=32, learning_rate=0.05, passes=6, backwards=backwards)
     perplexities = train(tmp_path, settings).perplexities
     assert perplexities[-1] < 4 < perplexities[0]
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_a_language_model_is_made_once_and_its_perplexity_noted(
+    small: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = LanguageModelOptions(lm_units=4, lm_dimensions=4, lm_seed=7)
+    first = language_model(options, TrainingData.of(small, 0), "backwards")
+    monkeypatch.setattr(Training, "run", lambda self: pytest.fail("it was made before"))
+    data = TrainingData.of(small, 1)  # another seed of the run, the same language model
+    again = language_model(options, data, "backwards")
+    np.testing.assert_array_equal(first.vectors, again.vectors)
+    (perplexity,) = data.clock.perplexity["language model backwards"]
+    assert 1 < perplexity < len(small.vocabulary)

@@ -121,6 +121,10 @@ class NetworkRow(Row):
             otherwise.
         attention: the name of the layer whose second output is a weight for each word, shape
             (batch, words), for rows that can show where they look.
+        language_models: which language models it starts from, "forwards" or "backwards"; they are
+            made once for all rows with the same options of them.
+        measure: takes training data and returns what `python -m benchmark speed` says of what the
+            row makes once.
     """
 
     build: Callable[[Any, TrainingData], keras.Model] = field(kw_only=True)
@@ -128,6 +132,8 @@ class NetworkRow(Row):
         default=learn, kw_only=True
     )
     attention: str = field(default="", kw_only=True)
+    language_models: tuple[str, ...] = field(default=(), kw_only=True)
+    measure: Callable[[TrainingData], str] | None = field(default=None, kw_only=True)
 
     def fit(self, options: NetworkOptions, data: TrainingData, on_event: OnEvent) -> FittedNetwork:
         """Build the network and train it as the row says."""

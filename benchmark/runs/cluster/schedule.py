@@ -29,6 +29,8 @@ FOLDERS = {
     "fasttext": ("fasttext-",),
     "glove": ("glove-",),
     "subwords": ("subwords-", "vocabulary-"),
+    "language model forwards": ("language-model-forwards-",),
+    "language model backwards": ("language-model-backwards-",),
     "pretraining": ("preset-",),
     "teacher": ("teacher-",),
 }
@@ -158,11 +160,16 @@ def needs(line: Line, options: dict[str, Any] | None, seed: int, labels: int | N
     vectors = options.get("vectors", "cbow")
     if "preprocessing.word_vectors" in imported and vectors != "random":
         found.add(Shared(SETTINGS[vectors].method, f"{vectors}, seed {seed}"))
-    if "preset" not in options:
-        return found
 
     def of(*names: str) -> str:
         return ", ".join(f"{name} {options[name]}" for name in names if name in options)
+
+    if "lm_units" in options:
+        model = of("known_words", *(name for name in options if name.startswith("lm_")), "pretrain")
+        for direction in getattr(catalogue.load(line.row), "language_models", ()):
+            found.add(Shared(f"language model {direction}", model))
+    if "preset" not in options:
+        return found
 
     start = of("preset")
     if options["preset"] == "scratch":
