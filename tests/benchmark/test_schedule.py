@@ -2,6 +2,7 @@
 
 from benchmark.rows import catalogue
 from benchmark.rows.catalogue import Line
+from benchmark.rows.hyperparameters import plain
 from benchmark.runs.child import Run
 from benchmark.runs.cluster import schedule
 from benchmark.runs.cluster.schedule import Job, Order, Shared
@@ -51,6 +52,16 @@ def test_word_vectors_of_each_kind_are_made_once_and_random_ones_never():
     assert schedule.needs(cnn, {"vectors": "glove"}, 3, None) == made
     assert schedule.needs(cnn, {"vectors": "random"}, 3, None) == set()
     assert schedule.needs(majority, {}, 3, None) == set()
+
+
+def test_language_models_are_made_once_for_all_rows_and_seeds_that_start_from_them():
+    lines = catalogue.choose(["lm_lstm", "elmo", "ulmfit"])
+    forwards, elmo, ulmfit = (
+        schedule.needs(lines[name], plain(catalogue.load(name).hyperparameters()), seed, None)
+        for name, seed in (("lm_lstm", 0), ("elmo", 0), ("ulmfit", 1))
+    )
+    assert [need.kind for need in forwards] == ["language model forwards"]
+    assert elmo == ulmfit > forwards
 
 
 def test_what_one_run_alone_needs_it_makes_itself():

@@ -156,18 +156,17 @@ def needs(line: Line, options: dict[str, Any] | None, seed: int, labels: int | N
     """
     options = options or {}
     found = set()
-    imported = sources.sources(line.module)
-    vectors = options.get("vectors", "cbow")
-    if "preprocessing.word_vectors" in imported and vectors != "random":
-        found.add(Shared(SETTINGS[vectors].method, f"{vectors}, seed {seed}"))
 
     def of(*names: str) -> str:
         return ", ".join(f"{name} {options[name]}" for name in names if name in options)
 
+    vectors = options.get("vectors", "cbow")
     if "lm_units" in options:
         model = of("known_words", *(name for name in options if name.startswith("lm_")), "pretrain")
         for direction in getattr(catalogue.load(line.row), "language_models", ()):
             found.add(Shared(f"language model {direction}", model))
+    elif "preprocessing.word_vectors" in sources.sources(line.module) and vectors != "random":
+        found.add(Shared(SETTINGS[vectors].method, f"{vectors}, seed {seed}"))
     if "preset" not in options:
         return found
 
