@@ -95,7 +95,7 @@ class CarryingLSTM(layers.Layer):
     def forget(self) -> None:
         """Begin the next batch with zeros."""
         for state in self.carried:
-            state.assign(ops.zeros_like(state))
+            state.assign(np.zeros(state.shape, np.float32))
 
     def compute_output_shape(self, shape):
         """Return the result's shape."""
