@@ -46,9 +46,9 @@ _AT_ONCE = 2_000
 class Hyperparameters:
     """Chosen on validation."""
 
-    order: int = option(3, "words in the longest n-gram", Choice(2, 3, 4, 5), ge=1, le=6)
+    order: int = option(4, "words in the longest n-gram", Choice(2, 3, 4, 5), ge=1, le=6)
     discount_scale: float = option(
-        1.5, "by what the estimated discounts are multiplied", Uniform(0.8, 2.5), gt=0
+        1.75, "by what the estimated discounts are multiplied", Uniform(0.8, 2.5), gt=0
     )
     length_power: float = option(
         0.5,

@@ -14,6 +14,9 @@ from models.ngrams.trie import NgramTrie, Places
 
 import numpy as np
 
+LEAST_DISCOUNT = 0.1
+"""Few texts may give an estimate of none, with which what they lack would be impossible."""
+
 
 def kneser_ney(
     trie: NgramTrie, counts: np.ndarray, discount_scale: float = 1.0
@@ -23,7 +26,8 @@ def kneser_ney(
     Args:
         trie: the n-grams.
         counts: how often each of the longest n-grams occurs, shape (nodes,); others are not read.
-        discount_scale: by what the estimated discounts are multiplied; none exceeds its count.
+        discount_scale: by what the estimated discounts are multiplied, above 0; none exceeds its
+            count.
 
     Returns:
         The first summand of p for each node, and b for each that can be a context, both float64,
@@ -75,4 +79,4 @@ def _discounts(counts: np.ndarray, scale: float) -> np.ndarray:
     share = of[1] / max(of[1] + 2 * of[2], 1)
     number = np.arange(4)
     estimated = number - (number + 1) * share * of[1:] / np.maximum(of[:4], 1)
-    return np.clip(scale * estimated, 0, number)
+    return np.clip(scale * np.maximum(estimated, LEAST_DISCOUNT), 0, number)

@@ -57,7 +57,7 @@ class NgramTrie:
 
     @classmethod
     def of(cls, texts: Ragged, order: int, vocabulary_size: int) -> "NgramTrie":
-        """Collect the n-grams of texts, given as word ids."""
+        """Collect the n-grams of texts, given as word ids; at least one has a word."""
         words, starts, _ = _with_padding(texts, order)
         keys = np.zeros(0, np.int64)
         nodes = np.full(len(words), ROOT)

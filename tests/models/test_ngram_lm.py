@@ -67,6 +67,15 @@ def test_the_probabilities_of_all_words_sum_to_one(order, scale, context):
     assert min(asked) > 0
 
 
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_nothing_is_impossible_however_little_was_seen(order):
+    asked = ragged(*([a, b, c] for a in (1, 2, 3) for b in (2, 5) for c in (1, 3)))
+    for seed in range(100):
+        text = a_random_text(seed, length=1 + seed // 4, size=4)
+        _, of = model(ragged(text), order, size=6)
+        assert (of(asked) > 0).all()
+
+
 def test_single_words_count_once_for_each_word_before_them():
     """In "a c a c a c b b" c is frequent but follows a alone; b follows c and b."""
     text = [A, C, A, C, A, C, B, B]
