@@ -103,18 +103,20 @@ class ParagraphVectors:
         model = self._model()
         step = train_document_dbow if self.inputs is None else train_document_dm
         vectors = np.zeros((len(texts), self.output.shape[1]), np.float32)
+        factors = np.ones(1, np.float32)  # of each vector's steps
         for number, text in enumerate(texts):
+            words = text.split()
             model.random = np.random.RandomState(zlib.crc32(text.encode()))
             for rate in np.linspace(*RATES, self.inference_epochs):
                 step(
                     model,
-                    text.split(),
+                    words,
                     [0],
                     rate,
                     learn_words=False,
                     learn_hidden=False,
                     doctag_vectors=vectors[number : number + 1],
-                    doctags_lockf=np.ones(1, np.float32),
+                    doctags_lockf=factors,
                 )
         return vectors
 
