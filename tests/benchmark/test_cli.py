@@ -30,6 +30,8 @@ COMMANDS = {
     "models/naive_bayes_svm.py --help": 0,
     "models/averaged_word2vec.py --help": 0,
     "models/bag_of_centroids.py --help": 0,
+    "models/ngram_lm.py --help": 0,
+    "models/paragraph_vector.py --help": 0,
     "benchmark labels --help": 0,
     "benchmark evaluate --help": 0,
     "benchmark evaluate --dataset nothing": 2,
