@@ -150,7 +150,7 @@ def test_the_page_says_what_is_missing_and_what_went_wrong(results, tmp_path):
     remarks = page.partition('class="remarks">')[2].partition("</ul>")[0]
     remarks = " ".join(html.unescape(re.sub("<[^>]*>", "", remarks)).split())
     assert remarks.startswith("naive_bayes_svm – failed: out of <memory> albert (scratch-")
-    assert "transformer – missing: no run yet albert, bert, distilbert, roberta" in remarks
+    assert "ulmfit – missing: no run yet albert, bert, distilbert, roberta" in remarks
     assert remarks.endswith("roberta – missing: needs public weights and was not run")
     put_many(
         tmp_path, "lstm", 200, history=[CURVE[0].model_copy(update={"validation_accuracy": 0.5})]
