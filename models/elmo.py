@@ -29,7 +29,12 @@ from models.layers.ends import HeadOptions, head
 from models.layers.lstm import lstm
 from models.layers.pooling import max_and_mean
 from models.layers.recurrent import backwards
-from models.pretraining.language_model import LanguageModel, LanguageModelOptions, language_model
+from models.pretraining.language_model import (
+    DIRECTIONS,
+    LanguageModel,
+    LanguageModelOptions,
+    language_model,
+)
 from models.pretraining.reading import states, word_vectors
 from preprocessing.errors import OptionError
 
@@ -89,11 +94,12 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
             f"--lm-dimensions is {options.lm_dimensions} and --lm-units {options.lm_units}; "
             "elmo mixes vectors and states, so give both the same number"
         )
+    starts = {one: language_model(options, data, one) for one in DIRECTIONS}
     words = keras.Input((None,), dtype="int32", name="words")
     mask = ops.cast(ops.not_equal(words, 0), "float32")[..., None]
     turned = backwards(words[..., None], mask)[..., 0]
-    forwards = frozen(language_model(options, data, "forwards"), "forwards")(words)
-    from_end = frozen(language_model(options, data, "backwards"), "backwards")(turned)
+    forwards = frozen(starts["forwards"], "forwards")(words)
+    from_end = frozen(starts["backwards"], "backwards")(turned)
     both = [
         ops.concatenate([one, backwards(other, mask)], axis=-1)
         for one, other in zip(forwards, from_end, strict=True)
@@ -109,7 +115,7 @@ row = NetworkRow(
     "language model",
     Hyperparameters,
     build=build,
-    language_models=("forwards", "backwards"),
+    language_models=DIRECTIONS,
     step=Step("bidirectional_lstm", "words in context from two language models, kept as they are"),
 )
 

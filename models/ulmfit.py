@@ -32,7 +32,13 @@ from benchmark.rows.networks.training import train
 from models.layers.pooling import at_last_word, max_and_mean
 from models.layers.recurrent import backwards
 from models.pretraining.fine_tuning import DiscriminativeAdam, SlantedTriangle, later_epochs
-from models.pretraining.language_model import Direction, LanguageModelOptions, language_model
+from models.pretraining.language_model import (
+    DIRECTIONS,
+    Direction,
+    LanguageModel,
+    LanguageModelOptions,
+    language_model,
+)
 from models.pretraining.reading import states, word_vectors
 
 import keras
@@ -40,8 +46,6 @@ from keras import layers, ops
 
 HIDDEN = 50
 """Units between the pooled states and the answer; the paper's."""
-
-DIRECTIONS: tuple[Direction, ...] = ("forwards", "backwards")
 
 
 @hyperparameters
@@ -63,9 +67,8 @@ class Hyperparameters(LanguageModelOptions, NetworkOptions):
     )
 
 
-def classifier(options: Hyperparameters, data: TrainingData, direction: Direction) -> keras.Model:
+def classifier(options: Hyperparameters, start: LanguageModel, direction: Direction) -> keras.Model:
     """Return the network that reads one way, with the language model's weights."""
-    start = language_model(options, data, direction)
     words = keras.Input((None,), dtype="int32", name="words")
     mask = ops.cast(ops.not_equal(words, 0), "float32")[..., None]
     read = words if direction == "forwards" else backwards(words[..., None], mask)[..., 0]
@@ -81,8 +84,9 @@ def classifier(options: Hyperparameters, data: TrainingData, direction: Directio
 
 
 def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
+    starts = {direction: language_model(options, data, direction) for direction in DIRECTIONS}
     words = keras.Input((None,), dtype="int32", name="words")
-    both = [classifier(options, data, direction)(words) for direction in DIRECTIONS]
+    both = [classifier(options, start, direction)(words) for direction, start in starts.items()]
     return keras.Model(words, ops.mean(ops.stack(both), axis=0))
 
 
@@ -101,8 +105,10 @@ def unfreeze_gradually(
                 network.get_layer(name).trainable = depth < unfrozen
             passes = options.epochs if unfrozen == len(deep) else 1
             rate = SlantedTriangle(options.learning_rate, passes * len(lessons.batches))
+            # a model of its own in each stage, so that none is saved with what trained it
+            trained = keras.Model(network.input, network.output)
             history += train(
-                network, DiscriminativeAdam(rate, slowness), lessons.batches, lessons.validation,
+                trained, DiscriminativeAdam(rate, slowness), lessons.batches, lessons.validation,
                 passes, later_epochs(data.on_event, len(history), epochs),
             )  # fmt: skip
     return history

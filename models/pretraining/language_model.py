@@ -19,9 +19,11 @@ from models.pretraining.training import Settings, Training, read_arrays
 from models.pretraining.windows import END
 from preprocessing.vocabulary import UNKNOWN
 
+import keras
 import numpy as np
 
 Direction = Literal["forwards", "backwards"]
+DIRECTIONS: tuple[Direction, ...] = ("forwards", "backwards")
 
 
 @hyperparameters
@@ -100,7 +102,10 @@ def language_model(
             "seconds": learning.seconds_before,
         }
 
+    row_policy = keras.config.dtype_policy().name
     folder = data.cached(f"language model {direction}", name, build)
+    # so that a row builds the same network whether its language model was made or found
+    reset_session(data.seed, row_policy)
     shutil.rmtree(unfinished, ignore_errors=True)
     vectors, *others = read_arrays(folder / "weights.npz")
     stacked = [others[start : start + 3] for start in range(0, len(others), 3)]

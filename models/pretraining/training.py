@@ -159,7 +159,8 @@ class Training:
         self.what = f"language model {'backwards' if settings.backwards else 'forwards'}, pass"
         self.clusters = Clusters.of(settings.words)
         words = sum(len(part.values) for part in texts)
-        self.streams = max(1, min(STREAMS, words // (LEAST_WINDOWS * STEPS)))
+        # two at least: Keras takes a batch of one for a batch of any size
+        self.streams = max(2, min(STREAMS, words // (LEAST_WINDOWS * STEPS)))
         self.model = network(settings, self.streams, self.clusters)
         self.perplexities: list[float] = []
         self.best: list[np.ndarray] = []

@@ -8,7 +8,7 @@ def test_what_is_learned_of_some_reviews_is_not_kept_with_the_corpus(small):
     row = catalogue.load("bert")
     with some(small, 10) as data:
         options = row.hyperparameters(preset="scratch")
-        source = find_source(row.architecture, options, data, print)
+        source = find_source(row, options, data, print)
         ids = data.subword_ids(data.train, source.tokenizer)
     assert len(data.train) == len(ids) == 10
     assert set(data.train.labels) == {0, 1}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from benchmark.rows import TrainingData
+from benchmark.rows import TrainingData, catalogue
 from models.pretraining import training
 from models.pretraining.adaptive_softmax import AdaptiveSoftmax, Clusters
 from models.pretraining.language_model import LanguageModelOptions, language_model
@@ -191,3 +191,13 @@ def test_a_language_model_is_made_once_and_its_perplexity_noted(
     np.testing.assert_array_equal(first.vectors, again.vectors)
     (perplexity,) = data.clock.perplexity["language model backwards"]
     assert 1 < perplexity < len(small.vocabulary)
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_a_row_begins_alike_whether_its_language_model_was_made_or_found(small: Corpus) -> None:
+    row = catalogue.load("lm_lstm")
+    options = row.hyperparameters(lm_units=4, lm_dimensions=4, lm_seed=8)
+    data = TrainingData.of(small, 5)
+    made, found = (row.build(options, data).get_weights() for _ in range(2))
+    for one, other in zip(made, found, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -4,9 +4,10 @@ from benchmark.rows import catalogue
 from models.capsule import margin_loss
 from models.layers.attention import AttentionPooling
 from models.layers.capsules import DynamicRouting, squash
+from models.layers.lstm import lstm
 from models.layers.pooling import at_last_word, max_and_mean
 from models.layers.positions import AddPositions, sinusoids
-from models.layers.recurrent import backwards, lstm
+from models.layers.recurrent import backwards
 from preprocessing.errors import UserError
 from tests.conftest import run_python
 
@@ -159,7 +160,7 @@ def test_positions_are_the_same_for_every_review_and_learn_only_when_asked(kind)
 def test_on_jax_an_lstm_computes_in_what_its_gpu_kernel_has():
     code = (
         "import keras; keras.config.set_dtype_policy('mixed_bfloat16');"
-        "from models.layers.recurrent import lstm; print(lstm(4).compute_dtype)"
+        "from models.layers.lstm import lstm; print(lstm(4).compute_dtype)"
     )
     process = run_python("-c", code, KERAS_BACKEND="jax")
     assert process.stdout.strip() == "float32", process.stderr
