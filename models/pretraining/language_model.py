@@ -35,7 +35,7 @@ class LanguageModelOptions:
     lm_dimensions: int = option(256, "numbers in its word vectors", ge=1)
     lm_layers: int = option(1, "its LSTM layers", ge=1)
     lm_learning_rate: float = option(
-        2e-3, "its step size of Adam at the start; falls to 0 along a cosine", gt=0
+        1e-2, "its step size of Adam at the start; falls to 0 along a cosine", gt=0
     )
     lm_seed: int = option(0, "its seed; runs of all seeds start from one language model", ge=0)
     known_words: int = option(

@@ -22,7 +22,7 @@ import numpy as np
 from keras import layers, ops
 
 STREAMS = 64
-STEPS = 100
+STEPS = 50
 """Words that gradients go back, fewer than Miyato et al.'s 400."""
 
 LEAST_WINDOWS = 50

@@ -36,7 +36,7 @@ def quick_options(row):
         quick = {"epochs": 1, "least_steps": 1, "batch_size": 45}  # of 90 reviews
         quick |= {"batches": "padded", "precision": "float32"}
         if hasattr(options, "lm_units"):
-            quick |= {"lm_units": 32, "lm_dimensions": 32}
+            quick |= {"lm_units": 32, "lm_dimensions": 32, "lm_learning_rate": 0.05}
         return dataclasses.replace(options, **quick, **longest)
     return options
 
