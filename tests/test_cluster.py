@@ -198,7 +198,7 @@ def test_a_node_dies_and_its_run_is_made_elsewhere_with_what_was_made_once(nodes
     wait_for(told.exists)
     run, cache = told.read_text().split()
     nodes.kill(int(cache.rpartition("-")[2]))
-    output, errors = driver.communicate(timeout=120)
+    output, errors = driver.communicate(timeout=300)
     assert driver.returncode == 0, errors
     assert len(told.read_text().splitlines()) == 2
     assert not is_running(int(run))
