@@ -356,3 +356,17 @@ def lines_of_the_word_vectors():
 
 def test_what_each_kind_of_word_vectors_leads_to_is_as_the_records_say():
     assert "\n".join(lines_of_the_word_vectors()) in DOCUMENTS["docs/word-vectors.md"]
+
+
+def test_the_one_language_model_on_record_is_as_described():
+    folder = ROOT / "results" / "protocol-2" / "runs" / "imdb" / "lm_lstm"
+    path = folder / "lm_learning_rate=0.002" / "seed-0.json"
+    record, page = store.read(path), DOCUMENTS["docs/language-models.md"].replace("\n", " ")
+    predicted = store.read_predictions(path, record)
+    right = (predicted.logits >= 0) == predicted.labels
+    (perplexity,) = record.perplexity["language model forwards"]
+    seconds = record.seconds.preprocessing["language model forwards"]
+    assert f"in {seconds:,.0f} s of a busy machine" in page
+    assert f"the validation reviews was {perplexity:.0f};" in page
+    assert f"right on {100 * right.mean():.1f} % of the test reviews" in page
+    assert record.command in page
