@@ -25,7 +25,7 @@ STREAMS = 64
 STEPS = 50
 """Words that gradients go back, fewer than Miyato et al.'s 400."""
 
-LEAST_WINDOWS = 50
+LEAST_WINDOWS = 200
 """Windows of a pass at least, where the text allows; a small corpus gets fewer streams."""
 
 CLIP = 1.0
