@@ -1,5 +1,7 @@
 """The exceptions that end a program with one line and no traceback."""
 
+import os
+
 
 class UserError(Exception):
     """Bad input, told in one line: what is wrong, where, and what to do.
@@ -22,3 +24,9 @@ class DamagedError(UserError):
 
     That is the failure of no row: a run that meets one ends without a record.
     """
+
+
+class MachineError(UserError):
+    """Trouble of the machine, such as a full disk, that another process has met."""
+
+    exit_code = os.EX_IOERR

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from preprocessing.errors import UserError
+from preprocessing.errors import MachineError, UserError
 
 ROOT = Path(__file__).resolve().parent.parent
 
-USER_MISTAKE = 2
-MACHINE_TROUBLE = os.EX_IOERR
-"""74: a full disk or the like, which is the failure of no row."""
+USER_MISTAKE = UserError.exit_code
+MACHINE_TROUBLE = MachineError.exit_code
 
 INTERRUPTED = 130
 READER_GONE = 141
@@ -27,12 +26,6 @@ _MACHINES = {
     errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO,
     errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EPIPE,
 }  # fmt: skip
-
-
-class MachineError(UserError):
-    """Trouble of the machine that another process has met, told in one line."""
-
-    exit_code = MACHINE_TROUBLE
 
 
 def run_program(main: Callable[[], int | None]) -> None:

@@ -17,10 +17,10 @@ from benchmark.rows.catalogue import Line
 from benchmark.rows.hyperparameters import flag
 from benchmark.runs.processes import ForkedProcess, NewProcess
 from preprocessing.corpus import Corpus
-from preprocessing.errors import UserError
+from preprocessing.errors import MachineError, UserError
 from preprocessing.evaluation_sets import EvaluationSet
 from preprocessing.options import DataOptions, data_words
-from preprocessing.program import MACHINE_TROUBLE, USER_MISTAKE, MachineError
+from preprocessing.program import MACHINE_TROUBLE, USER_MISTAKE
 
 _KEPT_LINES = 20
 _SECONDS_TO_STOP = 10
