@@ -4,7 +4,7 @@ Two language models, one that reads from the first word and one that reads from 
 learned on the reviews and then kept as they are. Of each word they give the vector and, layer by
 layer, the states of both; the classifier learns how much of each layer it wants (equation 1) and
 reads the mix with a bidirectional LSTM of its own. Layers are normalised before they are mixed,
-which helped in some cases of the paper (section 3.2).
+which the paper found to help in some cases (section 3.2).
 
 Where it differs from the paper: words are looked up, not spelled; each direction has word vectors
 of its own; one layer is the default, where the paper has two; and the classifier reads the mix
@@ -35,7 +35,7 @@ from models.pretraining.language_model import (
     DIRECTIONS,
     LanguageModel,
     LanguageModelOptions,
-    language_model,
+    both_ways,
 )
 from models.pretraining.reading import states, word_vectors
 from preprocessing.errors import OptionError
@@ -97,7 +97,7 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
             f"--lm-dimensions is {options.lm_dimensions} and --lm-units {options.lm_units}; "
             "elmo mixes vectors and states, so give both the same number"
         )
-    starts = {one: language_model(options, data, one) for one in DIRECTIONS}
+    starts = both_ways(options, data)
     words = keras.Input((None,), dtype="int32", name="words")
     mask = ops.cast(ops.not_equal(words, 0), "float32")[..., None]
     turned = backwards(words[..., None], mask)[..., 0]

@@ -37,7 +37,7 @@ from models.pretraining.language_model import (
     Direction,
     LanguageModel,
     LanguageModelOptions,
-    language_model,
+    both_ways,
 )
 from models.pretraining.reading import states, word_vectors
 
@@ -84,7 +84,7 @@ def classifier(options: Hyperparameters, start: LanguageModel, direction: Direct
 
 
 def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
-    starts = {direction: language_model(options, data, direction) for direction in DIRECTIONS}
+    starts = both_ways(options, data)
     words = keras.Input((None,), dtype="int32", name="words")
     both = [classifier(options, start, direction)(words) for direction, start in starts.items()]
     return keras.Model(words, ops.mean(ops.stack(both), axis=0))
@@ -105,7 +105,7 @@ def unfreeze_gradually(
                 network.get_layer(name).trainable = depth < unfrozen
             passes = options.epochs if unfrozen == len(deep) else 1
             rate = SlantedTriangle(options.learning_rate, passes * len(lessons.batches))
-            # a model of its own in each stage, so that none is saved with what trained it
+            # compiled apart from the network, whose saved file would hold the optimizer, too
             trained = keras.Model(network.input, network.output)
             history += train(
                 trained, DiscriminativeAdam(rate, slowness), lessons.batches, lessons.validation,

@@ -27,6 +27,9 @@ class DamagedError(UserError):
 
 
 class MachineError(UserError):
-    """Trouble of the machine, such as a full disk, that another process has met."""
+    """Trouble of the machine, such as a full disk, that another process has met.
+
+    It is the failure of no row; programs exit with 74.
+    """
 
     exit_code = os.EX_IOERR

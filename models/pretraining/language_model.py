@@ -10,7 +10,7 @@ import json
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from benchmark.rows import TrainingData, hyperparameters, option, sources
 from benchmark.rows.networks.devices import dtype_policy, reset_session
@@ -23,7 +23,7 @@ import keras
 import numpy as np
 
 Direction = Literal["forwards", "backwards"]
-DIRECTIONS: tuple[Direction, ...] = ("forwards", "backwards")
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 
 @hyperparameters
@@ -77,7 +77,8 @@ def language_model(
 ) -> LanguageModel:
     """Return a language model of the reviews, made once and kept.
 
-    Of its passes the one with the lowest perplexity on the validation reviews is kept.
+    Of its passes the one with the lowest perplexity on the validation reviews is kept. Ask for it
+    before any layer is made: Keras's session starts anew.
 
     Args:
         options: the row's hyperparameters.
@@ -110,6 +111,11 @@ def language_model(
     vectors, *others = read_arrays(folder / "weights.npz")
     stacked = [others[start : start + 3] for start in range(0, len(others), 3)]
     return LanguageModel(vectors, stacked)
+
+
+def both_ways(options: LanguageModelOptions, data: TrainingData) -> dict[Direction, LanguageModel]:
+    """Return the language models of both directions; see `language_model`."""
+    return {direction: language_model(options, data, direction) for direction in DIRECTIONS}
 
 
 def word_counts(data: TrainingData, known_words: int) -> np.ndarray:

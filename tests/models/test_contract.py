@@ -35,7 +35,7 @@ def quick_options(row):
         longest = {"max_tokens": 16} if hasattr(options, "max_tokens") else {"max_words": 24}
         quick = {"epochs": 1, "least_steps": 1, "batch_size": 45}  # of 90 reviews
         quick |= {"batches": "padded", "precision": "float32"}
-        if hasattr(options, "lm_units"):
+        if hasattr(options, "lm_units"):  # a high rate, so that few steps tell words apart
             quick |= {"lm_units": 32, "lm_dimensions": 32, "lm_learning_rate": 0.05}
         return dataclasses.replace(options, **quick, **longest)
     return options

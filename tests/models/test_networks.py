@@ -69,7 +69,7 @@ def test_it_learns_64_reviews_by_heart(name, small, eagerly):
     shares = [name for name in ("dropout", "spatial_dropout") if hasattr(options, name)]
     options = dataclasses.replace(options, **dict.fromkeys(shares, 0.0))
     model = row.build(options, data)
-    # ulmfit's rate is that of its new layers alone
+    # ulmfit's rate is for its new layers; its word vectors, two layers down, learn more slowly
     rate = 3 * options.learning_rate / getattr(options, "slower", 1) ** 2
     model.compile(keras.optimizers.Adam(rate), "binary_crossentropy")
     for _ in range(40):
