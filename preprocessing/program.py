@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -49,7 +50,23 @@ def run_program(main: Callable[[], int | None]) -> None:
         what = os.strerror(error.errno) if error.errno else " ".join(str(error).split())
         code = USER_MISTAKE if error.errno in _USERS else MACHINE_TROUBLE
         _say(code, f"cannot use {where}: {what}")
+    if _ends_at_once:
+        with suppress(OSError):
+            sys.stdout.flush()
+        os._exit(code)
     sys.exit(code)
+
+
+_ends_at_once = False
+
+
+def end_at_once() -> None:
+    """Let the program end with the exit code that it has earned, and without tidying up.
+
+    Threads of a library that outlive its use can abort a process which tidies up beneath them.
+    """
+    global _ends_at_once
+    _ends_at_once = True
 
 
 def end_quietly_when_interrupted() -> None:

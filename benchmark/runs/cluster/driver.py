@@ -4,11 +4,9 @@ A run is a task of Ray, which tries it again where a worker or a node has died, 
 run itself has failed. Records are written here alone, as they come.
 """
 
-import atexit
 import logging
 import os
 import socket
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,7 +33,7 @@ from benchmark.runs.cluster.schedule import FOLDERS, Job, Order, estimate, needs
 from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
 from preprocessing.evaluation_sets import PUBLISHED
-from preprocessing.program import ROOT
+from preprocessing.program import ROOT, end_at_once
 from preprocessing.storage import MANIFEST, pack, unpack
 
 import ray
@@ -303,7 +301,6 @@ class _Driver:
         until = time.monotonic() + _SECONDS_TO_COME_BACK
         while not (_answers(*self.own) and _answers(*self.head)):
             if time.monotonic() > until or not _answers(*self.own):
-                atexit.register(_end_at_once)  # Ray would wait for it for a minute, then abort
                 raise _LostError(
                     f"the cluster at {self.head[0]}:{self.head[1]} no longer answers; all records "
                     f"so far are kept, and the next start goes on"
@@ -313,12 +310,6 @@ class _Driver:
 
 class _LostError(UserError):
     """The cluster has gone."""
-
-
-def _end_at_once() -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(UserError.exit_code)
 
 
 @contextmanager
@@ -354,10 +345,11 @@ def _connected(address: str) -> Iterator[tuple[str, int]]:
         )
     except Exception as error:
         raise UserError(_why_not(address, error)) from None
+    end_at_once()  # Ray's threads may abort a process that ends as usual
     try:
         host, _, port = ray.get_runtime_context().gcs_address.rpartition(":")
         yield host, int(port)
-    except _LostError:
+    except _LostError:  # which a shutdown would wait for, a minute long
         raise
     except BaseException:
         ray.shutdown()
