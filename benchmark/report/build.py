@@ -84,8 +84,8 @@ def write(
         heading = "synthetic reviews" if dataset.startswith("sample") else ""
         shown = draw(ranked, predictions, _histories(predictions), slices, heading, tell)
         tell("drawing what was answered to evaluation sets")
-        searches = budget.read(results, dataset)
-        parts = sections.build(asked, predictions, ranked, labels, searches, heading, texts)
+        searches, bought = budget.read(results, dataset), steps.build(evaluation)
+        parts = sections.build(asked, predictions, ranked, bought, labels, searches, heading, texts)
     drawings = [*shown, *(drawing for part in parts for drawing in part.shown)]
     for number, drawing in enumerate(drawings, 1):
         tell(f"writing figure {number} of {len(drawings)}: {drawing.title}")
@@ -97,7 +97,7 @@ def write(
     write_atomically(
         file,
         page.build(
-            evaluation.table, steps.build(evaluation), predictions, dataset, shown, parts, slices,
+            evaluation.table, bought, predictions, dataset, shown, parts, slices,
             with_texts, () if dataset.startswith("sample") else evaluation.unreached, folder,
         ),
     )  # fmt: skip

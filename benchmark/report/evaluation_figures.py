@@ -1,4 +1,4 @@
-"""The report's figures of evaluation sets and of fewer labels; see `benchmark.report.figures`."""
+"""Figures of evaluation sets, fewer labels and reading first; see `benchmark.report.figures`."""
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmark.analysis.budget import Curve
 from benchmark.analysis.evaluations import Asked
+from benchmark.analysis.reading_first import ALL, EDITED
 from benchmark.records import metrics
 from benchmark.records.predictions import Predictions
 from benchmark.report.figures import (
@@ -32,6 +33,8 @@ from scipy.optimize import isotonic_regression
 
 _LINE = 0.15
 """Inches from one line of names to the next."""
+
+_ENDS = ("mean", "ci_low", "ci_high")
 
 
 def slopes(asked: Mapping[str, Asked], family_of: Mapping[str, str]) -> Figure:
@@ -168,9 +171,7 @@ def label_curves(table: pd.DataFrame, family_of: Mapping[str, str]) -> Figure:
     dash = _dashes(curves, family_of)
     for number, (name, rows) in enumerate(curves.items()):
         family = family_of[name]
-        mean, low, high = (
-            100 * rows[f"accuracy_{end}"].to_numpy(float) for end in ("mean", "ci_low", "ci_high")
-        )
+        mean, low, high = (100 * rows[f"accuracy_{end}"].to_numpy(float) for end in _ENDS)
         container = axes.errorbar(
             rows["labels"] * 1.02 ** (number - len(curves) / 2), mean, [mean - low, high - mean],
             color=colour[family], marker=marker[family], linestyle=dash[name], linewidth=1.2,
@@ -192,6 +193,87 @@ def label_curves(table: pd.DataFrame, family_of: Mapping[str, str]) -> Figure:
     axes.set_ylabel("test accuracy, %")
     legend_below(figure, _handles(sorted({family_of[name] for name in curves}), colour, marker))
     _name_ends(figure, axes, most, ends)
+    return figure
+
+
+def by_perplexity(table: pd.DataFrame, heading: str = "") -> Figure:
+    """Draw test accuracy against the perplexity that a row's language model reaches.
+
+    Args:
+        table: ranked lines of the leaderboard, with "perplexity" and "of" as
+            `benchmark.analysis.reading_first.perplexities` returns them.
+        heading: what stands above; names are placed below it.
+    """
+    colour, marker = looks(sorted(table["family"].unique()))
+    kinds = sorted(table["of"].unique(), key=("words", "subwords").index)
+    figure = Figure(figsize=(WIDTH, 0.9 + 2.6 * len(kinds)))
+    all_axes = figure.subplots(len(kinds), squeeze=False)[:, 0]
+    for kind, axes in zip(kinds, all_axes, strict=True):
+        for _, line in table[table["of"] == kind].iterrows():
+            mean, low, high = (100 * line[f"accuracy_{name}"] for name in _ENDS)
+            container = axes.errorbar(
+                line["perplexity"], mean, [[mean - low], [high - mean]],
+                color=colour[line["family"]], marker=marker[line["family"]], markersize=7,
+                markeredgecolor="white", markeredgewidth=0.7, elinewidth=1.2,
+            )  # fmt: skip
+            container.lines[0].set_gid(
+                f"tip:{line['model']}: {mean:.2f} %, interval {low:.2f} to {high:.2f}, "
+                f"perplexity {line['perplexity']:,.0f}"
+            )
+        axes.margins(x=0.3, y=0.15)  # room for names
+        axes.set_xlabel(f"perplexity of {kind}, validation reviews")
+        axes.set_ylabel("test accuracy, %")
+    legend_below(figure, _handles(sorted(table["family"].unique()), colour, marker))
+    set_heading(figure, heading)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for kind, axes in zip(kinds, all_axes, strict=True):
+        rows = table[table["of"] == kind]
+        mean, low, high = (100 * rows[f"accuracy_{name}"].to_numpy(float) for name in _ENDS)
+        x = rows["perplexity"].to_numpy(float)
+        name_points(axes, list(rows["model"]), x, mean, np.column_stack([x, low, x, high]), [])
+    return figure
+
+
+def gains(table: pd.DataFrame, family_of: Mapping[str, str]) -> Figure:
+    """Draw what reading first buys, a line a row, by what it is asked.
+
+    Args:
+        table: as `benchmark.analysis.reading_first.gains` returns it.
+        family_of: see `slopes`.
+    """
+    colour, marker = looks(sorted(set(family_of.values())))
+    models = list(dict.fromkeys(table["model"]))
+    fewer = [one for one in table["asked"].unique() if one not in (ALL, EDITED)]
+    places = sorted(fewer, key=lambda one: int(one.split()[0].replace(",", "")))
+    places += [one for one in (ALL, EDITED) if one in set(table["asked"])]
+    figure = Figure(figsize=(WIDTH, max(3.6, 1.5 + _LINE * _lines(models))))
+    axes = figure.subplots()
+    axes.axhline(0, color=FAINT, linewidth=0.8)
+    ends: dict[str, tuple[float, str]] = {}
+    dash = _dashes(models, family_of)
+    for number, model in enumerate(models):
+        rows = table[table["model"] == model]
+        x = np.array([places.index(one) for one in rows["asked"]])
+        gain, low, high = (100 * rows[name].to_numpy(float) for name in ("gain", "low", "high"))
+        aside = 0.05 * (number - (len(models) - 1) / 2)
+        reach = np.nan_to_num([gain - low, high - gain])
+        container = axes.errorbar(
+            x + aside, gain, reach, color=colour[family_of[model]],
+            marker=marker[family_of[model]], linestyle=dash[model], linewidth=1.2, elinewidth=1,
+            markersize=5, markeredgecolor="white", markeredgewidth=0.5,
+        )  # fmt: skip
+        said = ", ".join(
+            f"{value:+.1f} points, {asked}"
+            for asked, value in zip(rows["asked"], gain, strict=True)
+        )
+        container.lines[0].set_gid(f"tip:{model}: {said}")
+        ends[in_lines(model)] = (gain[-1], colour[family_of[model]])
+    axes.set_xticks(range(len(places)), [one.replace(" ", "\n") for one in places])
+    axes.set_xlim(-0.4, len(places) - 0.8)
+    axes.set_ylabel("gained by reading first, points")
+    legend_below(figure, _handles(sorted({family_of[name] for name in models}), colour, marker))
+    _name_ends(figure, axes, len(places) - 1, ends)
     return figure
 
 

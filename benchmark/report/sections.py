@@ -1,11 +1,11 @@
-"""The report's sections of evaluation sets, fewer labels and searches, with figures and lists."""
+"""The report's sections of evaluation sets, labels, reading first and searches."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark.analysis import budget
+from benchmark.analysis import budget, reading_first
 from benchmark.analysis.budget import Curve
 from benchmark.analysis.evaluations import Asked
 from benchmark.records import predictions as predictions_of
@@ -69,6 +69,7 @@ def build(
     asked: Mapping[str, Mapping[str, Asked]],
     predictions: Mapping[str, Predictions],
     ranked: pd.DataFrame,
+    steps: pd.DataFrame,
     labels: pd.DataFrame,
     searches: Mapping[str, Curve],
     heading: str,
@@ -80,6 +81,7 @@ def build(
         asked: what rows answered to evaluation sets, by row and set.
         predictions: of each ranked row for the test reviews, the most accurate first.
         ranked: the leaderboard's lines of status ``ok``.
+        steps: what each step buys.
         labels: the table of label curves.
         searches: what searches for hyperparameters find, by row.
         heading: what stands above each figure.
@@ -98,6 +100,7 @@ def build(
         _reads_or_counts(sets, informed, family_of, outside, heading, texts),
         _other_texts(sets, informed),
         _fewer_labels(labels, family_of),
+        _reading_first(predictions, ranked, steps, labels, family_of, heading),
         _search(searches, family_of),
     ]
     kept = [section for section in found if section is not None]
@@ -250,6 +253,63 @@ def _fewer_labels(table: pd.DataFrame, family_of: Mapping[str, str]) -> Section 
                 f"Test accuracy by number of labelled training reviews: {said}.",
             )
         ],
+    )
+
+
+def _reading_first(
+    predictions: Mapping[str, Predictions],
+    ranked: pd.DataFrame,
+    steps: pd.DataFrame,
+    labels: pd.DataFrame,
+    family_of: Mapping[str, str],
+    heading: str,
+) -> Section | None:
+    """Show what language models reach, and what starting from one buys."""
+    shown = []
+    reached = ranked.merge(reading_first.perplexities(predictions), on="model")
+    if not reached.empty:
+        said = "; ".join(
+            f"{line.model} {100 * line.accuracy_mean:.2f} % with {line.perplexity:,.1f} of "
+            f"{line.of}"
+            for line in reached.itertuples()
+        )
+        shown.append(
+            Shown(
+                "accuracy_by_perplexity",
+                "Accuracy against perplexity",
+                "Mean over seeds with its 95 % interval over reviews. The perplexity is that of "
+                "the pass that was kept; of a row with two language models, their geometric mean. "
+                "Perplexities of words and of subwords cannot be compared.",
+                evaluation_figures.by_perplexity(reached, heading),
+                f"Test accuracy and perplexity: {said}.",
+            )
+        )
+    gained = reading_first.gains(predictions, steps, labels)
+    if not gained.empty:
+        said = "; ".join(
+            f"{model} over {without} "
+            + ", ".join(f"{100 * line.gain:+.2f} with {line.asked}" for line in rows.itertuples())
+            for (model, without), rows in gained.groupby(["model", "without"], sort=False)
+        )
+        shown.append(
+            Shown(
+                "gained_by_reading",
+                "What reading first buys",
+                "Points of test accuracy with so many labels; of edited pairs, points in the share "
+                "with both right. The intervals are those of the table of steps; there are none "
+                "for fewer labels.",
+                evaluation_figures.gains(gained, family_of),
+                f"Points gained: {said}.",
+            )
+        )
+    if not shown:
+        return None
+    return Section(
+        "reading_first",
+        "Reading first",
+        "Rows that learned which word comes next, or is left out, from the training and the "
+        "unlabelled reviews before they saw a label, beside the rows that they step from.",
+        shown,
     )
 
 

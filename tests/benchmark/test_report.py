@@ -5,7 +5,7 @@ import html
 import re
 import shutil
 
-from benchmark.analysis import budget, label_curves, leaderboard, tables
+from benchmark.analysis import budget, label_curves, leaderboard, steps, tables
 from benchmark.analysis.evaluations import Asked
 from benchmark.records import store, trials
 from benchmark.records.predictions import Predictions
@@ -173,6 +173,7 @@ def test_names_are_text_in_figures(known, small, monkeypatch):
         shown = build.draw(ranked, of, {name: [curve]}, slices.of(small), "a$b^$c")
         sets = sections.build(
             {n: {name: asked_of(), "contrast": asked_of()} for n in of}, of, ranked,
+            steps.build(evaluation),
             pd.DataFrame([[name, 10, 3, 0.5, 0.4, 0.6]], columns=label_curves.COLUMNS),
             {name: SEARCHED}, "", {},
         )  # fmt: skip
@@ -215,7 +216,7 @@ def test_the_name_of_a_review_is_no_part_of_the_page(known, small):
 
 def test_sections_are_absent_without_data(results):
     page = (results / "report.html").read_text(encoding="utf-8")
-    for name in ("reads_or_counts", "other_texts", "fewer_labels", "search"):
+    for name in ("reads_or_counts", "other_texts", "fewer_labels", "reading_first", "search"):
         assert f'id="{name}"' not in page
 
 
@@ -344,7 +345,7 @@ def test_names_of_sets_and_edits_are_no_part_of_the_page(with_sets):
     curves = pd.DataFrame(columns=label_curves.COLUMNS)
     with figures.style():
         parts = sections.build(
-            asked, evaluation.predictions, ranked, curves, {}, "",
+            asked, evaluation.predictions, ranked, steps.build(evaluation), curves, {}, "",
             {"contrast/0/edited": "<img src=y>"},
         )  # fmt: skip
     made = page.build(
