@@ -6,11 +6,12 @@ layer, the states of both; the classifier learns how much of each layer it wants
 reads the mix with a bidirectional LSTM of its own. Layers are normalised before they are mixed,
 which the paper found to help in some cases (section 3.2).
 
-Where it differs from the paper: words are looked up, not spelled; each direction has word vectors
-of its own; one layer is the default, where the paper has two; and the classifier reads the mix
-alone, without further word vectors.
+Where it differs from the paper: words are looked up, where the paper spells them (`--lm-words
+spelled` does so, too); each direction has word vectors of its own; one layer is the default, where
+the paper has two; and the classifier reads the mix alone, without further word vectors.
 
     python models/elmo.py
+    python models/elmo.py --lm-words spelled
     python models/elmo.py --lm-layers 2 --pretrain 3
 """
 

@@ -15,6 +15,7 @@ from typing import Literal, get_args
 from benchmark.rows import TrainingData, hyperparameters, option, sources
 from benchmark.rows.networks.devices import dtype_policy, reset_session
 from models.pretraining import training
+from models.pretraining.spelling import spell
 from models.pretraining.training import Settings, Training, read_arrays
 from models.pretraining.windows import END
 from preprocessing.vocabulary import UNKNOWN
@@ -38,6 +39,9 @@ class LanguageModelOptions:
         1e-2, "its step size of Adam at the start; falls to 0 along a cosine", gt=0
     )
     lm_seed: int = option(0, "its seed; runs of all seeds start from one language model", ge=0)
+    lm_words: Literal["looked_up", "spelled"] = option(
+        "looked_up", "whether its word vectors are looked up or made from letters"
+    )
     known_words: int = option(
         30_000, "most frequent words that are read; the others count as unknown", ge=3
     )
@@ -49,6 +53,7 @@ class LanguageModel:
 
     Attributes:
         vectors: of the words, shape (words, dimensions), float32; row 0 is the end of a review.
+            Made from letters, those of the whole vocabulary.
         layers: of each LSTM layer kernel, recurrent kernel and bias, as Keras orders them.
     """
 
@@ -87,7 +92,12 @@ def language_model(
     """
     settings = settings_of(options, data, direction)
     policy = dtype_policy("auto")
-    depends = asdict(settings) | {"numbers": policy, "code": sources.digest(training.__name__)}
+    spelling = spell(data.vocabulary) if options.lm_words == "spelled" else None
+    depends = asdict(settings) | {
+        "vectors": options.lm_words,
+        "numbers": policy,
+        "code": sources.digest(training.__name__),
+    }
     digest = hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:8]
     name = f"language-model-{direction}-{digest}-seed-{options.lm_seed}"
     unfinished = data.folder / f".{name}.training"  # outlives a process that is killed
@@ -95,7 +105,9 @@ def language_model(
     def build(target: Path) -> dict:
         reset_session(options.lm_seed, policy)
         texts = [data.train_texts.words, data.unsup.words]
-        learning = Training(settings, texts, data.validation.words, unfinished, data.on_event)
+        learning = Training(
+            settings, texts, data.validation.words, unfinished, data.on_event, spelling
+        )
         learning.run()
         np.savez(target / "weights.npz", *learning.best)
         return depends | {

@@ -13,6 +13,7 @@ from typing import Any
 
 from models.layers.lstm import lstm
 from models.pretraining.adaptive_softmax import AdaptiveSoftmax, Clusters
+from models.pretraining.spelling import SpelledWords
 from models.pretraining.windows import Windows, end_to_end
 from preprocessing.ragged import Ragged
 from preprocessing.storage import MANIFEST, seal, size_and_hash, verify, write_atomically
@@ -106,13 +107,16 @@ class CarryingLSTM(layers.Layer):
         return super().get_config() | {"units": self.units, "streams": self.streams}
 
 
-def network(settings: Settings, streams: int, clusters: Clusters) -> keras.Model:
+def network(
+    settings: Settings, streams: int, clusters: Clusters, spelling: np.ndarray | None = None
+) -> keras.Model:
     """Return the network that is trained.
 
     Args:
         settings: its size.
         streams: rows of each batch.
         clusters: of the words.
+        spelling: of all words, from `spell`; without it word vectors are looked up.
 
     Returns:
         A model, not compiled, from what `Windows` gives to the negative log-probability of each
@@ -120,7 +124,12 @@ def network(settings: Settings, streams: int, clusters: Clusters) -> keras.Model
     """
     read = keras.Input((None,), batch_size=streams, dtype="int32", name="words")
     targets = clusters.inputs()
-    states = layers.Embedding(settings.words, settings.dimensions, name="vectors")(read)
+    if spelling is None:
+        states = layers.Embedding(settings.words, settings.dimensions, name="vectors")(read)
+    else:
+        vectors = SpelledWords(len(spelling), settings.dimensions, name="vectors")
+        states = vectors(read)
+        vectors.letters.assign(spelling)
     for number in range(settings.depth):
         states = CarryingLSTM(settings.units, streams, name=f"lstm_{number}")(states)
     nats = AdaptiveSoftmax(clusters.borders, name="softmax")(states, targets)
@@ -132,8 +141,8 @@ class Training:
 
     Attributes:
         perplexities: on the validation reviews, after each pass.
-        best: the weights of the pass with the lowest: the words' vectors, then of each layer
-            kernel, recurrent kernel and bias.
+        best: the weights of the pass with the lowest: the words' vectors, with a spelling those of
+            all that are spelled, then of each layer kernel, recurrent kernel and bias.
         seconds_before: what earlier runs of the program have spent.
     """
 
@@ -144,6 +153,7 @@ class Training:
         validation: Ragged,
         folder: Path,
         on_event: Callable[[dict[str, Any]], None],
+        spelling: np.ndarray | None = None,
     ):
         """Build the network.
 
@@ -153,6 +163,7 @@ class Training:
             validation: word ids of the reviews that passes are judged by.
             folder: where unfinished training is kept.
             on_event: is told of progress.
+            spelling: see `network`.
         """
         self.settings, self.texts, self.validation = settings, texts, validation
         self.folder, self.on_event = folder, on_event
@@ -161,7 +172,7 @@ class Training:
         words = sum(len(part.values) for part in texts)
         # two at least: Keras takes a batch of one for a batch of any size
         self.streams = max(2, min(STREAMS, words // (LEAST_WINDOWS * STEPS)))
-        self.model = network(settings, self.streams, self.clusters)
+        self.model = network(settings, self.streams, self.clusters, spelling)
         self.perplexities: list[float] = []
         self.best: list[np.ndarray] = []
         self.windows_done, self.seconds, self.seconds_before = 0, 0.0, 0.0
@@ -213,8 +224,10 @@ class Training:
             layer.forget()
         perplexity = math.exp(nats)
         if all(perplexity < one for one in self.perplexities):
-            learned = [self.model.get_layer("vectors"), *(layer.lstm for layer in lstms)]
-            self.best = [weight for layer in learned for weight in layer.get_weights()]
+            vectors = self.model.get_layer("vectors")
+            is_spelled = isinstance(vectors, SpelledWords)
+            self.best = [vectors.table()] if is_spelled else vectors.get_weights()
+            self.best += [weight for layer in lstms for weight in layer.lstm.get_weights()]
         self.perplexities.append(perplexity)
         said = f"{self.what} {len(self.perplexities)}/{self.settings.passes}: "
         said += f"perplexity {perplexity:.1f} on the validation reviews"

@@ -8,6 +8,7 @@ from models.pretraining import training
 from models.pretraining.adaptive_softmax import AdaptiveSoftmax, Clusters
 from models.pretraining.language_model import LanguageModelOptions, language_model
 from models.pretraining.speed import operations
+from models.pretraining.spelling import SpelledWords, spell
 from models.pretraining.training import CarryingLSTM, Settings, Training
 from models.pretraining.windows import END, Windows, end_to_end
 from preprocessing.corpus import Corpus
@@ -140,7 +141,12 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "LEAST_WINDOWS", 1)
 
 
-def train(folder: Path, settings: Settings = SETTINGS, killed_after: int = 10**6) -> Training:
+def train(
+    folder: Path,
+    settings: Settings = SETTINGS,
+    killed_after: int = 10**6,
+    spelling: np.ndarray | None = None,
+) -> Training:
     keras.utils.clear_session()
     keras.utils.set_random_seed(3)
     told = 0
@@ -151,7 +157,7 @@ def train(folder: Path, settings: Settings = SETTINGS, killed_after: int = 10**6
         if told > killed_after:
             raise Killed
 
-    learning = Training(settings, [reviews(40, 0)], reviews(8, 1), folder, on_event)
+    learning = Training(settings, [reviews(40, 0)], reviews(8, 1), folder, on_event, spelling)
     learning.run()
     return learning
 
@@ -201,3 +207,56 @@ def test_a_row_begins_alike_whether_its_language_model_was_made_or_found(small: 
     made, found = (row.build(options, data).get_weights() for _ in range(2))
     for one, other in zip(made, found, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_words_are_spelled_byte_by_byte_between_marks() -> None:
+    spelled = spell(["a", "né", "x" * 40])
+    padding = [258] * 16
+    assert spelled[0].tolist() == [256, ord("a"), 257, *padding, 258]
+    assert spelled[1].tolist() == [256, ord("n"), 0xC3, 0xA9, 257, *padding[:15]]
+    assert spelled[2].tolist() == [256, *[ord("x")] * 18, 257]
+
+
+def test_a_spelled_vector_is_that_worked_out_in_numpy() -> None:
+    keras.utils.set_random_seed(0)
+    layer = SpelledWords(3, 4)
+    layer.build((None, None))
+    spelling = spell(["", "bad", "badly"])
+    layer.letters.assign(spelling)
+    weights = {weight.path.split("/", 1)[1]: weight.numpy() for weight in layer.weights}
+    symbols = weights["symbols/embeddings"][spelling[2]]
+    found = []
+    for width in (1, 2, 3, 4, 5):
+        kernel, bias = weights[f"filters_{width}/kernel"], weights[f"filters_{width}/bias"]
+        windows = np.lib.stride_tricks.sliding_window_view(symbols, width, axis=0)
+        answers = np.einsum("plw,wlf->pf", windows, kernel) + bias
+        found += [*np.maximum(answers, 0).max(axis=0)]
+    gate = 1 / (1 + np.exp(-(found @ weights["gate/kernel"] + weights["gate/bias"])))
+    change = np.maximum(found @ weights["change/kernel"] + weights["change/bias"], 0)
+    mixed = gate * change + (1 - gate) * found
+    by_hand = mixed @ weights["projection/kernel"] + weights["projection/bias"]
+    found_by_layer = np.array(layer(np.array([[1, 2]])))
+    assert found_by_layer.shape == (1, 2, 4)
+    np.testing.assert_allclose(found_by_layer[0, 1], by_hand, atol=1e-5)
+    np.testing.assert_allclose(layer.table()[2], by_hand, atol=1e-5)
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_rare_words_have_vectors_where_they_are_spelled(small: Corpus) -> None:
+    options = LanguageModelOptions(lm_units=4, lm_dimensions=4, known_words=50)
+    data = TrainingData.of(small, 0)
+    assert len(language_model(options, data).vectors) == 50
+    spelled = language_model(replace(options, lm_words="spelled"), data).vectors
+    assert len(spelled) == len(small.vocabulary) > 50
+    assert len(np.unique(spelled, axis=0)) == len(spelled)
+
+
+def test_training_on_spelled_words_resumes_to_the_same_weights(short: None, tmp_path: Path) -> None:
+    spelling = spell([f"word{number}" for number in range(40)])
+    whole = train(tmp_path / "whole", spelling=spelling)
+    with pytest.raises(Killed):
+        train(tmp_path / "stopped", killed_after=1, spelling=spelling)
+    resumed = train(tmp_path / "stopped", spelling=spelling)
+    assert whole.best[0].shape == (40, SETTINGS.dimensions)
+    for ours, theirs in zip(resumed.best, whole.best, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
