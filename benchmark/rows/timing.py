@@ -38,7 +38,7 @@ def middle(reviews: Reviews, most: int) -> Reviews:
     return dataclasses.replace(part, texts=dataclasses.replace(part.texts, corpus=None, split=""))
 
 
-def timed_fit(row: Row, options: Any, data: TrainingData, epochs: int = 3) -> tuple[Fitted, float]:
+def timed_fit(row: Row, options: Any, data: TrainingData, epochs: int) -> tuple[Fitted, float]:
     """Train; return the seconds of an epoch without compilation, or of all where there is none."""
     if isinstance(options, TrainingOptions):
         options = dataclasses.replace(options, epochs=epochs, least_steps=1)

@@ -7,19 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.rows import catalogue, hardware
+from benchmark.rows.networks.operations import training_operations
 from benchmark.rows.networks.options import NetworkOptions, TrainingOptions
 from benchmark.rows.timing import middle, some, timed_fit
+from benchmark.rows.training_data import TrainingData
 from benchmark.runs.speed_of_bert import ways_to_train
 from preprocessing.corpus import Corpus
 from preprocessing.options import DataOptions, corpus_from
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 REVIEWS = 2_000
+EPOCHS = 3
 TEXTBOOK_BATCH = 32  # the default of Keras
 TEXTBOOK_WORDS = 400
-_LINE = "{:20}{:>12}{:>12}{:>18}"
+_LINE = "{:20}{:>12}{:>12}{:>18}{:>10}"
 
 
 def measure(rows: list[str], data: DataOptions) -> None:
@@ -42,7 +46,8 @@ def measure(rows: list[str], data: DataOptions) -> None:
         console.print(ways_to_train(catalogue.load("bert"), corpus), highlight=False)
 
     console.print(f"{REVIEWS:,} reviews of {corpus.name} at most, one model at a time, reviews/s:")
-    console.print(_LINE.format("model", "training", "prediction", "× textbook form"), style="bold")
+    titles = "model", "training", "prediction", "× textbook form", "share"
+    console.print(_LINE.format(*titles), style="bold")
     for name in names:
         console.print(_LINE.format(name, *_row(name, corpus)), highlight=False)
     for name in names:
@@ -53,6 +58,10 @@ def measure(rows: list[str], data: DataOptions) -> None:
         f"textbook form: training the same network on batches of {TEXTBOOK_BATCH} reviews of any "
         f"length, each padded or truncated to {TEXTBOOK_WORDS} words; the BERT family is tiny and "
         "starts from scratch"
+    )
+    console.print(
+        "share: of the rate at which this machine multiplies matrices in the same number format, "
+        "what training uses; see docs/speed.md"
     )
 
 
@@ -73,24 +82,42 @@ def _cached_archive(cache: Path) -> Path | None:
     return archive if archive.exists() else None
 
 
-def _row(name: str, corpus: Corpus) -> tuple[str, str, str]:
-    """Return reviews per second in training and in prediction, and what like length gains."""
+def _row(name: str, corpus: Corpus) -> tuple[str, str, str, str]:
+    """Return reviews per second in training and in prediction, what like length gains, the share.
+
+    The share is of the rate of matrix products.
+    """
     row = catalogue.load(name)
     options = row.hyperparameters()
     if hasattr(options, "preset"):  # public weights may be out of reach
         options = dataclasses.replace(options, preset="scratch", max_tokens=TEXTBOOK_WORDS)
     with some(corpus, REVIEWS) as data:
-        fitted, seconds = timed_fit(row, options, data)
+        fitted, seconds = timed_fit(row, options, data, EPOCHS)
         test = middle(corpus.reviews("test"), REVIEWS)
         fitted.predict(test)
         start = time.perf_counter()
         fitted.predict(test)
         predicted = f"{len(test) / (time.perf_counter() - start):,.0f}"
-        ratio = "–"
+        ratio = share = "–"
         if isinstance(options, TrainingOptions):
+            if len(fitted.history) == EPOCHS:  # its passes are all of one kind
+                share = f"{_operations(fitted, data) / seconds / 1e9 / _rate(fitted):.0%}"
             changes: dict[str, Any] = {"batches": "padded", "batch_size": TEXTBOOK_BATCH}
             if isinstance(options, NetworkOptions):
                 changes["max_words"] = TEXTBOOK_WORDS
             textbook = dataclasses.replace(options, **changes)
-            ratio = f"{timed_fit(row, textbook, data)[1] / seconds:.2f}"
-        return f"{len(data.train) / seconds:,.0f}", predicted, ratio
+            ratio = f"{timed_fit(row, textbook, data, EPOCHS)[1] / seconds:.2f}"
+        return f"{len(data.train) / seconds:,.0f}", predicted, ratio, share
+
+
+def _operations(fitted: Any, data: TrainingData) -> float:
+    """Return the operations of a pass over the training reviews, padding included."""
+    widths, counts = np.unique(fitted.batches(data.train).widths, return_counts=True)
+    each = [training_operations(fitted.model, int(width)) for width in widths]
+    return float(np.dot(each, counts))
+
+
+def _rate(fitted: Any) -> float:
+    """Return the machine's rate of matrix products in the format that was trained in, GFLOP/s."""
+    _, float32, bfloat16 = hardware.matrix_products()
+    return (bfloat16 or float32) if "bfloat16" in fitted.precision else float32

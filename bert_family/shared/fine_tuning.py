@@ -25,7 +25,7 @@ from benchmark.rows.networks.network_row import (
     load_widths,
 )
 from benchmark.rows.networks.options import Epochs, TrainingOptions, fit_to_size
-from benchmark.rows.networks.training import predict, train
+from benchmark.rows.networks.training import train
 from benchmark.rows.training_data import TrainingData
 from bert_family.shared.architecture import Architecture
 from bert_family.shared.kerashub import kerashub
@@ -135,11 +135,11 @@ class FineTuned(FittedNetwork):
         """The network below the head."""
         return backbone_of(self.model)
 
-    def predict(self, reviews: Reviews) -> np.ndarray:
-        """Return probabilities, shape (reviews,), float32."""
+    def batches(self, reviews: Reviews) -> Batches:
+        """Return what the network reads of reviews."""
         options, ids = self.options, subword_ids(reviews.texts, self.tokenizer).ids
         tokens = pack(ids, self.tokenizer, options.max_tokens, options.truncation)
-        return predict(self.model, Batches(tokens, None, options.batch_size, self.widths))
+        return Batches(tokens, None, options.batch_size, self.widths)
 
     def save(self, folder: Path) -> None:
         """Write Keras's own format and the vocabulary."""

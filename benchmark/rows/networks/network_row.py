@@ -55,11 +55,12 @@ class FittedNetwork(Fitted):
 
     def predict(self, reviews: Reviews) -> np.ndarray:
         """Return probabilities, shape (reviews,), float32."""
+        return predict(self.model, self.batches(reviews))
+
+    def batches(self, reviews: Reviews) -> Batches:
+        """Return what the network reads of reviews."""
         options = self.options
-        return predict(
-            self.model,
-            Batches(reviews.words, None, options.batch_size, self.widths, options.truncation),
-        )
+        return Batches(reviews.words, None, options.batch_size, self.widths, options.truncation)
 
     def save(self, folder: Path) -> None:
         """Write Keras's own format."""

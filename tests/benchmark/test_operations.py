@@ -1,0 +1,56 @@
+"""Operations of training, worked out by hand."""
+
+from benchmark.rows import catalogue
+from benchmark.rows.networks.operations import training_operations
+from benchmark.rows.timing import some
+from benchmark.runs.speed_of_bert import training_flops
+
+import keras
+import pytest
+from keras import layers
+
+WORDS = 7
+
+
+def vectors_of(words):
+    return layers.Embedding(10, 4)(words)
+
+
+@pytest.mark.parametrize(
+    ("network", "multiplied"),
+    [
+        (lambda x: layers.Dense(3)(x), WORDS * 4 * 3),
+        (lambda x: layers.Dense(3)(layers.GlobalMaxPooling1D()(x)), 4 * 3),
+        (lambda x: layers.Conv1D(5, 3, padding="same")(x), WORDS * 3 * 4 * 5),
+        (lambda x: layers.Conv1D(5, 3)(x), (WORDS - 2) * 3 * 4 * 5),
+        (lambda x: layers.LSTM(6)(x), WORDS * (4 * 24 + 6 * 24)),
+        (lambda x: layers.GRU(6, return_sequences=True)(x), WORDS * (4 * 18 + 6 * 18)),
+        (lambda x: layers.Bidirectional(layers.SimpleRNN(6))(x), 2 * WORDS * (4 * 6 + 6 * 6)),
+        (
+            lambda x: layers.MultiHeadAttention(2, 3)(x, x),
+            WORDS * (3 * 4 * 6 + 6 * 4) + 2 * 6 * WORDS**2,
+        ),
+    ],
+    ids=["dense", "pooled", "same", "valid", "lstm", "gru", "both ways", "attention"],
+)
+def test_operations_of_a_layer(network, multiplied):
+    words = keras.Input((None,), dtype="int32")
+    model = keras.Model(words, network(vectors_of(words)))
+    assert training_operations(model, WORDS) == 6 * multiplied
+
+
+def test_a_layer_used_twice_counts_twice_and_a_frozen_one_a_third():
+    words = keras.Input((None,), dtype="int32")
+    twice, frozen = layers.Dense(4), layers.Dense(4, trainable=False)
+    model = keras.Model(words, frozen(twice(twice(vectors_of(words)))))
+    assert training_operations(model, WORDS) == (2 * 6 + 2) * WORDS * 16
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_operations_of_bert_are_those_of_its_formula(small):
+    row = catalogue.load("bert")
+    options = row.hyperparameters(preset="scratch", max_tokens=16, epochs=1, least_steps=1)
+    with some(small, 20) as data:
+        fitted = row.fit(options, data, lambda event: None)
+    by_formula = training_flops(fitted.backbone, 16)  # with biases, and the pooler at every token
+    assert training_operations(fitted.model, 16) == pytest.approx(by_formula, rel=0.1)
