@@ -57,8 +57,8 @@ from keras import layers, ops
 class Hyperparameters(LanguageModelOptions, NetworkOptions):
     """Of the language model, and of the classifier."""
 
-    epochs: Epochs = 2
-    learning_rate: LearningRate = 1e-3
+    epochs: Epochs = 4
+    learning_rate: LearningRate = 2e-3
     max_words: MaxWords = 400
     spatial_dropout: float = option(
         0.5, "share of a review's vector dimensions dropped, in all of its words",
