@@ -10,7 +10,7 @@ and in the head. Known to stay at 50 % with higher rates: the same step moves ev
     python bert_family/albert.py --variant scratch-tiny
 """
 
-from benchmark.rows import Step, Variant, hyperparameters, option
+from benchmark.rows import Step, Uniform, Variant, hyperparameters, option
 from bert_family.shared.architecture import (
     SIZES,
     Architecture,
@@ -34,8 +34,9 @@ class Hyperparameters(MaskedLMOptions):
         300, "steps at least, as in `bert`; it leaves chance later than the others", ge=1
     )
     dropout: float = option(
-        0.0, "share of a layer's answers dropped; in the layers the paper's", ge=0, lt=1
-    )
+        0.0, "share of a layer's answers dropped; in the layers the paper's", Uniform(0.0, 0.3),
+        ge=0, lt=1,
+    )  # fmt: skip
 
 
 def build(options: Hyperparameters, backbone: keras.Model, padding: int) -> keras.Model:
