@@ -243,7 +243,7 @@ def _rows(one: Side, other: Side, comparable: bool) -> tuple[TerminalTable, list
         if comparable and (same_machine or not column.of_machine):
             cells.append(_signed(column.factor * (values[1] - values[0]), column.form))
         elif comparable:
-            cells.append("other machine")
+            cells.append("not compared")
         shown.add_row(*cells)
     predictions = [row for side in (one, other) for row in side.predictions.values()]
     if comparable and len(predictions) == 2:

@@ -208,6 +208,8 @@ def line_of(
     notes += [f"seed {record.seed} failed: {record.reason}" for record in failed]
     notes += [f"seed {record.seed} stayed at chance" for record in good.values()
               if _stayed_at_chance(record)]  # fmt: skip
+    if any(record.is_disturbed for record in good.values()):
+        notes.append(tables.DISTURBED)
     notes += said
     known = {"family": found.records[0].family, "status": "ok", "info": "; ".join(notes)}
     return Summary(columns.values(found, asked) | known, found, asked)
@@ -234,8 +236,10 @@ def readme_of(results: Path, document: str = "README.md") -> Path | None:
 
 
 def of_one_machine(one: pd.Series, other: pd.Series) -> bool:
-    """Tell whether two lines were trained on one kind of machine, so that times compare."""
+    """Tell whether two lines were trained undisturbed on one kind of machine, so times compare."""
     if NOT_COMPARABLE in f"{one['machine']} {other['machine']}":
+        return False
+    if tables.DISTURBED in f"{one['info']}; {other['info']}".split("; "):
         return False
     return all(one[name] == other[name] or (pd.isna(one[name]) and pd.isna(other[name]))
                for name in ("device", "machine"))  # fmt: skip

@@ -240,7 +240,7 @@ def depths(table: pd.DataFrame) -> dict[str, int]:
 def bought(line: pd.Series) -> list[str]:
     """Return gain, verdict and seconds of a step, for people."""
     reach = (line["difference_ci_high"] - line["difference_ci_low"]) / 2
-    seconds = "other machine"
+    seconds = "not compared"
     if pd.notna(line["seconds_before"]):
         seconds = " → ".join(
             f"{value:,.0f}" if value >= 10 else f"{value:.1f}"

@@ -25,6 +25,9 @@ GIVE_WAY = ("parameters", "train_seconds", "accuracy_ci_low", *EDITED_PAIRS, "ra
 RANKS = "one plus the number of models that are significantly better, so ranks repeat and skip"
 """What a rank is, where ranks stand."""
 
+DISTURBED = "other programs were running"
+"""A note of the leaderboard's lines, some of whose runs say so; see `Finished.is_disturbed`."""
+
 
 def as_markdown(
     table: pd.DataFrame,
@@ -79,15 +82,19 @@ def escaped(text: str) -> str:
 
 
 def notes(line: pd.Series) -> str:
-    """Return what is to be said of a line of the leaderboard, beside its number of seeds."""
-    said = [] if pd.isna(line["info"]) else [note for note in line["info"].split("; ") if note]
+    """Return what is to be said of a line alone, beside its number of seeds and its times."""
+    said = [note for note in _info(line) if note and note != DISTURBED]
     if line["status"] == "ok" and line["seeds"] < PROTOCOL_SEEDS:
         said = said[1:]
     return "; ".join(said)
 
 
+def _info(line: pd.Series) -> list[str]:
+    return [] if pd.isna(line["info"]) else line["info"].split("; ")
+
+
 def about_times(good: pd.DataFrame) -> str:
-    """Say on what machine the times were taken, or that they are not to be compared.
+    """Say on what machine the times were taken, and which are not to be compared.
 
     Args:
         good: the leaderboard's lines of status ``ok``.
@@ -98,8 +105,19 @@ def about_times(good: pd.DataFrame) -> str:
         for device, _, machine in (both.partition(" | ") for both in machines)
     ]
     if len(said) == 1 and ";" not in said[0]:
-        return f"Times are of one kind of machine: {said[0]}."
-    return f"Times are of several kinds of machine and not to be compared: {'; '.join(said)}."
+        about = f"Times are of one kind of machine: {said[0]}."
+    else:
+        about = f"Times are of several kinds of machine and not to be compared: {'; '.join(said)}."
+    return " ".join([about, *_disturbed(good)])
+
+
+def _disturbed(good: pd.DataFrame) -> list[str]:
+    """Name the lines whose times are too long, if there are any."""
+    names = [line["model"] for _, line in good.iterrows() if DISTURBED in _info(line)]
+    if not names:
+        return []
+    return [f"Other programs were running when these began, so that they took longer: "
+            f"{', '.join(names)}."]  # fmt: skip
 
 
 def as_terminal(table: pd.DataFrame, dataset: str, seeds: int = PROTOCOL_SEEDS) -> TerminalTable:
@@ -190,8 +208,8 @@ def _remarks(table: pd.DataFrame, seeds: int) -> list[str]:
     if edited_pairs(table) is not None:
         remarks.append("edited pairs: % of them with both texts answered correctly")
     if len(good) and not (about := about_times(good)).startswith("Times are of one kind"):
-        remarks.append(about)
-    return remarks
+        return [*remarks, about]
+    return [*remarks, *_disturbed(good)]
 
 
 def inserted(text: str, markdown: str, marks: tuple[str, str] = MARKS) -> str:

@@ -270,6 +270,15 @@ class Finished(_Run):
     evaluations: dict[str, Evaluation] = Field(default_factory=dict)
     perplexity: dict[str, list[float]] = Field(default_factory=dict)
 
+    @property
+    def is_disturbed(self) -> bool:
+        """Tell whether other programs kept the machine busy when it began, which falsifies times.
+
+        A run that ended a moment before leaves a load of no more than the cores.
+        """
+        load = self.environment.load_average
+        return load is not None and load > self.environment.cores + 1
+
 
 class Failed(_Run):
     """The record of a run that failed, also of one whose process died.

@@ -405,3 +405,15 @@ def test_the_table_goes_between_the_marks_and_nowhere_else():
     assert tables.inserted(once, "| new |\n") == once
     with pytest.raises(ValueError, match="lacks the marks"):
         tables.inserted("no marks", "")
+
+
+def test_times_of_a_run_that_began_on_a_busy_machine_are_compared_with_no_others(tmp_path):
+    busy = ENVIRONMENT.model_copy(update={"load_average": 3.1})  # of 2 cores
+    for row, environment in (("cnn", ENVIRONMENT), ("lstm", busy), ("gru", ENVIRONMENT)):
+        put_record(tmp_path, a_record(model=row, environment=environment), predicted())
+    lines = leaderboard.build(tmp_path, "imdb").set_index("model")
+    assert leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["gru"])
+    assert not leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["lstm"])
+    said = tables.as_markdown(lines.reset_index(), "imdb")
+    assert "Other programs were running when these began, so that they took longer: lstm." in said
+    assert "- lstm" not in said, "it is no remark of its own"
