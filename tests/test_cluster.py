@@ -308,13 +308,18 @@ def test_what_a_run_asks_for_follows_from_row_and_nodes():
 
 
 def test_a_node_gets_what_its_run_needs_and_no_more():
-    from benchmark.runs.cluster.node import is_needed
+    from benchmark.rows import catalogue
+    from benchmark.runs.child import Run
+    from benchmark.runs.cluster.node import is_needed, seeds_of
 
-    assert is_needed("word2vec-300-seed-0", ("word2vec-",), 0)
-    assert not is_needed("word2vec-300-seed-0", ("word2vec-",), 1)
-    assert is_needed("subwords-abc-train", ("subwords-",), 1)
-    assert not is_needed("teacher-x-seed-0", ("subwords-",), 0)
-    assert not is_needed("word2vec-300-seed-0", (), 0)
+    assert is_needed("word2vec-300-seed-0", ("word2vec-",), {0})
+    line = catalogue.choose(["lm_lstm"])["lm_lstm"]
+    assert seeds_of(Run(line, 2, Path(), hyperparameters={"lm_seed": 0})) == {0, 2}
+    assert seeds_of(Run(line, 2, Path())) == {2}
+    assert not is_needed("word2vec-300-seed-0", ("word2vec-",), {1})
+    assert is_needed("subwords-abc-train", ("subwords-",), {1})
+    assert not is_needed("teacher-x-seed-0", ("subwords-",), {0})
+    assert not is_needed("word2vec-300-seed-0", (), {0})
 
 
 def test_what_arrives_damaged_is_not_unpacked(small: Corpus, tmp_path):

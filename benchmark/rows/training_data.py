@@ -95,7 +95,7 @@ class TrainingData:
     unsup: Reviews
     vocabulary: list[str]
     seed: int
-    learn_vectors: Callable[[Settings], tuple[np.ndarray, float]] = field(repr=False)
+    learn_vectors: Callable[[Settings, int], tuple[np.ndarray, float]] = field(repr=False)
     folder: Path = field(repr=False)
     synthetic: bool = False
     clock: CacheClock = field(default_factory=CacheClock, repr=False)
@@ -127,20 +127,24 @@ class TrainingData:
             unsup=corpus.reviews("unsup"),
             vocabulary=corpus.vocabulary,
             seed=seed,
-            learn_vectors=lambda settings: word_vectors(corpus, seed, settings),
+            learn_vectors=lambda settings, seed: word_vectors(corpus, seed, settings),
             folder=corpus.folder,
             synthetic=corpus.synthetic,
         )
 
-    def word_vectors(self, kind: Kind = "cbow") -> np.ndarray:
-        """Return word vectors of this run's seed, shape (vocabulary, dimensions), float32.
+    def word_vectors(self, kind: Kind = "cbow", seed: int | None = None) -> np.ndarray:
+        """Return word vectors, shape (vocabulary, dimensions), float32.
+
+        Args:
+            kind: how they are learned.
+            seed: None for that of this run.
 
         Raises:
             MadeError: they were all that was to be made; so the two below.
         """
         settings = SETTINGS[kind]
         with self.clock.waiting():
-            vectors, seconds = self.learn_vectors(settings)
+            vectors, seconds = self.learn_vectors(settings, self.seed if seed is None else seed)
         if isinstance(settings, RandomSettings):
             return vectors
         if self.make_only == settings.method:

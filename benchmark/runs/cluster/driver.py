@@ -27,6 +27,7 @@ from benchmark.runs.cluster.node import (
     Parcel,
     is_needed,
     passed_on,
+    seeds_of,
     work,
 )
 from benchmark.runs.cluster.schedule import FOLDERS, Job, Order, estimate, needs
@@ -144,7 +145,7 @@ class _Driver:
         self.made = {
             file.parent.name: Parcel.of(file.parent.name, pack(file.parent))
             for file in corpus.folder.glob(f"[!.]*/{MANIFEST}")
-            if any(is_needed(file.parent.name, _folders(j.run), j.run.seed) for j in jobs)
+            if any(is_needed(file.parent.name, _folders(j.run), seeds_of(j.run)) for j in jobs)
         }
         self.evaluation = _evaluation_files(settings)
         self.tables = {path.name: path.read_bytes() for path in settings.evaluate_on}
@@ -178,7 +179,7 @@ class _Driver:
                 made=tuple(
                     parcel
                     for name, parcel in self.made.items()
-                    if is_needed(name, folders, job.run.seed)
+                    if is_needed(name, folders, seeds_of(job.run))
                 ),
                 folders=folders,
                 evaluation=self.evaluation,

@@ -8,14 +8,14 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmark.rows import hardware
-from benchmark.runs.child import Settings, limited_to, make, make_shared
+from benchmark.runs.child import Run, Settings, limited_to, make, make_shared
 from benchmark.runs.cluster.schedule import Job
 from benchmark.runs.processes import TiedProcess
 from preprocessing.corpus import Corpus
@@ -171,21 +171,27 @@ def _do(assignment: Assignment, on_event: Callable[[dict], None]) -> Outcome:
     made = {
         file.parent.name: pack(file.parent)
         for file in corpus.glob(f"[!.]*/{MANIFEST}")
-        if file.parent.name not in had and is_needed(file.parent.name, assignment.folders, run.seed)
+        if file.parent.name not in had
+        and is_needed(file.parent.name, assignment.folders, seeds_of(run))
     }
     return Outcome(files=files, made=made)
 
 
-def is_needed(name: str, folders: tuple[str, ...], seed: int) -> bool:
-    """Tell whether a run of this seed may need what is kept in a folder of this name.
+def is_needed(name: str, folders: tuple[str, ...], seeds: Collection[int]) -> bool:
+    """Tell whether a run with these seeds may need what is kept in a folder of this name.
 
     Args:
         name: of the folder.
         folders: how the names of those begin that the run needs.
-        seed: of the run.
+        seeds: see `seeds_of`.
     """
     _, found, of = name.rpartition("-seed-")
-    return name.startswith(folders) and (not found or of == str(seed))
+    return name.startswith(folders) and (not found or of in map(str, seeds))
+
+
+def seeds_of(run: Run) -> set[int]:
+    """Return the seeds of a run: its own, and that of the language model that it starts from."""
+    return {run.seed, int((run.hyperparameters or {}).get("lm_seed", run.seed))}
 
 
 def _get(parcel: Parcel, target: Path) -> None:

@@ -165,6 +165,8 @@ def needs(line: Line, options: dict[str, Any] | None, seed: int, labels: int | N
         model = of("known_words", *(name for name in options if name.startswith("lm_")), "pretrain")
         for direction in getattr(catalogue.load(line.row), "language_models", ()):
             found.add(Shared(f"language model {direction}", model))
+        if options.get("lm_vectors") == "word2vec":
+            found.add(Shared("word2vec", f"cbow, seed {options['lm_seed']}"))
     elif "preprocessing.word_vectors" in sources.sources(line.module) and vectors != "random":
         found.add(Shared(SETTINGS[vectors].method, f"{vectors}, seed {seed}"))
     if "preset" not in options:
