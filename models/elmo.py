@@ -6,12 +6,12 @@ layer, the states of both; the classifier learns how much of each layer it wants
 reads the mix with a bidirectional LSTM of its own. Layers are normalised before they are mixed,
 which the paper found to help in some cases (section 3.2).
 
-Where it differs from the paper: words are looked up, where the paper spells them (`--lm-words
-spelled` does so, too); each direction has word vectors of its own; one layer is the default, where
-the paper has two; and the classifier reads the mix alone, without further word vectors.
+Where it differs from the paper: word vectors are word2vec's, where the paper makes them from
+letters (`--lm-vectors spelled` does so, too); one layer is the default, where the paper has two;
+and the classifier reads the mix alone, without further word vectors.
 
     python models/elmo.py
-    python models/elmo.py --lm-words spelled
+    python models/elmo.py --lm-vectors spelled
     python models/elmo.py --lm-layers 2 --pretrain 3
 """
 
@@ -24,11 +24,10 @@ from benchmark.rows.networks import (
     NetworkRow,
     Step,
     TrainingData,
-    Uniform,
     hyperparameters,
     option,
 )
-from models.layers.ends import HeadOptions, head
+from models.layers.ends import HeadOptions, SpatialDropout, head
 from models.layers.lstm import lstm
 from models.layers.pooling import max_and_mean
 from models.layers.recurrent import backwards
@@ -49,13 +48,10 @@ from keras import layers, ops
 class Hyperparameters(LanguageModelOptions, NetworkOptions, HeadOptions):
     """Of the language models, and of the classifier."""
 
-    epochs: Epochs = 3
+    epochs: Epochs = 2
     learning_rate: LearningRate = 2e-3
     max_words: MaxWords = 400
-    spatial_dropout: float = option(
-        0.5, "share of the mixed dimensions dropped, in all of a review's words",
-        Uniform(0.0, 0.6), ge=0, lt=1,
-    )  # fmt: skip
+    spatial_dropout: SpatialDropout = 0.2
     units: int = option(
         128, "numbers in a state of the classifier, each way", Choice(64, 128, 256), ge=1
     )
@@ -93,12 +89,12 @@ def frozen(start: LanguageModel, name: str) -> keras.Model:
 
 
 def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
-    if options.lm_dimensions != options.lm_units:
-        raise OptionError(
-            f"--lm-dimensions is {options.lm_dimensions} and --lm-units {options.lm_units}; "
-            "elmo mixes vectors and states, so give both the same number"
-        )
     starts = both_ways(options, data)
+    if (dimensions := starts["forwards"].vectors.shape[1]) != options.lm_units:
+        raise OptionError(
+            f"--lm-units is {options.lm_units} and word vectors have {dimensions} numbers; elmo "
+            "mixes vectors and states, so both must be the same"
+        )
     words = keras.Input((None,), dtype="int32", name="words")
     mask = ops.cast(ops.not_equal(words, 0), "float32")[..., None]
     turned = backwards(words[..., None], mask)[..., 0]

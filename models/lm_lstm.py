@@ -1,8 +1,8 @@
 """An LSTM that starts from a language model (Dai & Le, 2015, https://arxiv.org/abs/1511.01432).
 
 Before it sees a label, the network reads all training and unlabelled reviews and learns to say
-which word comes next. Its word vectors and its LSTM then start the classifier, and all of it goes
-on learning.
+which word comes next. Its word vectors and its LSTM then start the classifier, which goes on
+learning.
 
 With `--perturbation`, the word vectors are moved a little, in the direction that hurts most, and
 the answer is to stay (Miyato et al., 2017, https://arxiv.org/abs/1605.07725). `adversarial` takes
@@ -10,8 +10,10 @@ the direction that raises the loss, which needs the label; `virtual_adversarial`
 changes the answer, and so learns from unlabelled reviews, too. Vectors are normalised there, else
 they would grow until the perturbation does not matter.
 
-Where it differs from the papers: the states at all words are pooled (`--pooling last` is theirs),
-the softmax is an adaptive one, and the network is smaller, since it is to be trained on two cores.
+Where it differs from the papers: word vectors are word2vec's, as in `lstm`, and stay but for
+corrections of frequent words (`--lm-vectors learned --learned-words 30000` is theirs); the states
+at all words are pooled (`--pooling last`); the softmax is an adaptive one, and the network is
+smaller, since it is to be trained on two cores.
 
     python models/lm_lstm.py
     python models/lm_lstm.py --variant adversarial
@@ -32,12 +34,12 @@ from benchmark.rows.networks import (
     NetworkRow,
     Step,
     TrainingData,
-    Uniform,
     Variant,
     hyperparameters,
     learn,
     option,
 )
+from models.layers.ends import LearnedWords, SpatialDropout, corrected_vectors
 from models.layers.pooling import at_last_word, max_and_mean
 from models.pretraining.language_model import (
     LanguageModelOptions,
@@ -45,7 +47,7 @@ from models.pretraining.language_model import (
     word_counts,
 )
 from models.pretraining.perturbation import NormalizedVectors, Perturbed, WithUnlabelled
-from models.pretraining.reading import known_words, states, word_vectors
+from models.pretraining.reading import known_words, states
 from models.pretraining.speed import measure
 
 import keras
@@ -57,13 +59,11 @@ from keras import layers, ops
 class Hyperparameters(LanguageModelOptions, NetworkOptions):
     """Of the language model, and of the classifier."""
 
-    epochs: Epochs = 4
+    epochs: Epochs = 2
     learning_rate: LearningRate = 2e-3
     max_words: MaxWords = 400
-    spatial_dropout: float = option(
-        0.5, "share of a review's vector dimensions dropped, in all of its words",
-        Uniform(0.0, 0.6), ge=0, lt=1,
-    )  # fmt: skip
+    learned_words: LearnedWords = 5_000
+    spatial_dropout: SpatialDropout = 0.2
     pooling: Literal["max_and_mean", "last"] = option(
         "max_and_mean", "what is kept of the states at all words; last is the papers'"
     )
@@ -82,7 +82,7 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     words = keras.Input((None,), dtype="int32", name="words")
     first, *others = start.layers
     if options.perturbation == "none":
-        vectors = word_vectors(words, start, "vectors")
+        vectors = corrected_vectors(known_words(words, start), start.vectors, options.learned_words)
     else:
         table = NormalizedVectors(known, dimensions, name="vectors")
         vectors = table(known_words(words, start))

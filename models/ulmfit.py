@@ -11,7 +11,8 @@ answer is the mean of the two.
 
 Where it differs from the paper: the language models are learned on the reviews alone, without
 Wikipedia before, so that there is nothing to fine-tune them to; they have one LSTM layer, not
-three, and no dropout of weights; gradients go through a whole review.
+three, and no dropout of weights; word vectors are word2vec's, of which frequent ones are corrected
+in the last stage; gradients go through a whole review.
 
     python models/ulmfit.py
     python models/ulmfit.py --lm-layers 3 --pretrain 3
@@ -29,6 +30,7 @@ from benchmark.rows.networks import (
     option,
 )
 from benchmark.rows.networks.training import train
+from models.layers.ends import LearnedWords, SpatialDropout, corrected_vectors
 from models.layers.pooling import at_last_word, max_and_mean
 from models.layers.recurrent import backwards
 from models.pretraining.fine_tuning import DiscriminativeAdam, SlantedTriangle, later_epochs
@@ -39,7 +41,7 @@ from models.pretraining.language_model import (
     LanguageModelOptions,
     both_ways,
 )
-from models.pretraining.reading import states, word_vectors
+from models.pretraining.reading import known_words, states
 
 import keras
 from keras import layers, ops
@@ -58,10 +60,8 @@ class Hyperparameters(LanguageModelOptions, NetworkOptions):
     )
     slower: float = option(2.6, "how many times slower each layer learns than the one above", ge=1)
     max_words: MaxWords = 400
-    spatial_dropout: float = option(
-        0.3, "share of a review's vector dimensions dropped, in all of its words",
-        Uniform(0.0, 0.6), ge=0, lt=1,
-    )  # fmt: skip
+    learned_words: LearnedWords = 5_000
+    spatial_dropout: SpatialDropout = 0.2
     dropout: float = option(
         0.4, "share of the pooled features dropped", Uniform(0.0, 0.6), ge=0, lt=1
     )
@@ -72,7 +72,7 @@ def classifier(options: Hyperparameters, start: LanguageModel, direction: Direct
     words = keras.Input((None,), dtype="int32", name="words")
     mask = ops.cast(ops.not_equal(words, 0), "float32")[..., None]
     read = words if direction == "forwards" else backwards(words[..., None], mask)[..., 0]
-    vectors = word_vectors(read, start, "vectors")
+    vectors = corrected_vectors(known_words(read, start), start.vectors, options.learned_words)
     vectors = layers.SpatialDropout1D(options.spatial_dropout)(vectors) * mask
     last = states(vectors, start.layers, "lstm")[-1]
     features = ops.concatenate([at_last_word(last, mask), max_and_mean(last, mask)], axis=-1)
@@ -95,7 +95,9 @@ def unfreeze_gradually(
 ) -> list[dict[str, float]]:
     """Train each direction, from the classifier's own layers alone to all, a layer a stage."""
     history: list[dict[str, float]] = []
-    deep = [f"lstm_{number}" for number in reversed(range(options.lm_layers))] + ["vectors"]
+    deep = [f"lstm_{number}" for number in reversed(range(options.lm_layers))]
+    if options.learned_words:
+        deep.append("correction")
     epochs = len(DIRECTIONS) * (len(deep) + options.epochs)
     for direction in DIRECTIONS:
         network = model.get_layer(direction)

@@ -23,6 +23,15 @@ SpatialDropout = Annotated[
     ),
 ]
 
+LearnedWords = Annotated[
+    int,
+    Field(
+        ge=0,
+        description="most frequent words whose learned vectors go on learning; 0 for none",
+        json_schema_extra=searched(Choice(0, 2_000, 5_000, 20_000)),
+    ),
+]
+
 
 @hyperparameters
 class WordOptions(NetworkOptions):
@@ -31,12 +40,7 @@ class WordOptions(NetworkOptions):
     vectors: Kind = option(
         "cbow", "how the word vectors that it starts from are learned; random ones go on learning"
     )
-    learned_words: int = option(
-        5_000,
-        "most frequent words whose learned vectors go on learning; 0 for none",
-        Choice(0, 2_000, 5_000, 20_000),
-        ge=0,
-    )
+    learned_words: LearnedWords = 5_000
     random_dimensions: int = option(300, "numbers in a vector that starts from chance", ge=1)
     known_words: int = option(
         65_536, "most frequent words that are read; the others count as unknown", ge=3
@@ -53,15 +57,51 @@ class HeadOptions:
     )
 
 
+def of_length_one(vectors: np.ndarray) -> np.ndarray:
+    """Return all vectors divided by one number: the typical word's length.
+
+    That is the median of the more frequent half. At their own, greater length Adam's steps are too
+    small to move them.
+
+    Args:
+        vectors: of the vocabulary, frequent words first, shape (words, dimensions).
+    """
+    frequent_half = vectors[1 : len(vectors) // 2]
+    return vectors / np.median(np.linalg.norm(frequent_half, axis=1))
+
+
+def corrected_vectors(
+    words: keras.KerasTensor, vectors: np.ndarray, learned_words: int
+) -> keras.KerasTensor:
+    """Return given word vectors with corrections that are learned.
+
+    The vectors stay as they are, and frequent words get a learned correction of their own. Rare
+    words, which would be learned by heart, share one.
+
+    Args:
+        words: ids, shape (batch, words), int32; lower ids for more frequent words.
+        vectors: shape (words, dimensions).
+        learned_words: how many have a correction of their own; 0 for no corrections.
+
+    Returns:
+        Shape (batch, words, dimensions).
+    """
+    table = layers.Embedding(*vectors.shape, trainable=False, name="vectors")
+    found = table(words)
+    table.set_weights([vectors])
+    if not learned_words:
+        return found
+    frequent = ops.where(words < learned_words, words, 0)
+    size = min(learned_words, len(vectors))
+    return found + layers.Embedding(size, vectors.shape[1], "zeros", name="correction")(frequent)
+
+
 def read_words(
     options: WordOptions, data: TrainingData
 ) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
     """Return a network's input and its words as vectors.
 
-    Learned vectors stay as they are, and frequent words get a learned correction of their own.
-    Rare words, which would be learned by heart, share one. All are scaled by one number, so that
-    the typical word, by the median of the more frequent half, has length 1; at their own, greater
-    length Adam's steps are too small to move them.
+    Learned vectors are scaled by `of_length_one` and read by `corrected_vectors`.
 
     Args:
         options: the row's hyperparameters.
@@ -83,17 +123,8 @@ def read_words(
         table = layers.Embedding(known, options.random_dimensions, start, name="vectors")
         embedded = table(read)
     else:
-        vectors = data.word_vectors(options.vectors)[:known]
-        frequent_half = vectors[1 : len(vectors) // 2]
-        length = np.median(np.linalg.norm(frequent_half, axis=1))
-        table = layers.Embedding(*vectors.shape, trainable=False, name="vectors")
-        embedded = table(read)
-        table.set_weights([vectors / length])
-        if options.learned_words:
-            frequent = ops.where(read < options.learned_words, read, 0)
-            size = min(options.learned_words, len(vectors))
-            correction = layers.Embedding(size, vectors.shape[1], "zeros", name="correction")
-            embedded = embedded + correction(frequent)
+        vectors = of_length_one(data.word_vectors(options.vectors)[:known])
+        embedded = corrected_vectors(read, vectors, options.learned_words)
     embedded = layers.SpatialDropout1D(options.spatial_dropout)(embedded)
     mask = ops.cast(ops.not_equal(words, 0), embedded.dtype)[..., None]
     return words, embedded * mask, mask

@@ -8,12 +8,13 @@ learned once, on train and unsup, and then kept.
 import hashlib
 import json
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
 from benchmark.rows import TrainingData, hyperparameters, option, sources
 from benchmark.rows.networks.devices import dtype_policy, reset_session
+from models.layers.ends import of_length_one
 from models.pretraining import training
 from models.pretraining.spelling import spell
 from models.pretraining.training import Settings, Training, read_arrays
@@ -22,6 +23,12 @@ from preprocessing.vocabulary import UNKNOWN
 
 import keras
 import numpy as np
+
+LENGTH = 4.0
+"""Of a typical vector of word2vec's while a language model learns, which it does faster than at 1.
+
+Afterwards the length is 1, as other rows have it, and the first layer reads that as it read these.
+"""
 
 Direction = Literal["forwards", "backwards"]
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
@@ -32,16 +39,16 @@ class LanguageModelOptions:
     """Options of the language model that a row starts from."""
 
     pretrain: int = option(1, "passes of the language model over train and unsup", ge=1)
-    lm_units: int = option(256, "numbers in a state of the language model", ge=1)
-    lm_dimensions: int = option(256, "numbers in its word vectors", ge=1)
+    lm_units: int = option(300, "numbers in a state of the language model", ge=1)
     lm_layers: int = option(1, "its LSTM layers", ge=1)
     lm_learning_rate: float = option(
         1e-2, "its step size of Adam at the start; falls to 0 along a cosine", gt=0
     )
     lm_seed: int = option(0, "its seed; runs of all seeds start from one language model", ge=0)
-    lm_words: Literal["looked_up", "spelled"] = option(
-        "looked_up", "whether its word vectors are looked up or made from letters"
+    lm_vectors: Literal["word2vec", "learned", "spelled"] = option(
+        "word2vec", "its word vectors: word2vec's, kept as they are; learned; or made from letters"
     )
+    lm_dimensions: int = option(300, "numbers in word vectors that are not word2vec's", ge=1)
     known_words: int = option(
         30_000, "most frequent words that are read; the others count as unknown", ge=3
     )
@@ -53,7 +60,7 @@ class LanguageModel:
 
     Attributes:
         vectors: of the words, shape (words, dimensions), float32; row 0 is the end of a review.
-            Made from letters, those of the whole vocabulary.
+            Those of word2vec or made from letters are of the whole vocabulary.
         layers: of each LSTM layer kernel, recurrent kernel and bias, as Keras orders them.
     """
 
@@ -92,9 +99,16 @@ def language_model(
     """
     settings = settings_of(options, data, direction)
     policy = dtype_policy("auto")
-    spelling = spell(data.vocabulary) if options.lm_words == "spelled" else None
+    vectors = spelling = None
+    begins: str = options.lm_vectors
+    if options.lm_vectors == "word2vec":
+        vectors = LENGTH * of_length_one(data.word_vectors("cbow", options.lm_seed))
+        settings = replace(settings, dimensions=vectors.shape[1])
+        begins += f" {hashlib.sha256(vectors.tobytes()).hexdigest()[:8]}"
+    if options.lm_vectors == "spelled":
+        spelling = spell(data.vocabulary)
     depends = asdict(settings) | {
-        "vectors": options.lm_words,
+        "vectors": begins,
         "numbers": policy,
         "code": sources.digest(training.__name__),
     }
@@ -106,7 +120,7 @@ def language_model(
         reset_session(options.lm_seed, policy)
         texts = [data.train_texts.words, data.unsup.words]
         learning = Training(
-            settings, texts, data.validation.words, unfinished, data.on_event, spelling
+            settings, texts, data.validation.words, unfinished, data.on_event, vectors, spelling
         )
         learning.run()
         np.savez(target / "weights.npz", *learning.best)
@@ -120,9 +134,12 @@ def language_model(
     # so that a row builds the same network whether its language model was made or found
     reset_session(data.seed, row_policy)
     shutil.rmtree(unfinished, ignore_errors=True)
-    vectors, *others = read_arrays(folder / "weights.npz")
+    learned, *others = read_arrays(folder / "weights.npz")
     stacked = [others[start : start + 3] for start in range(0, len(others), 3)]
-    return LanguageModel(vectors, stacked)
+    if vectors is not None:
+        learned = learned / LENGTH
+        stacked[0][0] = LENGTH * stacked[0][0]
+    return LanguageModel(learned, stacked)
 
 
 def both_ways(options: LanguageModelOptions, data: TrainingData) -> dict[Direction, LanguageModel]:

@@ -108,7 +108,11 @@ class CarryingLSTM(layers.Layer):
 
 
 def network(
-    settings: Settings, streams: int, clusters: Clusters, spelling: np.ndarray | None = None
+    settings: Settings,
+    streams: int,
+    clusters: Clusters,
+    vectors: np.ndarray | None = None,
+    spelling: np.ndarray | None = None,
 ) -> keras.Model:
     """Return the network that is trained.
 
@@ -116,7 +120,9 @@ def network(
         settings: its size.
         streams: rows of each batch.
         clusters: of the words.
-        spelling: of all words, from `spell`; without it word vectors are looked up.
+        vectors: of all words, shape (words, dimensions), which stay as they are; without them word
+            vectors are learned.
+        spelling: of all words, from `spell`, from which the vectors are made.
 
     Returns:
         A model, not compiled, from what `Windows` gives to the negative log-probability of each
@@ -124,12 +130,16 @@ def network(
     """
     read = keras.Input((None,), batch_size=streams, dtype="int32", name="words")
     targets = clusters.inputs()
-    if spelling is None:
-        states = layers.Embedding(settings.words, settings.dimensions, name="vectors")(read)
+    if spelling is not None:
+        spelled = SpelledWords(len(spelling), settings.dimensions, name="vectors")
+        states = spelled(read)
+        spelled.letters.assign(spelling)
+    elif vectors is not None:
+        table = layers.Embedding(*vectors.shape, trainable=False, name="vectors")
+        states = table(read)
+        table.set_weights([vectors])
     else:
-        vectors = SpelledWords(len(spelling), settings.dimensions, name="vectors")
-        states = vectors(read)
-        vectors.letters.assign(spelling)
+        states = layers.Embedding(settings.words, settings.dimensions, name="vectors")(read)
     for number in range(settings.depth):
         states = CarryingLSTM(settings.units, streams, name=f"lstm_{number}")(states)
     nats = AdaptiveSoftmax(clusters.borders, name="softmax")(states, targets)
@@ -141,8 +151,9 @@ class Training:
 
     Attributes:
         perplexities: on the validation reviews, after each pass.
-        best: the weights of the pass with the lowest: the words' vectors, with a spelling those of
-            all that are spelled, then of each layer kernel, recurrent kernel and bias.
+        best: the weights of the pass with the lowest: the words' vectors, also of words it does not
+            read if they were given or are spelled, then of each layer kernel, recurrent kernel and
+            bias.
         seconds_before: what earlier runs of the program have spent.
     """
 
@@ -153,6 +164,7 @@ class Training:
         validation: Ragged,
         folder: Path,
         on_event: Callable[[dict[str, Any]], None],
+        vectors: np.ndarray | None = None,
         spelling: np.ndarray | None = None,
     ):
         """Build the network.
@@ -163,7 +175,8 @@ class Training:
             validation: word ids of the reviews that passes are judged by.
             folder: where unfinished training is kept.
             on_event: is told of progress.
-            spelling: see `network`.
+            vectors: see `network`; so, too, the last.
+            spelling: what they are made from.
         """
         self.settings, self.texts, self.validation = settings, texts, validation
         self.folder, self.on_event = folder, on_event
@@ -172,7 +185,7 @@ class Training:
         words = sum(len(part.values) for part in texts)
         # two at least: Keras takes a batch of one for a batch of any size
         self.streams = max(2, min(STREAMS, words // (LEAST_WINDOWS * STEPS)))
-        self.model = network(settings, self.streams, self.clusters, spelling)
+        self.model = network(settings, self.streams, self.clusters, vectors, spelling)
         self.perplexities: list[float] = []
         self.best: list[np.ndarray] = []
         self.windows_done, self.seconds, self.seconds_before = 0, 0.0, 0.0

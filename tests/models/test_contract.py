@@ -37,6 +37,7 @@ def quick_options(row):
         quick |= {"batches": "padded", "precision": "float32"}
         if hasattr(options, "lm_units"):  # a high rate, so that few steps tell words apart
             quick |= {"lm_units": 32, "lm_dimensions": 32, "lm_learning_rate": 0.05}
+            quick["lm_vectors"] = "learned"
         return dataclasses.replace(options, **quick, **longest)
     return options
 

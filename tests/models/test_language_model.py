@@ -4,12 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmark.rows import TrainingData, catalogue
+from models.layers.ends import of_length_one
 from models.pretraining import training
 from models.pretraining.adaptive_softmax import AdaptiveSoftmax, Clusters
 from models.pretraining.language_model import LanguageModelOptions, language_model
 from models.pretraining.speed import operations
 from models.pretraining.spelling import SpelledWords, spell
-from models.pretraining.training import CarryingLSTM, Settings, Training
+from models.pretraining.training import CarryingLSTM, Settings, Training, read_arrays
 from models.pretraining.windows import END, Windows, end_to_end
 from preprocessing.corpus import Corpus
 from preprocessing.ragged import Ragged
@@ -145,7 +146,7 @@ def train(
     folder: Path,
     settings: Settings = SETTINGS,
     killed_after: int = 10**6,
-    spelling: np.ndarray | None = None,
+    **given: np.ndarray,
 ) -> Training:
     keras.utils.clear_session()
     keras.utils.set_random_seed(3)
@@ -157,7 +158,7 @@ def train(
         if told > killed_after:
             raise Killed
 
-    learning = Training(settings, [reviews(40, 0)], reviews(8, 1), folder, on_event, spelling)
+    learning = Training(settings, [reviews(40, 0)], reviews(8, 1), folder, on_event, **given)
     learning.run()
     return learning
 
@@ -189,7 +190,7 @@ def test_a_language_model_learns_what_comes_next(
 def test_a_language_model_is_made_once_and_its_perplexity_noted(
     small: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = LanguageModelOptions(lm_units=4, lm_dimensions=4, lm_seed=7)
+    options = LanguageModelOptions(lm_units=4, lm_seed=7)
     first = language_model(options, TrainingData.of(small, 0), "backwards")
     monkeypatch.setattr(Training, "run", lambda self: pytest.fail("it was made before"))
     data = TrainingData.of(small, 1)  # another seed of the run, the same language model
@@ -202,7 +203,7 @@ def test_a_language_model_is_made_once_and_its_perplexity_noted(
 @pytest.mark.usefixtures("eagerly")
 def test_a_row_begins_alike_whether_its_language_model_was_made_or_found(small: Corpus) -> None:
     row = catalogue.load("lm_lstm")
-    options = row.hyperparameters(lm_units=4, lm_dimensions=4, lm_seed=8)
+    options = row.hyperparameters(lm_units=4, lm_seed=8)
     data = TrainingData.of(small, 5)
     made, found = (row.build(options, data).get_weights() for _ in range(2))
     for one, other in zip(made, found, strict=True):
@@ -243,12 +244,31 @@ def test_a_spelled_vector_is_that_worked_out_in_numpy() -> None:
 
 @pytest.mark.usefixtures("eagerly")
 def test_rare_words_have_vectors_where_they_are_spelled(small: Corpus) -> None:
-    options = LanguageModelOptions(lm_units=4, lm_dimensions=4, known_words=50)
+    options = LanguageModelOptions(
+        lm_units=4, lm_dimensions=4, known_words=50, lm_vectors="learned"
+    )
     data = TrainingData.of(small, 0)
     assert len(language_model(options, data).vectors) == 50
-    spelled = language_model(replace(options, lm_words="spelled"), data).vectors
+    spelled = language_model(replace(options, lm_vectors="spelled"), data).vectors
     assert len(spelled) == len(small.vocabulary) > 50
     assert len(np.unique(spelled, axis=0)) == len(spelled)
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_vectors_of_word2vec_stay_and_the_first_layer_reads_them_at_their_length(
+    small: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = LanguageModelOptions(lm_units=4, lm_seed=3, known_words=50)
+    data = TrainingData.of(small, 0)
+    start = language_model(options, data)
+    own = of_length_one(data.word_vectors("cbow", 3))
+    np.testing.assert_allclose(start.vectors, own, rtol=1e-6)
+    (folder,) = small.folder.glob("language-model-forwards-*-seed-3")
+    read, kernel, *_ = read_arrays(folder / "weights.npz")
+    np.testing.assert_allclose(
+        start.vectors @ start.layers[0][0], read @ kernel, rtol=1e-4, atol=1e-6
+    )
+    assert np.abs(read).max() > np.abs(start.vectors).max()
 
 
 def test_training_on_spelled_words_resumes_to_the_same_weights(short: None, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from benchmark.rows import catalogue
 from models.capsule import margin_loss
 from models.layers.attention import AttentionPooling
 from models.layers.capsules import DynamicRouting, squash
+from models.layers.ends import corrected_vectors, of_length_one
 from models.layers.lstm import lstm
 from models.layers.pooling import at_last_word, max_and_mean
 from models.layers.positions import AddPositions, sinusoids
@@ -182,3 +183,20 @@ def test_what_heads_cannot_share_is_said():
         row.build(row.hyperparameters(units=9), None)
     with pytest.raises(ValidationError, match="greater than 0"):
         catalogue.load("cnn").hyperparameters(widths=(0,))
+
+
+def test_frequent_words_have_corrections_of_their_own_and_rare_ones_share_one():
+    vectors = np.arange(10, dtype=np.float32).reshape(5, 2)
+    words = keras.Input((None,), dtype="int32")
+    model = keras.Model(words, corrected_vectors(words, vectors, learned_words=3))
+    read = np.array([[1, 2, 3, 4]])
+    np.testing.assert_array_equal(np.asarray(model(read))[0], vectors[1:])
+    (correction,) = model.trainable_weights
+    correction.assign(np.array([[100, 0], [200, 0], [300, 0]], np.float32))
+    moved = np.asarray(model(read))[0] - vectors[1:]
+    assert moved.tolist() == [[200, 0], [300, 0], [100, 0], [100, 0]]
+
+
+def test_vectors_are_divided_by_the_length_of_a_typical_frequent_word():
+    vectors = np.diag([9.0, 2.0, 4.0, 2.0, 1.0, 1.0, 1.0, 1.0]).astype(np.float32)
+    np.testing.assert_allclose(of_length_one(vectors), vectors / 2)  # of words 1 to 3
