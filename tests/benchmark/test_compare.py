@@ -102,7 +102,7 @@ def test_folders_of_one_row_show_what_changed(told, results):
     assert "keras: 3.14 → 4" in out
     assert "code: 1234 → 5678" in out
     training = next(line for line in out.splitlines() if "training, s" in line)
-    assert training.split()[-2:] == ["other", "machine"]
+    assert training.split()[-2:] == ["not", "compared"]
 
 
 @pytest.mark.parametrize("kind", ["leaderboard.csv", "", "runs/imdb"])
