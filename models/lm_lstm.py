@@ -16,6 +16,7 @@ at all words are pooled (`--pooling last`); the softmax is an adaptive one, and 
 smaller, since it is to be trained on two cores.
 
     python models/lm_lstm.py
+    python models/lm_lstm.py --variant not-pretrained
     python models/lm_lstm.py --variant adversarial
     python models/lm_lstm.py --variant virtual_adversarial
     python models/lm_lstm.py --pretrain 3 --lm-units 1024
@@ -127,6 +128,10 @@ row = NetworkRow(
     language_models=("forwards",),
     step=Step("lstm", "vectors and states start from a language model of the reviews"),
     variants={
+        "not-pretrained": Variant(
+            {"pretrain": 0},
+            Step("lm_lstm", "no language model of the reviews first"),
+        ),
         "adversarial": Variant(
             {"perturbation": "adversarial"},
             Step("lm_lstm", "word vectors moved where it raises the loss"),

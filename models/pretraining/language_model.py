@@ -16,6 +16,7 @@ from benchmark.rows import TrainingData, hyperparameters, option, sources
 from benchmark.rows.networks.devices import dtype_policy, reset_session
 from models.layers.ends import of_length_one
 from models.pretraining import training
+from models.pretraining.adaptive_softmax import Clusters
 from models.pretraining.spelling import spell
 from models.pretraining.training import Settings, Training, read_arrays
 from models.pretraining.windows import END
@@ -38,7 +39,9 @@ DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 class LanguageModelOptions:
     """Options of the language model that a row starts from."""
 
-    pretrain: int = option(1, "passes of the language model over train and unsup", ge=1)
+    pretrain: int = option(
+        1, "passes of the language model over train and unsup; 0 starts from chance", ge=0
+    )
     lm_units: int = option(300, "numbers in a state of the language model", ge=1)
     lm_layers: int = option(1, "its LSTM layers", ge=1)
     lm_learning_rate: float = option(
@@ -87,10 +90,11 @@ def settings_of(
 def language_model(
     options: LanguageModelOptions, data: TrainingData, direction: Direction = "forwards"
 ) -> LanguageModel:
-    """Return a language model of the reviews, made once and kept.
+    """Return a language model of the reviews, which is made once and then kept.
 
-    Of its passes the one with the lowest perplexity on the validation reviews is kept. Ask for it
-    before any layer is made: Keras's session starts anew.
+    Of its passes the one with the lowest perplexity on the validation reviews is kept; without any,
+    what it would begin with is returned. Ask for it before any layer is made: Keras's session
+    starts anew.
 
     Args:
         options: the row's hyperparameters.
@@ -130,6 +134,9 @@ def language_model(
         }
 
     row_policy = keras.config.dtype_policy().name
+    if not options.pretrain:
+        reset_session(data.seed, row_policy)
+        return _untrained(settings, None if vectors is None else vectors / LENGTH, spelling)
     folder = data.cached(f"language model {direction}", name, build)
     # so that a row builds the same network whether its language model was made or found
     reset_session(data.seed, row_policy)
@@ -140,6 +147,18 @@ def language_model(
         learned = learned / LENGTH
         stacked[0][0] = LENGTH * stacked[0][0]
     return LanguageModel(learned, stacked)
+
+
+def _untrained(
+    settings: Settings, vectors: np.ndarray | None, spelling: np.ndarray | None
+) -> LanguageModel:
+    """Return the weights that a language model begins with; see `training.network`."""
+    streams = 2  # any number has the same weights
+    model = training.network(settings, streams, Clusters.of(settings.words), vectors, spelling)
+    table = model.get_layer("vectors")
+    read = table.get_weights()[0] if spelling is None else table.table()
+    lstms = [model.get_layer(f"lstm_{number}").lstm for number in range(settings.depth)]
+    return LanguageModel(read, [one.get_weights() for one in lstms])
 
 
 def both_ways(options: LanguageModelOptions, data: TrainingData) -> dict[Direction, LanguageModel]:

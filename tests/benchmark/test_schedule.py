@@ -62,6 +62,9 @@ def test_language_models_are_made_once_for_all_rows_and_seeds_that_start_from_th
     )
     assert {need.kind for need in forwards} == {"word2vec", "language model forwards"}
     assert elmo == ulmfit > forwards
+    chance = plain(catalogue.load("lm_lstm").hyperparameters(pretrain=0))
+    (vectors,) = schedule.needs(lines["lm_lstm"], chance, 1, None)
+    assert vectors == Shared("word2vec", "cbow, seed 0"), "the language model's seed"
 
 
 def test_what_one_run_alone_needs_it_makes_itself():

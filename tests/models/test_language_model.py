@@ -271,6 +271,25 @@ def test_vectors_of_word2vec_stay_and_the_first_layer_reads_them_at_their_length
     assert np.abs(read).max() > np.abs(start.vectors).max()
 
 
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("kind", ["word2vec", "learned", "spelled"])
+def test_without_a_pass_it_is_what_the_network_begins_with_and_none_is_kept(
+    small: Corpus, kind: str
+) -> None:
+    options = LanguageModelOptions(
+        lm_units=4, lm_dimensions=6, pretrain=0, lm_vectors=kind, lm_seed=9, known_words=50
+    )
+    data = TrainingData.of(small, 0)
+    first, again = (language_model(options, data) for _ in range(2))
+    np.testing.assert_array_equal(first.layers[0][0], again.layers[0][0])
+    other = language_model(options, TrainingData.of(small, 1))
+    assert (first.layers[0][0] != other.layers[0][0]).any(), "the run's seed counts"
+    assert not list(small.folder.glob("language-model-*-seed-9"))
+    assert not data.clock.perplexity
+    if kind == "word2vec":
+        np.testing.assert_array_equal(first.vectors, of_length_one(data.word_vectors("cbow", 9)))
+
+
 def test_training_on_spelled_words_resumes_to_the_same_weights(short: None, tmp_path: Path) -> None:
     spelling = spell([f"word{number}" for number in range(40)])
     whole = train(tmp_path / "whole", spelling=spelling)

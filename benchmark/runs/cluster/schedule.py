@@ -163,7 +163,8 @@ def needs(line: Line, options: dict[str, Any] | None, seed: int, labels: int | N
     vectors = options.get("vectors", "cbow")
     if "lm_units" in options:
         model = of("known_words", *(name for name in options if name.startswith("lm_")), "pretrain")
-        for direction in getattr(catalogue.load(line.row), "language_models", ()):
+        directions = getattr(catalogue.load(line.row), "language_models", ())
+        for direction in directions if options.get("pretrain", 1) else ():
             found.add(Shared(f"language model {direction}", model))
         if options.get("lm_vectors") == "word2vec":
             found.add(Shared("word2vec", f"cbow, seed {options['lm_seed']}"))
