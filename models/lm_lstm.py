@@ -61,7 +61,7 @@ class Hyperparameters(LanguageModelOptions, NetworkOptions):
     """Of the language model, and of the classifier."""
 
     epochs: Epochs = 2
-    learning_rate: LearningRate = 2e-3
+    learning_rate: LearningRate = 8e-3
     max_words: MaxWords = 400
     learned_words: LearnedWords = 5_000
     spatial_dropout: SpatialDropout = 0.2
