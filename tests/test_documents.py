@@ -6,7 +6,7 @@ import re
 import shlex
 import shutil
 
-from benchmark.analysis import columns, leaderboard, short_table, steps, tables
+from benchmark.analysis import columns, leaderboard, short_table, statistics, steps, tables
 from benchmark.records import store
 from benchmark.records.record import PROTOCOL
 from benchmark.rows import catalogue
@@ -15,6 +15,7 @@ from docs import examples
 from preprocessing.word_vectors import SETTINGS
 from tests.conftest import ROOT, run_python
 
+import numpy as np
 import pytest
 
 DOCUMENTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in examples.DOCUMENTS}
@@ -363,11 +364,14 @@ def lines_of_the_language_models():
     results = ROOT / "results" / "protocol-2"
     for line in catalogue.lines().values():
         path = store.record_path(results, "imdb", line.row, {}, 0, line.variant)
-        if not path.exists() or not (record := store.read(path)).perplexity:
+        if not path.exists() or (record := store.read(path)).family != "language model":
+            continue
+        if "pretrain" not in record.hyperparameters:
             continue
         predicted = store.read_predictions(path, record)
         right = (predicted.logits >= 0) == predicted.labels
-        perplexity = " and ".join(f"{min(passes):.0f}" for passes in record.perplexity.values())
+        reached = [f"{min(passes):.0f}" for passes in record.perplexity.values()]
+        perplexity = " and ".join(reached) or "–"
         learned = sum(record.seconds.preprocessing[step] for step in record.perplexity)
         cells = (
             perplexity, f"{learned:,.0f}", f"{record.seconds.training:,.0f}",
@@ -378,6 +382,19 @@ def lines_of_the_language_models():
 
 def test_what_language_models_lead_to_is_as_the_records_say():
     assert "\n".join(lines_of_the_language_models()) in DOCUMENTS["docs/language-models.md"]
+
+
+def test_what_starting_from_chance_changes_is_as_the_records_say():
+    results, page = ROOT / "results" / "protocol-2", DOCUMENTS["docs/language-models.md"]
+    right = []
+    for variant in ("", "not-pretrained"):
+        path = store.record_path(results, "imdb", "lm_lstm", {}, 0, variant)
+        predicted = store.read_predictions(path, store.read(path))
+        right.append((predicted.logits >= 0) == predicted.labels)
+    pairs = statistics.compare([one[None] for one in right])
+    gain, (low, high) = -100 * pairs.difference[0, 1], 100 * np.array(pairs.interval(1, 0))
+    said = f"{gain:.2f} points more accurate (95 % interval {low:.2f} to {high:.2f})"
+    assert said in " ".join(page.split())
 
 
 def test_the_first_language_model_is_as_described():
