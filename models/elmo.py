@@ -3,12 +3,13 @@
 Two language models, one that reads from the first word and one that reads from the last, are
 learned on the reviews and then kept as they are. Of each word they give the vector and, layer by
 layer, the states of both; the classifier learns how much of each layer it wants (equation 1) and
-reads the mix with a bidirectional LSTM of its own. Layers are normalised before they are mixed,
-which the paper found to help in some cases (section 3.2).
+reads the mix beside word vectors that go on learning (section 3.3), with a bidirectional LSTM of
+its own. Layers are normalised before they are mixed, which the paper found to help in some cases
+(section 3.2).
 
-Where it differs from the paper: word vectors are word2vec's, where the paper makes them from
-letters (`--lm-vectors spelled` does so, too); one layer is the default, where the paper has two;
-and the classifier reads the mix alone, without further word vectors.
+Where it differs from the paper: the language models' word vectors are word2vec's, where the paper
+makes them from letters (`--lm-vectors spelled` does so, too), and the classifier's own are the
+same; one layer is the default, where the paper has two.
 
     python models/elmo.py
     python models/elmo.py --lm-vectors spelled
@@ -27,7 +28,7 @@ from benchmark.rows.networks import (
     hyperparameters,
     option,
 )
-from models.layers.ends import HeadOptions, SpatialDropout, head
+from models.layers.ends import HeadOptions, LearnedWords, SpatialDropout, corrected_vectors, head
 from models.layers.lstm import lstm
 from models.layers.pooling import max_and_mean
 from models.layers.recurrent import backwards
@@ -37,7 +38,7 @@ from models.pretraining.language_model import (
     LanguageModelOptions,
     both_ways,
 )
-from models.pretraining.reading import states, word_vectors
+from models.pretraining.reading import known_words, states, word_vectors
 from preprocessing.errors import OptionError
 
 import keras
@@ -51,6 +52,7 @@ class Hyperparameters(LanguageModelOptions, NetworkOptions, HeadOptions):
     epochs: Epochs = 2
     learning_rate: LearningRate = 2e-3
     max_words: MaxWords = 400
+    learned_words: LearnedWords = 5_000
     spatial_dropout: SpatialDropout = 0.2
     units: int = option(
         128, "numbers in a state of the classifier, each way", Choice(64, 128, 256), ge=1
@@ -106,9 +108,12 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
         )
         for one, other in zip(forwards, from_end, strict=True)
     ]
-    mixed = layers.SpatialDropout1D(options.spatial_dropout)(Mix(name="mix")(both)) * mask
-    states_there = lstm(options.units)(mixed)
-    states_back = backwards(lstm(options.units)(backwards(mixed, mask)), mask)
+    start = starts["forwards"]
+    vectors = corrected_vectors(known_words(words, start), start.vectors, options.learned_words)
+    told = ops.concatenate([vectors, Mix(name="mix")(both)], axis=-1)
+    told = layers.SpatialDropout1D(options.spatial_dropout)(told) * mask
+    states_there = lstm(options.units)(told)
+    states_back = backwards(lstm(options.units)(backwards(told, mask)), mask)
     read = ops.concatenate([states_there, states_back], axis=-1)
     return head(words, max_and_mean(read, mask), options.dropout)
 
