@@ -69,14 +69,17 @@ def gains(
         sign = 1 if reads[1] else -1
         without, model = ends[::sign]
         if model in accuracy.index and without in accuracy.index:
-            gain = (accuracy.loc[model] - accuracy.loc[without])[accuracy.columns[:-1]].dropna()
+            fewer = accuracy.columns[:-1]  # the last are all, of which the step tells
+            gain = (accuracy.loc[model] - accuracy.loc[without])[fewer].dropna()
             lines += [
                 (model, without, f"{number:,} labels", value, np.nan, np.nan)
                 for number, value in gain.items()
             ]
-        for asked, prefix in ((ALL, ""), (EDITED, "contrast_both_")):
-            end = "ci_" if prefix else "difference_ci_"
-            low, high = sorted(sign * step[f"{prefix}{end}{which}"] for which in ("low", "high"))
-            lines.append((model, without, asked, sign * step[f"{prefix}difference"], low, high))
+        for asked, difference, interval in (
+            (ALL, "difference", "difference_ci"),
+            (EDITED, "contrast_both_difference", "contrast_both_ci"),
+        ):
+            low, high = sorted(sign * step[f"{interval}_{end}"] for end in ("low", "high"))
+            lines.append((model, without, asked, sign * step[difference], low, high))
     found = pd.DataFrame(lines, columns=["model", "without", "asked", "gain", "low", "high"])
     return found.dropna(subset="gain")

@@ -19,7 +19,7 @@ from benchmark.report.figures import (
     legend_below,
     looks,
     name_points,
-    set_heading,
+    settle,
     short_number,
 )
 
@@ -106,9 +106,7 @@ def both_by_accuracy(
     axes.set_xlabel("test accuracy, %")
     axes.set_ylabel("pairs with both right, %")
     legend_below(figure, _handles(sorted({family_of[name] for name in asked}), colour, marker))
-    set_heading(figure, heading)
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    settle(figure, heading)
     at = np.array(points)
     name_points(axes, list(asked), at[:, 0], at[:, 1], np.array(spans), [])
     return figure
@@ -224,9 +222,7 @@ def by_perplexity(table: pd.DataFrame, heading: str = "") -> Figure:
         axes.set_xlabel(f"perplexity of {kind}, validation reviews")
         axes.set_ylabel("test accuracy, %")
     legend_below(figure, _handles(sorted(table["family"].unique()), colour, marker))
-    set_heading(figure, heading)
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    settle(figure, heading)
     for kind, axes in zip(kinds, all_axes, strict=True):
         rows = table[table["of"] == kind]
         mean, low, high = (100 * rows[f"accuracy_{name}"].to_numpy(float) for name in _ENDS)
@@ -236,43 +232,46 @@ def by_perplexity(table: pd.DataFrame, heading: str = "") -> Figure:
 
 
 def gains(table: pd.DataFrame, family_of: Mapping[str, str]) -> Figure:
-    """Draw what reading first buys, a line a row, by what it is asked.
+    """Draw what reading first buys, a line for a row and the row without it, by what is asked.
 
     Args:
         table: as `benchmark.analysis.reading_first.gains` returns it.
         family_of: see `slopes`.
     """
     colour, marker = looks(sorted(set(family_of.values())))
-    models = list(dict.fromkeys(table["model"]))
+    pairs = {
+        f"{model} over {without}": rows
+        for (model, without), rows in table.groupby(["model", "without"], sort=False)
+    }
+    family = {name: family_of[rows["model"].iloc[0]] for name, rows in pairs.items()}
     fewer = [one for one in table["asked"].unique() if one not in (ALL, EDITED)]
     places = sorted(fewer, key=lambda one: int(one.split()[0].replace(",", "")))
     places += [one for one in (ALL, EDITED) if one in set(table["asked"])]
-    figure = Figure(figsize=(WIDTH, max(3.6, 1.5 + _LINE * _lines(models))))
+    figure = Figure(figsize=(WIDTH, max(3.6, 1.5 + _LINE * _lines(pairs))))
     axes = figure.subplots()
     axes.axhline(0, color=FAINT, linewidth=0.8)
     ends: dict[str, tuple[float, str]] = {}
-    dash = _dashes(models, family_of)
-    for number, model in enumerate(models):
-        rows = table[table["model"] == model]
+    dash = _dashes(pairs, family)
+    for number, (name, rows) in enumerate(pairs.items()):
         x = np.array([places.index(one) for one in rows["asked"]])
-        gain, low, high = (100 * rows[name].to_numpy(float) for name in ("gain", "low", "high"))
-        aside = 0.05 * (number - (len(models) - 1) / 2)
+        gain, low, high = (100 * rows[one].to_numpy(float) for one in ("gain", "low", "high"))
+        aside = 0.05 * (number - (len(pairs) - 1) / 2)
         reach = np.nan_to_num([gain - low, high - gain])
         container = axes.errorbar(
-            x + aside, gain, reach, color=colour[family_of[model]],
-            marker=marker[family_of[model]], linestyle=dash[model], linewidth=1.2, elinewidth=1,
+            x + aside, gain, reach, color=colour[family[name]],
+            marker=marker[family[name]], linestyle=dash[name], linewidth=1.2, elinewidth=1,
             markersize=5, markeredgecolor="white", markeredgewidth=0.5,
         )  # fmt: skip
         said = ", ".join(
             f"{value:+.1f} points, {asked}"
             for asked, value in zip(rows["asked"], gain, strict=True)
         )
-        container.lines[0].set_gid(f"tip:{model}: {said}")
-        ends[in_lines(model)] = (gain[-1], colour[family_of[model]])
+        container.lines[0].set_gid(f"tip:{name}: {said}")
+        ends[textwrap.fill(name, 18)] = (gain[-1], colour[family[name]])
     axes.set_xticks(range(len(places)), [one.replace(" ", "\n") for one in places])
     axes.set_xlim(-0.4, len(places) - 0.8)
     axes.set_ylabel("gained by reading first, points")
-    legend_below(figure, _handles(sorted({family_of[name] for name in models}), colour, marker))
+    legend_below(figure, _handles(sorted(set(family.values())), colour, marker))
     _name_ends(figure, axes, len(places) - 1, ends)
     return figure
 

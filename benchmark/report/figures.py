@@ -142,9 +142,7 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str 
     if any(len(front.get_xdata()) > 1 for front in fronts):
         handles.append(Line2D([], [], color=FAINT, linestyle="--", label="Pareto front"))
     legend_below(figure, handles)
-    set_heading(figure, heading)
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # or all would move once more, away from the names
+    settle(figure, heading)
     for axes, shown, front in zip(all_axes, panels, fronts, strict=True):
         low, y, high = (
             100 * shown[name].to_numpy()
@@ -161,6 +159,13 @@ def set_heading(figure: Figure, heading: str) -> None:
     """Write a line above a figure; an empty one takes no room."""
     if heading:
         figure.suptitle(heading, color=FAINT, fontsize=9)
+
+
+def settle(figure: Figure, heading: str) -> None:
+    """Write the heading and fix the layout, so that nothing moves away from names placed later."""
+    set_heading(figure, heading)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
 
 
 def below_frame(table: pd.DataFrame) -> pd.DataFrame:

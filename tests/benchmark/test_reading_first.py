@@ -31,6 +31,8 @@ def folder(tmp_path_factory):
         put(folder, "lm_lstm", with_it, labels, **reads,
             perplexity={"language model forwards": [90.0, 80.0]})  # fmt: skip
         put(folder, "lstm", without, labels, family="recurrent")
+    put(folder, "lm_lstm", 25, family="language model", hyperparameters={"pretrain": 0},
+        variant="not-pretrained")  # fmt: skip
     both_ways = {"language model forwards": [100.0], "language model backwards": [400.0, 500.0]}
     put(folder, "elmo", 30, **reads, perplexity=both_ways)
     put(folder, "gpt", 44, family="BERT family", hyperparameters={"pretrain": 1},
@@ -55,6 +57,7 @@ def test_gains_by_hand_whichever_way_the_step_goes(folder):
     assert gains == {
         ("lm_lstm", "lstm", "10 labels"): pytest.approx(60 / 400),
         ("lm_lstm", "lstm", "all labels"): pytest.approx(20 / 400),
+        ("lm_lstm", "lm_lstm (not-pretrained)", "all labels"): pytest.approx(5 / 400),
         ("gpt", "gpt (not-pretrained)", "all labels"): pytest.approx(16 / 400),
     }, "elmo steps from a row that has no run"
     assert (table["low"] <= table["gain"])[table["asked"] == reading_first.ALL].all()
@@ -84,5 +87,8 @@ def test_the_page_says_what_reading_first_buys(folder, tmp_path):
     assert "lm_lstm over lstm +15.00 with 10 labels, +5.00 with all labels" in part
     names = set(re.findall(r'<figure id="([^"]*)"', part))
     assert names == {"accuracy_by_perplexity", "gained_by_reading"}
+    drawn = (written.figures / "gained_by_reading.svg").read_text(encoding="utf-8")
+    tips = re.findall(r"tip:([^:]*):", drawn)
+    assert {"lm_lstm over lstm", "lm_lstm over lm_lstm (not-pretrained)"} <= set(tips)
     for name in names:
         assert (written.figures / f"{name}.png").exists()
