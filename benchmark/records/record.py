@@ -272,7 +272,7 @@ class Finished(_Run):
 
     @property
     def is_disturbed(self) -> bool:
-        """Tell whether other programs kept the machine busy when it began, which falsifies times.
+        """Tell whether other programs kept the machine busy when it began: its times are too long.
 
         A run that ended a moment before leaves a load of no more than the cores.
         """

@@ -49,7 +49,9 @@ def test_a_layer_used_twice_counts_twice_and_a_frozen_one_a_third():
 @pytest.mark.usefixtures("eagerly")
 def test_operations_of_bert_are_those_of_its_formula(small):
     row = catalogue.load("bert")
-    options = row.hyperparameters(preset="scratch", max_tokens=16, epochs=1, least_steps=1)
+    options = row.hyperparameters(
+        preset="scratch", max_tokens=16, epochs=1, least_steps=1, precision="float32"
+    )
     with some(small, 20) as data:
         fitted = row.fit(options, data, lambda event: None)
     by_formula = training_flops(fitted.backbone, 16)  # with biases, and the pooler at every token

@@ -26,6 +26,7 @@ def training_operations(model: keras.Model, words: int) -> float:
         words: of the text, padding included.
     """
     watch = _Watch()
+    # Keras tells nobody of the calls of layers within layers
     with patch.object(keras.Layer, "__call__", watch.wrapped()):
         model(np.ones((1, words), np.int32))
     return watch.operations
@@ -62,10 +63,10 @@ class _Watch:
             return  # ids: vectors are looked up
         kernel_places = output if hasattr(layer, "kernel_size") else given
         places = kernel_places.shape[1] if len(kernel_places.shape) > 2 else 1
-        own = set() if isinstance(layer, keras.layers.RNN) else within
+        counted = set() if isinstance(layer, keras.layers.RNN) else within
         for weight in layer.weights:
             is_matrix = len(weight.shape) > 1 and not _ADDED.search(weight.path)
-            if is_matrix and id(weight) not in own:
+            if is_matrix and id(weight) not in counted:
                 each = 6 if weight.trainable else 2
                 self.operations += each * math.prod(weight.shape) * places
         if isinstance(layer, keras.layers.MultiHeadAttention):
