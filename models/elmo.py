@@ -40,6 +40,7 @@ from models.pretraining.language_model import (
 )
 from models.pretraining.reading import known_words, states, word_vectors
 from preprocessing.errors import OptionError
+from preprocessing.word_vectors import SETTINGS
 
 import keras
 from keras import layers, ops
@@ -91,12 +92,14 @@ def frozen(start: LanguageModel, name: str) -> keras.Model:
 
 
 def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
-    starts = both_ways(options, data)
-    if (dimensions := starts["forwards"].vectors.shape[1]) != options.lm_units:
+    of_word2vec = options.lm_vectors == "word2vec"
+    dimensions = SETTINGS["cbow"].dimensions if of_word2vec else options.lm_dimensions
+    if dimensions != options.lm_units:
         raise OptionError(
             f"--lm-units is {options.lm_units} and word vectors have {dimensions} numbers; elmo "
             "mixes vectors and states, so both must be the same"
         )
+    starts = both_ways(options, data)
     words = keras.Input((None,), dtype="int32", name="words")
     mask = ops.cast(ops.not_equal(words, 0), "float32")[..., None]
     turned = backwards(words[..., None], mask)[..., 0]
@@ -110,10 +113,10 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     ]
     start = starts["forwards"]
     vectors = corrected_vectors(known_words(words, start), start.vectors, options.learned_words)
-    told = ops.concatenate([vectors, Mix(name="mix")(both)], axis=-1)
-    told = layers.SpatialDropout1D(options.spatial_dropout)(told) * mask
-    states_there = lstm(options.units)(told)
-    states_back = backwards(lstm(options.units)(backwards(told, mask)), mask)
+    features = ops.concatenate([vectors, Mix(name="mix")(both)], axis=-1)
+    features = layers.SpatialDropout1D(options.spatial_dropout)(features) * mask
+    states_there = lstm(options.units)(features)
+    states_back = backwards(lstm(options.units)(backwards(features, mask)), mask)
     read = ops.concatenate([states_there, states_back], axis=-1)
     return head(words, max_and_mean(read, mask), options.dropout)
 

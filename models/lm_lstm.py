@@ -12,8 +12,8 @@ they would grow until the perturbation does not matter.
 
 Where it differs from the papers: word vectors are word2vec's, as in `lstm`, and stay but for
 corrections of frequent words (`--lm-vectors learned --learned-words 30000` is theirs); the states
-at all words are pooled (`--pooling last`); the softmax is an adaptive one, and the network is
-smaller, since it is to be trained on two cores.
+at all words are pooled, not the last one alone (`--pooling last`); the softmax is an adaptive one;
+and the network is smaller, since it is to be trained on two cores.
 
     python models/lm_lstm.py
     python models/lm_lstm.py --variant not-pretrained

@@ -26,9 +26,9 @@ import keras
 import numpy as np
 
 LENGTH = 4.0
-"""Of a typical vector of word2vec's while a language model learns, which it does faster than at 1.
+"""Of a typical vector of word2vec while the language model learns; at 1 it learned more slowly.
 
-Afterwards the length is 1, as other rows have it, and the first layer reads that as it read these.
+Afterwards the first layer is converted to the length of 1 that other rows use.
 """
 
 Direction = Literal["forwards", "backwards"]
@@ -106,7 +106,7 @@ def language_model(
     vectors = spelling = None
     begins: str = options.lm_vectors
     if options.lm_vectors == "word2vec":
-        vectors = LENGTH * of_length_one(data.word_vectors("cbow", options.lm_seed))
+        vectors = of_length_one(data.word_vectors("cbow", options.lm_seed))
         settings = replace(settings, dimensions=vectors.shape[1])
         begins += f" {hashlib.sha256(vectors.tobytes()).hexdigest()[:8]}"
     if options.lm_vectors == "spelled":
@@ -123,8 +123,9 @@ def language_model(
     def build(target: Path) -> dict:
         reset_session(options.lm_seed, policy)
         texts = [data.train_texts.words, data.unsup.words]
+        read = None if vectors is None else LENGTH * vectors
         learning = Training(
-            settings, texts, data.validation.words, unfinished, data.on_event, vectors, spelling
+            settings, texts, data.validation.words, unfinished, data.on_event, read, spelling
         )
         learning.run()
         np.savez(target / "weights.npz", *learning.best)
@@ -136,29 +137,24 @@ def language_model(
     row_policy = keras.config.dtype_policy().name
     if not options.pretrain:
         reset_session(data.seed, row_policy)
-        return _untrained(settings, None if vectors is None else vectors / LENGTH, spelling)
+        streams = 2  # any number has the same weights
+        begun = training.network(settings, streams, Clusters.of(settings.words), vectors, spelling)
+        return _split(training.weights_of(begun, settings.depth))
     folder = data.cached(f"language model {direction}", name, build)
     # so that a row builds the same network whether its language model was made or found
     reset_session(data.seed, row_policy)
     shutil.rmtree(unfinished, ignore_errors=True)
-    learned, *others = read_arrays(folder / "weights.npz")
-    stacked = [others[start : start + 3] for start in range(0, len(others), 3)]
-    if vectors is not None:
-        learned = learned / LENGTH
-        stacked[0][0] = LENGTH * stacked[0][0]
-    return LanguageModel(learned, stacked)
+    learned = _split(read_arrays(folder / "weights.npz"))
+    if vectors is None:
+        return learned
+    (kernel, *rest), *others = learned.layers
+    return LanguageModel(vectors, [[LENGTH * kernel, *rest], *others])
 
 
-def _untrained(
-    settings: Settings, vectors: np.ndarray | None, spelling: np.ndarray | None
-) -> LanguageModel:
-    """Return the weights that a language model begins with; see `training.network`."""
-    streams = 2  # any number has the same weights
-    model = training.network(settings, streams, Clusters.of(settings.words), vectors, spelling)
-    table = model.get_layer("vectors")
-    read = table.get_weights()[0] if spelling is None else table.table()
-    lstms = [model.get_layer(f"lstm_{number}").lstm for number in range(settings.depth)]
-    return LanguageModel(read, [one.get_weights() for one in lstms])
+def _split(weights: list[np.ndarray]) -> LanguageModel:
+    """Return what `training.weights_of` returns as a language model."""
+    vectors, *others = weights
+    return LanguageModel(vectors, [others[start : start + 3] for start in range(0, len(others), 3)])
 
 
 def both_ways(options: LanguageModelOptions, data: TrainingData) -> dict[Direction, LanguageModel]:

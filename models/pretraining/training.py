@@ -146,14 +146,27 @@ def network(
     return keras.Model({"words": read, **targets}, nats)
 
 
+def weights_of(model: keras.Model, depth: int) -> list[np.ndarray]:
+    """Return what rows start from of a `network` with so many layers.
+
+    Returns:
+        The words' vectors, also of words that are not read if they were given or are spelled, then
+        of each LSTM layer kernel, recurrent kernel and bias.
+    """
+    vectors = model.get_layer("vectors")
+    is_spelled = isinstance(vectors, SpelledWords)
+    found = [vectors.table()] if is_spelled else vectors.get_weights()
+    for number in range(depth):
+        found += model.get_layer(f"lstm_{number}").lstm.get_weights()
+    return found
+
+
 class Training:
     """The loop: it saves itself between windows, and goes on from there to the same weights.
 
     Attributes:
         perplexities: on the validation reviews, after each pass.
-        best: the weights of the pass with the lowest: the words' vectors, also of words it does not
-            read if they were given or are spelled, then of each layer kernel, recurrent kernel and
-            bias.
+        best: `weights_of` the network after the pass with the lowest.
         seconds_before: what earlier runs of the program have spent.
     """
 
@@ -175,8 +188,8 @@ class Training:
             validation: word ids of the reviews that passes are judged by.
             folder: where unfinished training is kept.
             on_event: is told of progress.
-            vectors: see `network`; so, too, the last.
-            spelling: what they are made from.
+            vectors: see `network`.
+            spelling: see `network`.
         """
         self.settings, self.texts, self.validation = settings, texts, validation
         self.folder, self.on_event = folder, on_event
@@ -237,10 +250,7 @@ class Training:
             layer.forget()
         perplexity = math.exp(nats)
         if all(perplexity < one for one in self.perplexities):
-            vectors = self.model.get_layer("vectors")
-            is_spelled = isinstance(vectors, SpelledWords)
-            self.best = [vectors.table()] if is_spelled else vectors.get_weights()
-            self.best += [weight for layer in lstms for weight in layer.lstm.get_weights()]
+            self.best = weights_of(self.model, self.settings.depth)
         self.perplexities.append(perplexity)
         said = f"{self.what} {len(self.perplexities)}/{self.settings.passes}: "
         said += f"perplexity {perplexity:.1f} on the validation reviews"

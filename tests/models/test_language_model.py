@@ -256,7 +256,7 @@ def test_rare_words_have_vectors_where_they_are_spelled(small: Corpus) -> None:
 
 @pytest.mark.usefixtures("eagerly")
 def test_vectors_of_word2vec_stay_and_the_first_layer_reads_them_at_their_length(
-    small: Corpus, monkeypatch: pytest.MonkeyPatch
+    small: Corpus,
 ) -> None:
     options = LanguageModelOptions(lm_units=4, lm_seed=3, known_words=50)
     data = TrainingData.of(small, 0)
