@@ -194,15 +194,16 @@ def label_curves(table: pd.DataFrame, family_of: Mapping[str, str]) -> Figure:
     return figure
 
 
-def by_perplexity(table: pd.DataFrame, heading: str = "") -> Figure:
+def by_perplexity(table: pd.DataFrame, family_of: Mapping[str, str], heading: str = "") -> Figure:
     """Draw test accuracy against the perplexity that a row's language model reaches.
 
     Args:
         table: ranked lines of the leaderboard, with "perplexity" and "of" as
             `benchmark.analysis.reading_first.perplexities` returns them.
+        family_of: see `slopes`.
         heading: what stands above; names are placed below it.
     """
-    colour, marker = looks(sorted(table["family"].unique()))
+    colour, marker = looks(sorted(set(family_of.values())))
     kinds = sorted(table["of"].unique(), key=("words", "subwords").index)
     figure = Figure(figsize=(WIDTH, 0.9 + 2.6 * len(kinds)))
     all_axes = figure.subplots(len(kinds), squeeze=False)[:, 0]

@@ -280,7 +280,7 @@ def _reading_first(
                 "Mean over seeds with its 95 % interval over reviews. The perplexity is that of "
                 "the pass that was kept; of a row with two language models, their geometric mean. "
                 "Perplexities of words and of subwords cannot be compared.",
-                evaluation_figures.by_perplexity(reached, heading),
+                evaluation_figures.by_perplexity(reached, family_of, heading),
                 f"Test accuracy and perplexity: {said}.",
             )
         )
