@@ -24,7 +24,7 @@ class Pairs:
     Attributes:
         difference: mean accuracy of row i minus that of row j.
         error: standard error of the difference, over reviews and seeds; of two single runs that
-            with which a t-test has the p-value of McNemar's.
+            with which a t-test has the p-value of McNemar's, where that is below 0.5.
         freedom: degrees of freedom of that error.
         p: two-sided p-value of "the two are equally accurate".
         adjusted: `p` after Holm's correction over all pairs.
@@ -127,7 +127,7 @@ def compare(correct: Sequence[np.ndarray]) -> Pairs:
     for i, j in itertools.combinations(range(len(correct)), 2):
         if len(correct[i]) == len(correct[j]) == 1:
             p[i, j] = p[j, i] = exact = mcnemar(correct[i][0], correct[j][0])
-            if difference[i, j] and 0 < exact < 1:  # so that no interval contradicts the test
+            if 0 < exact < 0.5:  # so that no interval contradicts the test; above, none does
                 as_large = stats.t.isf(exact / 2, freedom[i, j])
                 error[i, j] = error[j, i] = abs(difference[i, j]) / as_large
     adjusted = np.ones_like(p)

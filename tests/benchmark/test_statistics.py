@@ -181,6 +181,19 @@ def test_an_interval_excludes_zero_just_where_the_verdict_does():
         assert min(verdicts.values()) > 5
 
 
+def test_single_runs_that_hardly_differ_have_an_interval_as_wide_as_others():
+    """McNemar's p-value is 1 there, and no error of a t-test that gives 1 has bounds."""
+    one = np.tile([True, True, False, True, False], 100)
+    other = one.copy()
+    other[:41] = ~one[:41]  # 25 of them were right, 16 wrong, and 8 more turn the other way
+    other[np.flatnonzero(~one)[-8:]] = True
+    pairs = statistics.compare([one[None], other[None]])
+    assert pairs.difference[0, 1] == pytest.approx(1 / 500)
+    assert pairs.p[0, 1] > 0.99
+    half = 1.96 * np.sqrt(49 / 500**2)
+    assert pairs.interval(0, 1) == pytest.approx((1 / 500 - half, 1 / 500 + half), abs=1e-4)
+
+
 def test_levels_of_holm_by_hand():
     levels = statistics.holm_levels(np.array([0.03, 0.001, 0.04, 0.012]))
     assert levels.tolist() == pytest.approx([0.025, 0.0125, 0.025, 0.05 / 3])
