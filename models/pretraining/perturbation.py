@@ -198,13 +198,14 @@ class WithUnlabelled(keras.utils.PyDataset):
 
         Args:
             labelled: they go on as they are.
-            unlabelled: word ids of other reviews.
+            unlabelled: word ids of other reviews; those longer than any batch are cut.
             random: draws which of them stand beside which batch.
         """
         super().__init__()
         self.labelled, self.unlabelled, self.random = labelled, unlabelled, random
-        self.by_length = np.argsort(unlabelled.lengths, kind="stable")
-        self.lengths = unlabelled.lengths[self.by_length]
+        lengths = np.minimum(unlabelled.lengths, labelled.widths.max())
+        self.by_length = np.argsort(lengths, kind="stable")
+        self.lengths = lengths[self.by_length]
 
     def __len__(self) -> int:
         return len(self.labelled)

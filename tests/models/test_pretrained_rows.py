@@ -119,19 +119,22 @@ def test_normalized_vectors_have_mean_zero_and_variance_one_by_frequency() -> No
 def test_unlabelled_reviews_stand_beside_labelled_ones_of_like_length() -> None:
     class Labelled:
         truncation = "head"
+        widths = np.array([6, 6, 10, 10])
 
         def __len__(self) -> int:
-            return 1
+            return 2
 
         def __getitem__(self, index: int):
-            return np.ones((2, 6), np.int32), np.ones((2, 1), np.float32)
+            return np.ones((2, (6, 10)[index]), np.int32), np.ones((2, 1), np.float32)
 
     unlabelled = Ragged.from_lengths(np.arange(1, 49), np.array([4, 4, 20, 20]))
     beside = WithUnlabelled(Labelled(), unlabelled, np.random.default_rng(0))
-    inputs, labels = beside[0]
-    assert inputs["unlabelled"].shape == inputs["words"].shape
+    (short, labels), (long, _) = beside[0], beside[1]
+    assert short["unlabelled"].shape == short["words"].shape
     assert labels.shape == (2, 1)
-    assert inputs["unlabelled"].max() <= 8  # of the two short reviews
+    assert short["unlabelled"].max() <= 8, "of the two short reviews"
+    assert long["unlabelled"].shape == (2, 10)
+    assert long["unlabelled"].min() > 8, "of the two long ones, cut"
 
 
 def test_a_mix_begins_as_the_mean_and_follows_its_weights() -> None:
