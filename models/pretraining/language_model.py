@@ -108,7 +108,7 @@ def language_model(
     if options.lm_vectors == "word2vec":
         vectors = of_length_one(data.word_vectors("cbow", options.lm_seed))
         settings = replace(settings, dimensions=vectors.shape[1])
-        begins += f" {hashlib.sha256(vectors.tobytes()).hexdigest()[:8]}"
+        begins += f" {hashlib.sha256((LENGTH * vectors).tobytes()).hexdigest()[:8]}"
     if options.lm_vectors == "spelled":
         spelling = spell(data.vocabulary)
     depends = asdict(settings) | {

@@ -256,7 +256,7 @@ def test_rare_words_have_vectors_where_they_are_spelled(small: Corpus) -> None:
 
 @pytest.mark.usefixtures("eagerly")
 def test_vectors_of_word2vec_stay_and_the_first_layer_reads_them_at_their_length(
-    small: Corpus,
+    small: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = LanguageModelOptions(lm_units=4, lm_seed=3, known_words=50)
     data = TrainingData.of(small, 0)
@@ -269,6 +269,9 @@ def test_vectors_of_word2vec_stay_and_the_first_layer_reads_them_at_their_length
         start.vectors @ start.layers[0][0], read @ kernel, rtol=1e-4, atol=1e-6
     )
     assert np.abs(read).max() > np.abs(start.vectors).max()
+    monkeypatch.setattr("models.pretraining.language_model.LENGTH", 2.0)
+    language_model(options, data)
+    assert len(list(small.folder.glob("language-model-forwards-*-seed-3"))) == 2, "it is another"
 
 
 @pytest.mark.usefixtures("eagerly")
