@@ -3,7 +3,7 @@ import dataclasses
 from benchmark.rows.networks.batches import Batches
 from benchmark.rows.networks.network_row import NetworkRow
 from benchmark.rows.networks.options import NetworkOptions, fit_to_size
-from benchmark.rows.networks.training import predict, train
+from benchmark.rows.networks.training import predict, seconds_compiling, train
 from benchmark.rows.training_data import TrainingData
 from preprocessing.ragged import Ragged, bucket_widths
 from tests.conftest import run_python
@@ -31,6 +31,13 @@ def batches(small):
     reviews = small.reviews("train")
     widths = bucket_widths(reviews.words.lengths, OPTIONS.max_words)
     return Batches(reviews.words, reviews.labels, 16, widths, random=np.random.default_rng(0))
+
+
+def test_compilation_is_told_from_three_epochs_on():
+    epochs = [{"seconds": seconds} for seconds in (9.0, 4.0, 6.0)]
+    assert seconds_compiling(epochs) == 9 - 5
+    assert seconds_compiling(epochs[1:]) is None
+    assert seconds_compiling([{"seconds": 4.0}, *epochs]) == 0
 
 
 def test_an_epoch_holds_every_review_once_with_its_own_label(batches, small):

@@ -79,8 +79,11 @@ def adam(learning_rate: float, steps: int, ema_momentum: float = 0.0) -> keras.o
 
 
 def seconds_compiling(history: list[dict[str, float]]) -> float | None:
-    """Return how much longer the first epoch took than the others' median; None of fewer than 2."""
-    if len(history) < 2:
+    """Return how much longer the first epoch took than the others' median.
+
+    None of fewer than three epochs: two of the same length may differ by more than compilation.
+    """
+    if len(history) < 3:
         return None
     first, *others = (epoch["seconds"] for epoch in history)
     return max(0.0, first - float(np.median(others)))
