@@ -132,8 +132,8 @@ def other_texts(
     handles = []
     for number, (title, correct) in enumerate(series.items()):
         look: dict[str, Any] = {
-            "color": FAINT if not number else COLOURS[number - 1],
-            "marker": MARKERS[number],
+            "color": FAINT if not number else COLOURS[(number - 1) % len(COLOURS)],
+            "marker": MARKERS[number % len(MARKERS)],
         }
         for name, right in correct.items():
             mean = 100 * right.mean()

@@ -11,7 +11,7 @@ from benchmark.records import store, trials
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import Epoch
 from benchmark.records.store import Answered, SetPredictions
-from benchmark.report import about, build, figures, page, sections, slices
+from benchmark.report import about, build, evaluation_figures, figures, page, sections, slices
 from benchmark.report.page import always_wrong, most_split
 from preprocessing import evaluation_sets
 from preprocessing.errors import UserError
@@ -267,6 +267,16 @@ def with_sets(tmp_path_factory):
             trials.add(trials.path_of(folder, "imdb", row), a_trial(number, accuracy))
     make(folder, "imdb")
     return folder
+
+
+def test_there_are_looks_for_any_number_of_sets():
+    labels = np.array([0, 1] * 20, np.int8)
+    row = Predictions([], np.ones((1, 40), np.float16), labels, labels > 1)
+    texts = Asked("v1", row.logits, labels, np.full(40, -1, np.int32), np.zeros(40, bool))
+    figure = evaluation_figures.other_texts(
+        {f"set {n}": {"a": texts} for n in range(15)}, {"a": row}
+    )
+    assert len(figure.legends[0].get_texts()) == 16
 
 
 def part_of(page, name):
