@@ -11,8 +11,8 @@ answer is the mean of the two.
 
 Where it differs from the paper: the language models are learned on the reviews alone, without
 Wikipedia before, so that there is nothing to fine-tune them to; they have one LSTM layer, not
-three, and no dropout of weights; word vectors are word2vec's, of which frequent ones are corrected
-in the last stage; gradients go through a whole review.
+three, and are learned in one pass without any dropout; word vectors are word2vec's, of which
+frequent ones are corrected in the last stage; gradients go through a whole review.
 
     python models/ulmfit.py
     python models/ulmfit.py --lm-layers 3 --pretrain 3
