@@ -260,7 +260,7 @@ ALL = (
            of_machine=True),
     Column("machine", "machine", _all(lambda record: record.environment.machine),
            kind="circumstance"),
-    Column("load_average", "highest load at the start", _highest_load, "", ".2f", 1, "low",
+    Column("load_average", "highest load", _highest_load, "", ".2f", 1, "low",
            of_machine=True),
     Column("float32_gflops", "float32 matrix products", _mean(_float32, 1), "GFLOP/s",
            ",.1f", 1, "high", of_machine=True),

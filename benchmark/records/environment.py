@@ -38,8 +38,13 @@ def describe() -> Environment:
         python=platform.python_version(),
         packages={name: v for name in _PACKAGES if (v := _version(name))},
         code=commit(),
-        load_average=round(os.getloadavg()[0], 2),
+        load_average=load_average(),
     )
+
+
+def load_average() -> float:
+    """Return how many processes want to run, mean over the last minute."""
+    return round(os.getloadavg()[0], 2)
 
 
 def commit() -> str:

@@ -53,7 +53,8 @@ class Environment(Part):
         python: its version.
         packages: versions of the libraries that results depend on.
         code: the checkout's commit, with a + if the code differs from it.
-        load_average: processes that wanted to run when the run began, mean over a minute.
+        load_average: processes that wanted to run, mean over a minute; the larger of when the run
+            began and when its training ended.
         cpus_given: those that a run on a cluster was given, if that was less than its node has.
     """
 
@@ -272,9 +273,9 @@ class Finished(_Run):
 
     @property
     def is_disturbed(self) -> bool:
-        """Tell whether other programs kept the machine busy when it began: its times are too long.
+        """Tell whether other programs kept the machine busy: its times are too long.
 
-        A run that ended a moment before leaves a load of no more than the cores.
+        The run itself makes a load of about the cores, and so does one that ended a moment before.
         """
         load = self.environment.load_average
         return load is not None and load > self.environment.cores + 1

@@ -117,6 +117,8 @@ def run(
         with withholding_test():
             fitted = row.fit(options, data, on_event)
         learning.stop(less=data.clock.cache_seconds, less_cpu=data.clock.cache_cpu_seconds)
+        load = max(about["environment"].load_average, environment.load_average())
+        about["environment"] = about["environment"].model_copy(update={"load_average": load})
         on_event({"event": "step", "text": "predicting"})
         kept = metrics.logits_to_keep(fitted.predict(corpus.reviews("validation")))
         predicting = None

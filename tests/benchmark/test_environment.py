@@ -4,7 +4,8 @@ import time
 
 from benchmark.records import environment
 from benchmark.records.record import Environment
-from benchmark.rows import hardware
+from benchmark.rows import catalogue, hardware
+from benchmark.runs.run import run
 from tests.conftest import ROOT
 
 import numpy as np
@@ -28,6 +29,16 @@ def test_the_description_names_the_essentials():
     assert described.packages["scikit-learn"]
     assert described.processor in described.machine
     assert described.load_average >= 0
+
+
+def test_a_load_that_comes_while_a_model_learns_is_noticed(small, tmp_path, monkeypatch):
+    loads = iter([(0.5, 0, 0), (99.0, 0, 0)])
+    monkeypatch.setattr("os.getloadavg", lambda: next(loads))
+    row = catalogue.load("majority")
+    options = row.hyperparameters()
+    record, _ = run("majority", row, options, 0, small, tmp_path, lambda event: None)
+    assert record.environment.load_average == 99.0
+    assert record.is_disturbed
 
 
 def test_a_run_that_was_given_a_part_of_a_machine_is_of_another_kind():
