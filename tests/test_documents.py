@@ -20,7 +20,7 @@ import pytest
 
 DOCUMENTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in examples.DOCUMENTS}
 RUNS = store.read_runs(ROOT / "results", "imdb")
-TUNING = ROOT / "results" / "tuning"
+OLDER_TUNING = ROOT / "results" / "protocol-1" / "tuning"
 PUBLISHED = {"94.60"}
 """Accuracies that the documents quote from papers."""
 
@@ -35,7 +35,8 @@ def test_the_tables_in_documents_come_from_the_records():
     markdown = tables.as_markdown(evaluation.table, "imdb", evaluation.unreached)
     assert (ROOT / "results" / "leaderboard.md").read_text(encoding="utf-8").endswith(markdown)
     readme, document = DOCUMENTS["README.md"], DOCUMENTS[steps.DOCUMENT]
-    assert tables.inserted(readme, short_table.as_markdown(evaluation.table)) == readme
+    few = leaderboard.by_labels(ROOT / "results", "imdb")
+    assert tables.inserted(readme, short_table.as_markdown(evaluation.table, few)) == readme
     bought = steps.as_markdown(steps.build(evaluation))
     assert tables.inserted(document, bought, steps.MARKS) == document
 
@@ -52,12 +53,14 @@ def test_the_readme_is_short():
     assert len(DOCUMENTS["README.md"].splitlines()) <= 200
 
 
-def test_rebuilding_the_tables_changes_no_byte(tmp_path):
-    shutil.copytree(ROOT / "results" / "runs" / "imdb", tmp_path / "runs" / "imdb")
+@pytest.mark.parametrize("folder", ["results", "results/protocol-1"])
+def test_rebuilding_the_tables_changes_no_byte(folder, tmp_path):
+    committed = ROOT / folder
+    shutil.copytree(committed / "runs" / "imdb", tmp_path / "runs" / "imdb")
     leaderboard.write(tmp_path, "imdb")
     steps.write(steps.build(leaderboard.evaluate(tmp_path, "imdb")), tmp_path, "imdb")
     for name in ("leaderboard.csv", "leaderboard.md", "steps.csv"):
-        assert (tmp_path / name).read_bytes() == (ROOT / "results" / name).read_bytes()
+        assert (tmp_path / name).read_bytes() == (committed / name).read_bytes()
 
 
 def test_the_figures_show_every_row_of_the_leaderboard():
@@ -120,7 +123,7 @@ def test_seconds_in_the_answer_are_those_of_the_table():
 
 @pytest.mark.parametrize("truncation", ["tail", "head", "head_tail"])
 def test_the_choice_of_truncation_is_that_of_its_records(truncation):
-    folder = TUNING / "imdb-limit-2500" / "bert@all-MiniLM-L6-v2"
+    folder = OLDER_TUNING / "imdb-limit-2500" / "bert@all-MiniLM-L6-v2"
     name = "" if truncation == "tail" else f"truncation={truncation}"
     scores = json.loads((folder / name / "seed-0.json").read_text())["validation"]
     line = f"| `{truncation}` | {100 * scores['accuracy']:.1f} | {scores['log_loss']:.3f} |"
@@ -129,7 +132,8 @@ def test_the_choice_of_truncation_is_that_of_its_records(truncation):
 
 @pytest.mark.parametrize("changed", ["batch_size=32", "batch_size=32,batches=padded"])
 def test_what_batches_of_similar_length_gain_is_what_was_recorded(changed):
-    record = json.loads((TUNING / f"imdb/lstm/{changed},max_words=400/seed-0.json").read_text())
+    folder = OLDER_TUNING / "imdb" / "lstm" / f"{changed},max_words=400"
+    record = json.loads((folder / "seed-0.json").read_text())
     text = " ".join(DOCUMENTS["docs/speed.md"].split())
     assert f" in {record['seconds']['training']:.0f} s to " in text
     assert f" {100 * record['validation']['accuracy']:.1f} % and " in text
@@ -273,7 +277,7 @@ def test_the_example_row_of_contributing_works(tmp_path):
 
 def lines_of_the_first_runs():
     """Return the table of `docs/evaluation-sets.md` as the records of those runs have it."""
-    evaluation = leaderboard.evaluate(ROOT / "results" / "protocol-2", "imdb")
+    evaluation = leaderboard.evaluate(ROOT / "results", "imdb")
     for name, line in evaluation.predictions.items():
         contrast, counterfactual, sentences, products = (
             evaluation.asked[name][one]
@@ -297,7 +301,7 @@ def lines_of_the_held_out():
     """Return the table of `docs/protocol.md` as the records have it."""
     for name in ("tfidf_logreg", "cnn"):
         for said, dataset in (("held out", "imdb"), ("learned", "imdb-with-originals")):
-            evaluation = leaderboard.evaluate(ROOT / "results" / "protocol-2", dataset)
+            evaluation = leaderboard.evaluate(ROOT / "results", dataset)
             accuracy = 100 * evaluation.predictions[name].correct.mean(axis=1)
             asked = evaluation.asked[name]
             contrast, counterfactual = asked["contrast"], asked["counterfactual"]
@@ -318,7 +322,7 @@ def test_what_the_held_out_originals_cost_is_as_the_records_say():
 def lines_of_the_searches():
     """Return the table of `docs/tuning.md` as the records have it."""
     for name in ("naive_bayes_svm", "tfidf_logreg", "averaged_word2vec", "bag_of_centroids"):
-        folder = ROOT / "results" / "protocol-2" / "runs" / "imdb" / name
+        folder = ROOT / "results" / "runs" / "imdb" / name
         (before,) = (path for path in folder.glob("*/seed-0.json")
                      if not path.parent.name.startswith(("labels=", "vectors=")))  # fmt: skip
         validation, test = [], []
@@ -337,7 +341,7 @@ def test_what_the_searches_chose_is_as_the_records_say():
 
 def lines_of_the_word_vectors():
     """Return the table of `docs/word-vectors.md` as the records have it."""
-    runs = ROOT / "results" / "protocol-2" / "runs" / "imdb"
+    runs = ROOT / "results" / "runs" / "imdb"
     for kind, settings in SETTINGS.items():
         cells, learned = [], ""
         for name in ("averaged_word2vec", "cnn", "lstm"):
@@ -361,7 +365,7 @@ def test_what_each_kind_of_word_vectors_leads_to_is_as_the_records_say():
 
 def lines_of_the_language_models():
     """Return the table of `docs/language-models.md` as the records have it."""
-    results = ROOT / "results" / "protocol-2"
+    results = ROOT / "results"
     for line in catalogue.lines().values():
         path = store.record_path(results, "imdb", line.row, {}, 0, line.variant)
         if not path.exists() or (record := store.read(path)).family != "language model":
@@ -385,7 +389,7 @@ def test_what_language_models_lead_to_is_as_the_records_say():
 
 
 def test_what_starting_from_chance_changes_is_as_the_records_say():
-    results, page = ROOT / "results" / "protocol-2", DOCUMENTS["docs/language-models.md"]
+    results, page = ROOT / "results", DOCUMENTS["docs/language-models.md"]
     right = []
     for variant in ("", "not-pretrained"):
         path = store.record_path(results, "imdb", "lm_lstm", {}, 0, variant)
@@ -398,7 +402,7 @@ def test_what_starting_from_chance_changes_is_as_the_records_say():
 
 
 def test_the_first_language_model_is_as_described():
-    folder = ROOT / "results" / "protocol-2" / "runs" / "imdb" / "lm_lstm"
+    folder = ROOT / "results" / "runs" / "imdb" / "lm_lstm"
     path = folder / "lm_learning_rate=0.002" / "seed-0.json"
     record, page = store.read(path), DOCUMENTS["docs/language-models.md"].replace("\n", " ")
     predicted = store.read_predictions(path, record)
@@ -407,3 +411,77 @@ def test_the_first_language_model_is_as_described():
     assert f"a perplexity of {perplexity:.0f} and" in page
     assert f"{100 * right.mean():.1f} % of the test reviews" in page
     assert record.command in page
+
+
+FOUND = (
+    ("bag_of_words", "tfidf_logreg"),
+    ("tfidf_logreg", "naive_bayes_svm"),
+    ("averaged_word2vec", "bag_of_centroids"),
+    ("averaged_word2vec", "lstm"),
+    ("simple_rnn", "lstm"),
+    ("lstm", "bidirectional_lstm"),
+    ("bidirectional_lstm", "attention_lstm"),
+    ("lstm", "cnn"),
+    ("naive_bayes_svm", "cnn"),
+    ("bidirectional_lstm", "transformer"),
+    ("bidirectional_lstm", "elmo"),
+    ("transformer", "bert (scratch-tiny)"),
+)
+"""The pairs of models that `docs/findings.md` compares."""
+
+
+def lines_of_the_findings():
+    """Return the table of differences in `docs/findings.md` as the records have it."""
+    evaluation = leaderboard.evaluate(ROOT / "results", "imdb")
+    asked = evaluation.asked
+    right = {
+        "test": lambda name: evaluation.predictions[name].correct,
+        "pairs": lambda name: asked[name]["contrast"].both_right,
+        "sentences": lambda name: asked[name]["sentences"].scored,
+    }
+    cells = {pair: [] for pair in FOUND}
+    for of in right.values():
+        compared = [statistics.compare([of(one), of(other)]) for one, other in FOUND]
+        levels = statistics.holm_levels(np.array([pairs.p[0, 1] for pairs in compared]))
+        for pair, pairs, level in zip(FOUND, compared, levels, strict=True):
+            low, high = (100 * end for end in pairs.interval(1, 0, level))
+            said = f"{100 * pairs.difference[1, 0]:+.2f} ({low:+.2f} to {high:+.2f})"
+            cells[pair].append(f"**{said}**" if pairs.p[0, 1] < level else said)
+    for (one, other), own in cells.items():
+        yield f"| `{one}` | `{other}` | {' | '.join(own)} |"
+
+
+def test_the_differences_found_are_as_the_records_say():
+    assert "\n".join(lines_of_the_findings()) in DOCUMENTS["docs/findings.md"]
+
+
+def lines_of_the_labels():
+    """Return the table of few labels in `docs/findings.md` as the records have it."""
+    with (ROOT / "results" / "label_curves.csv").open(encoding="utf-8") as file:
+        curves = list(csv.DictReader(file))
+    for model in dict.fromkeys(line["model"] for line in curves):
+        own = [line for line in curves if line["model"] == model]
+        cells = [
+            columns.with_seeds(f"{100 * float(line['accuracy_mean']):.1f}", int(line["seeds"]))
+            for line in sorted(own, key=lambda line: int(line["labels"]))
+        ]
+        yield f"| `{model}` | {' | '.join(cells)} |"
+
+
+def test_what_few_labels_lead_to_is_as_the_records_say():
+    lines = list(lines_of_the_labels())
+    assert all(line.count("|") == 5 for line in lines), "with 100, 1,000 and all labels each"
+    assert "\n".join(lines) in DOCUMENTS["docs/findings.md"]
+
+
+def test_figures_in_the_findings_are_those_of_the_tables():
+    text = DOCUMENTS["docs/findings.md"].replace("\n", " ")
+    table = leaderboard.build(ROOT / "results", "imdb")
+    shares = [name for name in table if name.endswith(("accuracy", "_both", "accuracy_mean"))]
+    known = {f"{100 * value:.1f}" for name in shares for value in table[name].dropna()}
+    known |= set(re.findall(r"\d\d\.\d\b", " ".join(lines_of_the_labels())))
+    quoted = set(re.findall(r"(\d\d\.\d) %", text))
+    assert quoted
+    assert quoted <= known
+    seconds = {f"{value:,.0f}" for value in leaderboard.whole_seconds(table).dropna()}
+    assert set(re.findall(r"([\d,]+) s\b", text)) <= seconds

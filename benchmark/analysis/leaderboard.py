@@ -239,7 +239,7 @@ def of_one_machine(one: pd.Series, other: pd.Series) -> bool:
     """Tell whether two lines were trained undisturbed on one kind of machine, so times compare."""
     if NOT_COMPARABLE in f"{one['machine']} {other['machine']}":
         return False
-    if tables.DISTURBED in f"{one['info']}; {other['info']}".split("; "):
+    if tables.is_disturbed(one) or tables.is_disturbed(other):
         return False
     return all(one[name] == other[name] or (pd.isna(one[name]) and pd.isna(other[name]))
                for name in ("device", "machine"))  # fmt: skip

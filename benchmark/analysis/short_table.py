@@ -1,7 +1,8 @@
 """The README's table: the most accurate model of each family, with outside weights and without."""
 
 from benchmark.analysis import columns
-from benchmark.analysis.tables import escaped
+from benchmark.analysis.columns import with_seeds
+from benchmark.analysis.tables import disturbed, escaped
 
 import pandas as pd
 
@@ -29,7 +30,7 @@ def as_markdown(table: pd.DataFrame, curves: pd.DataFrame | None = None) -> str:
 
     Seconds are those of training and of all that it needs: word vectors, subwords, pretraining.
     Edited pairs, and accuracy with `FEW_LABELS` labels, have their columns where there are such
-    results.
+    results. Lines whose times are too long are named below.
 
     Args:
         table: a leaderboard, the most accurate line first.
@@ -60,6 +61,7 @@ def as_markdown(table: pd.DataFrame, curves: pd.DataFrame | None = None) -> str:
             f"{line['predict_reviews_per_second']:,.0f}",
         ]
         lines.append(f"| {' | '.join(escaped(str(cell)) for cell in cells)} |")
+    lines += [f"\n{escaped(sentence)}" for sentence in disturbed(shown)]
     return "\n".join(lines) + "\n"
 
 
@@ -72,8 +74,8 @@ def _further(shown: pd.DataFrame, curves: pd.DataFrame | None) -> dict[str, dict
     if curves is not None:
         few = curves[(curves["labels"] == FEW_LABELS) & curves["model"].isin(shown["model"])]
         if len(few):
-            by_model = dict(zip(few["model"], few["accuracy_mean"], strict=True))
             further[f"with {FEW_LABELS:,} labels, %"] = {
-                model: f"{100 * accuracy:.2f}" for model, accuracy in by_model.items()
+                line["model"]: with_seeds(f"{100 * line['accuracy_mean']:.2f}", line["seeds"])
+                for _, line in few.iterrows()
             }
     return further

@@ -240,13 +240,16 @@ def depths(table: pd.DataFrame) -> dict[str, int]:
 def bought(line: pd.Series) -> list[str]:
     """Return gain, verdict and seconds of a step, for people."""
     reach = (line["difference_ci_high"] - line["difference_ci_low"]) / 2
+    ends = 100 * line[["difference_ci_low", "difference_ci_high"]]
+    digits = 3 if (ends.abs() < 0.01).any() else 2  # so that one sees where zero is
     seconds = "not compared"
     if pd.notna(line["seconds_before"]):
         seconds = " → ".join(
             f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
             for value in (line["seconds_before"], line["seconds_after"])
         )
-    return [f"{100 * line['difference']:+.2f} ± {100 * reach:.2f}", line["verdict"], seconds]
+    gain = f"{100 * line['difference']:+.{digits}f} ± {100 * reach:.{digits}f}"
+    return [gain, line["verdict"], seconds]
 
 
 def bought_on(line: pd.Series, prefix: str) -> str:

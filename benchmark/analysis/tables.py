@@ -22,8 +22,16 @@ TERMINAL = ("rank", "model", "accuracy_mean", "accuracy_ci_low", "parameters", "
 GIVE_WAY = ("parameters", "train_seconds", "accuracy_ci_low", *EDITED_PAIRS, "rank")
 """What a narrow terminal has no room for, first what goes first; model and accuracy never do."""
 
-RANKS = "one plus the number of models that are significantly better, so ranks repeat and skip"
+RANKS = (
+    "one plus the number of models that are significantly better, or the rank of a more accurate "
+    "one if that is higher, so ranks repeat and skip"
+)
 """What a rank is, where ranks stand."""
+
+TESTS = (
+    "paired t-tests over reviews and seeds, McNemar's test of two single runs, Holm's correction"
+)
+"""What a rank follows."""
 
 DISTURBED = "other programs were running"
 """A note of the leaderboard's lines, some of whose runs say so; see `Finished.is_disturbed`."""
@@ -59,9 +67,9 @@ def as_markdown(
         lines += [
             "",
             f"Mean ± standard deviation over seeds on the {what}; the interval is a 95 % bootstrap "
-            f"over reviews, of each model for itself. #: {RANKS} (paired t-tests over reviews and "
-            f"seeds, Holm's correction, 95 %). Protocol {good['protocol'].iloc[0]}, "
-            f"corpus `{good['corpus'].iloc[0]}`. {escaped(about_times(good))}",
+            f"over reviews, of each model for itself. #: {RANKS} ({TESTS}, "
+            f"95 %). Protocol {good['protocol'].iloc[0]}, corpus `{good['corpus'].iloc[0]}`. "
+            f"{escaped(about_times(good))}",
         ]
     if noted := [(line["model"], notes(line)) for _, line in good.iterrows() if notes(line)]:
         lines += ["", *(f"- {escaped(f'{model}: {said}')}" for model, said in noted)]
@@ -99,24 +107,31 @@ def about_times(good: pd.DataFrame) -> str:
     Args:
         good: the leaderboard's lines of status ``ok``.
     """
-    machines = sorted({f"{line['device']} | {line['machine']}" for _, line in good.iterrows()})
-    said = [
-        machine if machine.startswith(device) else f"{device} ({machine})"
-        for device, _, machine in (both.partition(" | ") for both in machines)
-    ]
+    said = sorted({machine_of(line) for _, line in good.iterrows()})
     if len(said) == 1 and ";" not in said[0]:
         about = f"Times are of one kind of machine: {said[0]}."
     else:
         about = f"Times are of several kinds of machine and not to be compared: {'; '.join(said)}."
-    return " ".join([about, *_disturbed(good)])
+    return " ".join([about, *disturbed(good)])
 
 
-def _disturbed(good: pd.DataFrame) -> list[str]:
-    """Name the lines whose times are too long, if there are any."""
-    names = [line["model"] for _, line in good.iterrows() if DISTURBED in _info(line)]
+def machine_of(line: pd.Series) -> str:
+    """Return what a line was trained on: the device, and the machine if that does not name it."""
+    device, machine = line["device"], line["machine"]
+    return machine if str(machine).startswith(device) else f"{device} ({machine})"
+
+
+def is_disturbed(line: pd.Series) -> bool:
+    """Tell whether some of a line's times are too long, since other programs were running."""
+    return DISTURBED in _info(line)
+
+
+def disturbed(good: pd.DataFrame) -> list[str]:
+    """Name the lines whose times are too long in one sentence; none if there are no such lines."""
+    names = [line["model"] for _, line in good.iterrows() if is_disturbed(line)]
     if not names:
         return []
-    return [f"Other programs were running when these began, so that they took longer: "
+    return [f"Other programs were running beside these, so that they took longer: "
             f"{', '.join(names)}."]  # fmt: skip
 
 
@@ -209,7 +224,7 @@ def _remarks(table: pd.DataFrame, seeds: int) -> list[str]:
         remarks.append("edited pairs: % of them with both texts answered correctly")
     if len(good) and not (about := about_times(good)).startswith("Times are of one kind"):
         return [*remarks, about]
-    return [*remarks, *_disturbed(good)]
+    return [*remarks, *disturbed(good)]
 
 
 def inserted(text: str, markdown: str, marks: tuple[str, str] = MARKS) -> str:

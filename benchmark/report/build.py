@@ -138,7 +138,8 @@ def draw(
             "Mean over seeds with its 95 % interval over reviews. The time is that of training and "
             "of what is made once for it: word vectors, subwords, pretraining, a teacher. A dashed "
             "line, where there is one, joins the models that no other beats in both: the Pareto "
-            f"front. Times are compared only within one machine.{below}",
+            "front. Times are compared only within one kind of machine, and not where other "
+            f"programs were running.{below}",
             figures.accuracy_by_cost(
                 ranked, "whole_seconds", "training and what is made for it, seconds", heading
             ),

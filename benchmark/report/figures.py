@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from benchmark.analysis import tables
 from benchmark.records.metrics import reliability
 from benchmark.records.predictions import Predictions
 from benchmark.report.slices import Slices
@@ -40,6 +41,9 @@ MARKERS = "osD^vPX*<>ph"
 DASHES = ("-", "--", "-.", ":")
 WIDTH = 5.2
 """Inches; at 72 points an inch about the width of a phone, so type keeps its size there."""
+
+TITLE = 52
+"""Letters of a title in a line of that width."""
 
 FRAME = 0.20
 """Rows whose accuracy is this far below the best are not drawn; the caption names them."""
@@ -83,7 +87,8 @@ def style() -> Iterator[None]:
 def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str = "") -> Figure:
     """Draw accuracy against a cost, with the rows that no other beats in both.
 
-    Rows `below_frame` are left out.
+    Rows `below_frame` are left out. Where the cost depends on the machine, rows whose times are too
+    long, since other programs were running, are hollow, and count for no front.
 
     Args:
         table: the leaderboard's ranked lines.
@@ -93,33 +98,41 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str 
     """
     colour, marker = looks(sorted(table["family"].unique()))
     table = table.drop(below_frame(table).index)
-    devices = sorted(set(table["device"])) if column.endswith("seconds") else [None]
-    panels = [table if device is None else table[table["device"] == device] for device in devices]
-    heights = [max(3.0, 1.9 + 0.12 * len(shown)) for shown in panels]
+    is_time = column.endswith("seconds")
+    machines = table.apply(tables.machine_of, axis=1) if is_time else pd.Series("", table.index)
+    panels = [shown for _, shown in table.groupby(machines)]
+    heights = [max(3.0, 1.9 + 0.18 * len(shown)) for shown in panels]
     figure = Figure(figsize=(WIDTH, 0.9 + sum(heights)))
     all_axes = figure.subplots(
-        len(devices), sharex=True, sharey=True, squeeze=False, height_ratios=heights
+        len(panels), sharex=True, sharey=True, squeeze=False, height_ratios=heights
     )[:, 0]
-    fronts = []
-    for device, axes, shown in zip(devices, all_axes, panels, strict=True):
-        front = pareto_front(shown[column].to_numpy(), shown["accuracy_mean"].to_numpy())
-        chosen = shown[front].sort_values(column)
+    fronts, any_hollow = [], False
+    for axes, shown in zip(all_axes, panels, strict=True):
+        no_time = pd.Series(False, shown.index)
+        hollow = shown.apply(tables.is_disturbed, axis=1) if is_time else no_time
+        any_hollow |= hollow.any()
+        compared = shown[~hollow]
+        front = pareto_front(compared[column].to_numpy(), compared["accuracy_mean"].to_numpy())
+        chosen = compared[front].sort_values(column)
         fronts.append(
             axes.step(
                 chosen[column], 100 * chosen["accuracy_mean"], where="post", color=FAINT,
                 linewidth=1, linestyle="--", zorder=1,
             )[0]
         )  # fmt: skip
-        for _, line in shown.iterrows():
+        for place, line in shown.iterrows():
             mean, low, high = (
                 100 * line[name]
                 for name in ("accuracy_mean", "accuracy_ci_low", "accuracy_ci_high")
             )
+            own = colour[line["family"]]
+            faces = ("white", own, 1.2) if hollow[place] else (own, "white", 0.7)
+            face, edge, edge_width = faces
             container = axes.errorbar(
                 line[column], mean, [[mean - low], [high - mean]],
-                color=colour[line["family"]], marker=marker[line["family"]],
-                markersize=10 if marker[line["family"]] == "*" else 7,
-                markeredgecolor="white", markeredgewidth=0.7, elinewidth=1.2,
+                color=own, marker=marker[line["family"]],
+                markersize=10 if marker[line["family"]] == "*" else 7, markerfacecolor=face,
+                markeredgecolor=edge, markeredgewidth=edge_width, elinewidth=1.2,
             )  # fmt: skip
             container.lines[0].set_gid(
                 f"tip:{line['model']}: {mean:.2f} %, interval {low:.2f} to {high:.2f}, "
@@ -129,8 +142,8 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str 
         axes.xaxis.set_major_formatter(FuncFormatter(short_number))
         axes.margins(x=0.2, y=0.1)  # room for names
         axes.set_ylabel("test accuracy, %")
-        if device:
-            axes.set_title(f"on {device}")
+        if is_time:
+            axes.set_title(textwrap.fill(f"on {tables.machine_of(shown.iloc[0])}", TITLE))
     least, most = all_axes[-1].get_xlim()
     in_a_decade = FuncFormatter(short_number) if most < 10 * least else NullFormatter()
     all_axes[-1].xaxis.set_minor_formatter(in_a_decade)
@@ -141,6 +154,11 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str 
     ]
     if any(len(front.get_xdata()) > 1 for front in fronts):
         handles.append(Line2D([], [], color=FAINT, linestyle="--", label="Pareto front"))
+    if any_hollow:
+        handles.append(
+            Line2D([], [], color=FAINT, marker="o", linestyle="", markerfacecolor="white",
+                   label=f"too long: {tables.DISTURBED}")
+        )  # fmt: skip
     legend_below(figure, handles)
     settle(figure, heading)
     for axes, shown, front in zip(all_axes, panels, fronts, strict=True):

@@ -96,6 +96,8 @@ def build(
         families=sorted(set(family_of.values())),
         columns=_columns(ranked),
         ranks=tables.RANKS,
+        tests=tables.TESTS,
+        times=tables.about_times(ranked) if len(ranked) else "",
         rows=[row | {"about": opened.get(row["model"], "")} for row in _rows(ranked)],
         remarks=models_of,
         opened={model: opened.get(model, "") for model in remarks},

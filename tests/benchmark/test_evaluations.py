@@ -140,7 +140,7 @@ def test_edited_pairs_are_shown_where_there_are_results(tmp_path, monkeypatch):
         heading, _, line = markdown.splitlines()[:3]
         cells = dict(zip(heading.split(" | "), line.split(" | "), strict=True))
         assert cells["edited pairs, both right, %"] == "50.00"
-    assert cells["with 1,000 labels, %"] == "75.00"
+    assert cells["with 1,000 labels, %"] == "75.00 (1 seed)"
     assert "edited\npairs" in [c.heading for c in tables.as_terminal(table, "imdb").columns]
 
 

@@ -1,5 +1,6 @@
 import re
 
+from benchmark.analysis import tables
 from benchmark.records.predictions import Predictions
 from benchmark.report import evaluation_figures, figures, slices
 from benchmark.report.slices import CONTRAST, NEGATION
@@ -82,6 +83,8 @@ def a_table(rows, **changes):
         "accuracy_ci_high": accuracy + 0.0035,
         "parameters": 10 ** (4 + 3 * ((0.414 * number) % 1)),
         "device": "a processor",
+        "machine": "a processor, 2 cores",
+        "info": None,
     }
     return pd.DataFrame(columns | changes)
 
@@ -125,6 +128,21 @@ def test_a_front_of_one_point_is_not_in_the_legend():
         assert "Pareto front" not in legend_of(figures.accuracy_by_cost(table, "parameters", "p"))
         table["parameters"] = [30.0, 20.0, 10.0]
         assert "Pareto front" in legend_of(figures.accuracy_by_cost(table, "parameters", "p"))
+
+
+def test_times_of_two_machines_share_no_panel_and_those_that_are_too_long_no_front():
+    table = a_table(
+        4, accuracy_mean=[0.9, 0.89, 0.88, 0.87], train_seconds=[40.0, 30.0, 20.0, 10.0]
+    )
+    table["machine"] = ["one, 2 cores"] * 3 + ["one, 64 cores"]
+    table["info"] = [None, tables.DISTURBED, None, None]
+    with figures.style():
+        figure = figures.accuracy_by_cost(table, "train_seconds", "training, seconds")
+    assert [len(axes.texts) for axes in figure.axes] == [3, 1]
+    assert "64 cores" in figure.axes[1].get_title(loc="left")
+    front = next(line for line in figure.axes[0].lines if line.get_linestyle() == "--")
+    assert front.get_xdata().tolist() == [20.0, 40.0]
+    assert f"too long: {tables.DISTURBED}" in legend_of(figure)
 
 
 def test_a_row_far_below_the_others_is_left_to_the_caption():

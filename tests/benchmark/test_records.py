@@ -3,7 +3,7 @@ import os
 import re
 import shutil
 
-from benchmark.analysis import columns, leaderboard, tables
+from benchmark.analysis import columns, leaderboard, short_table, tables
 from benchmark.records import store
 from benchmark.records.record import PROTOCOL, Epoch, Failed, Finished, MatrixProducts
 from benchmark.rows import catalogue
@@ -415,5 +415,8 @@ def test_times_of_a_run_that_began_on_a_busy_machine_are_compared_with_no_others
     assert leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["gru"])
     assert not leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["lstm"])
     said = tables.as_markdown(lines.reset_index(), "imdb")
-    assert "Other programs were running when these began, so that they took longer: lstm." in said
+    assert "Other programs were running beside these, so that they took longer: lstm." in said
     assert "- lstm" not in said, "it is no remark of its own"
+    alone = short_table.as_markdown(lines.loc[["lstm"]].reset_index())
+    assert "longer: lstm." in alone
+    assert "longer" not in short_table.as_markdown(lines.loc[["cnn"]].reset_index())

@@ -70,6 +70,14 @@ def test_times_of_runs_that_shared_their_machine_are_not_set_side_by_side(result
     assert pd.isna(built(results).loc["fasttext", "seconds_after"])
 
 
+def test_an_interval_that_ends_close_to_zero_shows_on_which_side():
+    line = {"difference": 0.00352, "verdict": "tied", "seconds_before": None}
+    ends = {"difference_ci_low": -0.00002, "difference_ci_high": 0.00706}
+    assert steps.bought(pd.Series(line | ends))[0] == "+0.352 ± 0.354"
+    ends = {"difference_ci_low": -0.001, "difference_ci_high": 0.00804}
+    assert steps.bought(pd.Series(line | ends))[0] == "+0.35 ± 0.45"
+
+
 def test_a_variant_steps_from_the_line_that_its_file_names(results):
     put_many(results, "transformer", 40)
     put_many(results, "bert", 50, variant="scratch-tiny")
