@@ -22,6 +22,9 @@ import pandas as pd
 CHANCE = 0.55
 """Validation accuracy below which a network has learned nothing; guessing has 0.5 ± 0.01."""
 
+SLOWLY = 1.5
+"""How many times as long as at best something may take to make."""
+
 UNLIKE, NOT_RUN = "other protocol or corpus", "no run yet"
 """Why a line is missing."""
 
@@ -111,6 +114,10 @@ def evaluate(results: Path, dataset: str) -> Evaluation:
             found[name], asked[name] = summary.predictions, summary.asked
             first = next(iter(found.values()))
             predictions.check_same_reviews(first.labels, found[name].labels, f"{name} in {results}")
+    slow = made_slowly(found)
+    for line in lines:
+        if line["model"] in slow and tables.DISTURBED not in line["info"]:
+            line["info"] = "; ".join(filter(None, (line["info"], tables.DISTURBED)))
     paired = {name: one.is_paired for own in asked.values() for name, one in own.items()}
     further = [column.name for column in columns.of_further_sets(paired)]
     table = pd.DataFrame(lines, columns=[*columns.NAMES, *further])
@@ -150,6 +157,28 @@ def by_labels(results: Path, dataset: str) -> pd.DataFrame:
     if current is None:
         return pd.DataFrame(columns=label_curves.COLUMNS)
     return label_curves.build(results, dataset, current)
+
+
+def made_slowly(found: Mapping[str, Predictions]) -> set[str]:
+    """Return the lines for which something was made once in much more time than for others.
+
+    It was the same work, so other programs were running then. What other names stand for, such as
+    pretraining, differs between lines.
+
+    Args:
+        found: the finished runs, by line.
+    """
+    made = [
+        (name, (record.environment.machine, step), seconds)
+        for name, line in found.items()
+        for record in line.records
+        for step, seconds in record.seconds.preprocessing.items()
+        if step == "word2vec" or step.startswith("language model")
+    ]
+    least: dict[tuple[str, str], float] = {}
+    for _, what, seconds in made:
+        least[what] = min(seconds, least.get(what, seconds))
+    return {name for name, what, seconds in made if seconds > SLOWLY * least[what]}
 
 
 def newest(runs: Mapping[Path, Record]) -> tuple[int, str] | None:

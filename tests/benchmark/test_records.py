@@ -12,6 +12,7 @@ from preprocessing.storage import seal, unseal
 from tests.benchmark.made_up_runs import (
     ENVIRONMENT,
     LABELS,
+    SECONDS,
     a_corpus,
     a_failure,
     a_record,
@@ -420,3 +421,16 @@ def test_times_of_a_run_that_began_on_a_busy_machine_are_compared_with_no_others
     alone = short_table.as_markdown(lines.loc[["lstm"]].reset_index())
     assert "longer: lstm." in alone
     assert "longer" not in short_table.as_markdown(lines.loc[["cnn"]].reset_index())
+
+
+def test_times_of_a_line_whose_word_vectors_took_far_longer_than_others_are_too_long(tmp_path):
+    for row, seconds in (("cnn", 100.0), ("lstm", 149.0), ("gru", 151.0)):
+        learned = SECONDS.model_copy(
+            update={"preprocessing": {"word2vec": seconds, "subwords": seconds}}
+        )
+        put_record(tmp_path, a_record(model=row, seconds=learned), predicted())
+    lines = leaderboard.build(tmp_path, "imdb").set_index("model")
+    shown = lines.loc[["cnn", "lstm", "gru"]]
+    assert [tables.is_disturbed(line) for _, line in shown.iterrows()] == [False, False, True]
+    assert leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["lstm"])
+    assert not leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["gru"])
