@@ -12,11 +12,11 @@ they would grow until the perturbation does not matter.
 
 Where it differs from the papers: all is smaller, since it is to be trained on two cores. The
 language model makes one pass over 17 million words, without dropout; the code of the second paper
-makes 100,000 steps of 256 streams of up to 400 words, some 600 passes, with half of the word
-vectors' numbers dropped. The classifier learns for 2 epochs; theirs for 15,000 steps of 64 reviews,
-some 40 epochs. Word vectors are word2vec's, as in `lstm`, and stay but for corrections of
-frequent words (`--lm-vectors learned --learned-words 30000` is theirs); the states at all words are
-pooled, not the last one alone (`--pooling last`); the softmax is an adaptive one.
+makes 100,000 steps of 256 reviews, some 300 passes, with half of the word vectors' numbers dropped.
+The classifier learns for 2 epochs; theirs for 15,000 steps of 64 reviews, some 40 epochs. Word
+vectors are word2vec's, as in `lstm`, and stay but for corrections of frequent words (`--lm-vectors
+learned --learned-words 30000` is theirs); the states at all words are pooled, not the last one
+alone (`--pooling last`); the softmax is an adaptive one.
 
     python models/lm_lstm.py
     python models/lm_lstm.py --variant not-pretrained

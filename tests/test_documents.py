@@ -317,26 +317,51 @@ def lines_of_the_held_out():
 
 def test_what_the_held_out_originals_cost_is_as_the_records_say():
     assert "\n".join(lines_of_the_held_out()) in DOCUMENTS["docs/protocol.md"]
+    learned = leaderboard.evaluate(ROOT / "results", "imdb-with-originals")
+    held_out = leaderboard.evaluate(ROOT / "results", "imdb")
+    for name in ("tfidf_logreg", "cnn"):
+        both = [one.predictions[name].correct for one in (held_out, learned)]
+        pairs = statistics.compare(both)
+        low, high = (f"{100 * end:.2f}".replace("-", "−") for end in pairs.interval(1, 0))
+        assert f"{100 * pairs.difference[1, 0]:.2f}" in DOCUMENTS["docs/protocol.md"]
+        assert f"{low} to {high})" in " ".join(DOCUMENTS["docs/protocol.md"].split())
+
+
+def correct(path):
+    """Return whether the run of a record is right on each test review, shape (reviews,), bool."""
+    predicted = store.read_predictions(path, store.read(path))
+    return (predicted.logits >= 0) == predicted.labels
+
+
+def before_and_after_the_search(name):
+    """Return the records of a model's old settings and of those that were chosen, seed 0."""
+    folder = ROOT / "results" / "runs" / "imdb" / name
+    (before,) = (path for path in folder.glob("*/seed-0.json")
+                 if not path.parent.name.startswith(("labels=", "vectors=")))  # fmt: skip
+    return before, folder / "seed-0.json"
 
 
 def lines_of_the_searches():
     """Return the table of `docs/tuning.md` as the records have it."""
     for name in ("naive_bayes_svm", "tfidf_logreg", "averaged_word2vec", "bag_of_centroids"):
-        folder = ROOT / "results" / "runs" / "imdb" / name
-        (before,) = (path for path in folder.glob("*/seed-0.json")
-                     if not path.parent.name.startswith(("labels=", "vectors=")))  # fmt: skip
         validation, test = [], []
-        for path in (before, folder / "seed-0.json"):
-            record = store.read(path)
-            predicted = store.read_predictions(path, record)
-            validation.append(f"{100 * record.validation.accuracy:.2f}")
-            right = (predicted.logits >= 0) == predicted.labels
-            test.append(f"{100 * right.mean():.2f}")
+        for path in before_and_after_the_search(name):
+            validation.append(f"{100 * store.read(path).validation.accuracy:.2f}")
+            test.append(f"{100 * correct(path).mean():.2f}")
         yield f"| `{name}` | {' | '.join(validation + test)} |"
 
 
 def test_what_the_searches_chose_is_as_the_records_say():
     assert "\n".join(lines_of_the_searches()) in DOCUMENTS["docs/tuning.md"]
+    page = " ".join(DOCUMENTS["docs/tuning.md"].split())
+    for name in ("naive_bayes_svm", "tfidf_logreg", "averaged_word2vec", "bag_of_centroids"):
+        right = [correct(path) for path in before_and_after_the_search(name)]
+        pairs = statistics.compare([one[None] for one in right])
+        change, ends = 100 * pairs.difference[1, 0], (100 * end for end in pairs.interval(1, 0))
+        points = f"`{name}` by {change:+.2f}".replace("-", "−")
+        interval = "{:.2f} to {:.2f})".format(*ends).replace("-", "−")
+        assert points in page
+        assert interval in page.partition(points)[2][:50]
 
 
 def lines_of_the_word_vectors():
@@ -447,8 +472,10 @@ def lines_of_the_findings():
             low, high = (100 * end for end in pairs.interval(1, 0, level))
             said = f"{100 * pairs.difference[1, 0]:+.2f} ({low:+.2f} to {high:+.2f})"
             cells[pair].append(f"**{said}**" if pairs.p[0, 1] < level else said)
-    for (one, other), own in cells.items():
-        yield f"| `{one}` | `{other}` | {' | '.join(own)} |"
+    for pair, own in cells.items():
+        seeds = (len(evaluation.predictions[name].correct) for name in pair)
+        names = map(columns.with_seeds, (f"`{name}`" for name in pair), seeds)
+        yield f"| {' | '.join([*names, *own])} |"
 
 
 def test_the_differences_found_are_as_the_records_say():
