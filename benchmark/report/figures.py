@@ -217,7 +217,8 @@ def name_points(
     """Write each row's name beside its point, or at the end of a line where there is no room.
 
     adjustText moves overlapping names apart, but only as far as where they start allows: of several
-    starts, the one with the fewest collisions stays. The figure's layout must be at rest.
+    starts, the one with the fewest collisions stays; names that cover names count most. The
+    figure's layout must be at rest.
 
     Args:
         axes: where the points are.
@@ -242,7 +243,8 @@ def name_points(
     left_half = points[:, 0] < (points[:, 0].min() + points[:, 0].max()) / 2
     best: tuple[list[Text], list[FancyArrowPatch]] = [], []
     fewest: float = math.inf
-    for to_the_right in (place % 2 == 0, place % 2 == 1, left_half, ~left_half):
+    starts = (place % 2 == 0, place % 2 == 1, left_half, ~left_half, place % 3 == 0, place % 3 != 0)
+    for to_the_right in starts:
         texts = [
             axes.text(*point, name, fontsize=8.5, ha="center", va="center", linespacing=1.0)
             for *point, name in zip(x, y, names, strict=True)
@@ -259,7 +261,8 @@ def name_points(
         adjust(force_explode=(0.1, 0.2), explode_radius=60)
         _uncross(texts, points)
         _, lines = adjust(force_explode=(0, 0), min_arrow_len=8, arrowprops=_WAY)
-        found = sum(collisions(axes, texts, points, obstacles).values())
+        counted = collisions(axes, texts, points, obstacles)
+        found = sum(counted.values()) + 10 * counted["names"]  # a covered name cannot be read
         kept, dropped = ((texts, lines), best) if found < fewest else (best, (texts, lines))
         for artist in itertools.chain(*dropped):
             artist.remove()
