@@ -451,6 +451,8 @@ FOUND = (
     ("bidirectional_lstm", "transformer"),
     ("bidirectional_lstm", "elmo"),
     ("transformer", "bert (scratch-tiny)"),
+    ("naive_bayes_svm", "bert (all-MiniLM-L6-v2)"),
+    ("cnn", "bert (all-MiniLM-L6-v2)"),
 )
 """The pairs of models that `docs/findings.md` compares."""
 
