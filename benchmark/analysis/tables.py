@@ -34,7 +34,7 @@ TESTS = (
 """What a rank follows."""
 
 DISTURBED = "other programs were running"
-"""A note of the leaderboard's lines, some of whose runs say so; see `Finished.is_disturbed`."""
+"""A note of the leaderboard's lines, some of whose times are too long."""
 
 
 def as_markdown(

@@ -126,8 +126,7 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str 
                 for name in ("accuracy_mean", "accuracy_ci_low", "accuracy_ci_high")
             )
             own = colour[line["family"]]
-            faces = ("white", own, 1.2) if hollow[place] else (own, "white", 0.7)
-            face, edge, edge_width = faces
+            face, edge, edge_width = ("white", own, 1.2) if hollow[place] else (own, "white", 0.7)
             container = axes.errorbar(
                 line[column], mean, [[mean - low], [high - mean]],
                 color=own, marker=marker[line["family"]],
