@@ -268,17 +268,36 @@ def _load(path: Path, named: PredictionsFile, kind: type[_P]) -> _P:
 
 
 def read_runs(results: Path, dataset: str) -> dict[Path, Record]:
-    """Return the records of all rows as their files have them, and of all variants, by path."""
-    return read_below(results / "runs" / dataset)
+    """Return the records of all rows as their files have them, and of all variants, by path.
+
+    Raises:
+        UserError: a record stands where that of another run belongs.
+    """
+    return _in_place(results, dataset, read_below(results / "runs" / dataset))
 
 
 def read_with_labels(results: Path, dataset: str) -> dict[Path, Record]:
-    """Return the records of `read_runs`, and of the same with fewer labelled reviews, by path."""
+    """Return the records of `read_runs`, and of the same with fewer labelled reviews, by path.
+
+    Raises:
+        UserError: a record stands where that of another run belongs.
+    """
     fewer = (results / "runs" / dataset).glob("*/labels=*/seed-*.json")
     few = {path: read(path) for path in sorted(fewer)}
-    return read_runs(results, dataset) | {
-        p: record for p, record in few.items() if not record.changed
-    }
+    few = {path: record for path, record in few.items() if not record.changed}
+    return read_runs(results, dataset) | _in_place(results, dataset, few)
+
+
+def _in_place(results: Path, dataset: str, found: dict[Path, Record]) -> dict[Path, Record]:
+    """Return the records if each stands where its run wrote it: a copy would count as a seed."""
+    for path, record in found.items():
+        place = record_path(
+            results, dataset, record.model, record.changed, record.seed, record.variant,
+            labels=record.labels,
+        )  # fmt: skip
+        if path != place:
+            raise UserError(f"{path} is a record that belongs at {place}; move it or delete it")
+    return found
 
 
 def read_below(folder: Path) -> dict[Path, Record]:

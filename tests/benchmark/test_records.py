@@ -434,3 +434,13 @@ def test_times_of_a_line_whose_word_vectors_took_far_longer_than_others_are_too_
     assert [tables.is_disturbed(line) for _, line in shown.iterrows()] == [False, False, True]
     assert leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["lstm"])
     assert not leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["gru"])
+
+
+@pytest.mark.parametrize("copy", ["majority/seed-3.json", "majority_old/seed-0.json"])
+def test_a_copy_of_a_record_counts_as_no_further_seed(tmp_path, copy):
+    path = put(tmp_path, 0)
+    copied = tmp_path / "runs/imdb" / copy
+    copied.parent.mkdir(exist_ok=True)
+    shutil.copy(path, copied)
+    with pytest.raises(UserError, match=rf"{copy} is a record that belongs at {path}"):
+        leaderboard.build(tmp_path, "imdb")
