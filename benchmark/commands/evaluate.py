@@ -1,7 +1,6 @@
 """Ask kept models about evaluation sets that their runs were not asked; nothing is trained."""
 
 import argparse
-import re
 from pathlib import Path
 
 from benchmark.commands.options import (
@@ -11,10 +10,10 @@ from benchmark.commands.options import (
     built_in_sets,
     check_dataset,
     check_folder,
+    evaluation_folder,
     own_sets,
 )
 from preprocessing.errors import UserError
-from preprocessing.options import DataOptions
 from preprocessing.program import ROOT
 
 
@@ -48,9 +47,8 @@ def main(options: argparse.Namespace) -> int:
     check_folder("--results", options.results, "runs")
     sets = own_sets(options.on)
     if not options.on:
-        base = re.fullmatch(r"(imdb|sample)(-limit-\d+)?(-with-originals)?", options.dataset)
-        data = DataOptions(dataset=base[1] if base else "own", cache=options.cache)
-        sets = built_in_sets(data, options.evaluation_data, quiet=False)
+        folder = evaluation_folder(options.evaluation_data)
+        sets = built_in_sets(options.dataset, options.cache, folder, quiet=False)
     if not sets:
         raise UserError(
             f"no evaluation set of {options.dataset} is at hand; name a table with --on FILE"

@@ -3,6 +3,7 @@
 import argparse
 import errno
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -12,9 +13,8 @@ from typing import TYPE_CHECKING
 
 from benchmark.rows.catalogue import hint
 from preprocessing.errors import UserError
-from preprocessing.options import DataOptions, positive, whole
+from preprocessing.options import positive, whole
 from preprocessing.program import ROOT
-from preprocessing.sources.custom import is_custom
 
 if TYPE_CHECKING:
     from benchmark.runs.cluster.driver import Cluster
@@ -211,14 +211,15 @@ def weights_place(text: str) -> str:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=FOLDER")
     if not Path(folder).is_dir():
         raise argparse.ArgumentTypeError(f"{folder}: no such folder")
-    return text
+    return f"{name}={Path(folder).resolve()}"
 
 
 def own_sets(tables: "Sequence[Path]") -> "list[EvaluationSet]":
     """Return the evaluation sets that --evaluate-on names.
 
     Raises:
-        UserError: a table cannot be used, or has the name of another set.
+        UserError: a table cannot be used, or has the name of another set or of validation, whose
+            accuracy is a column of the leaderboard already.
     """
     if not tables:
         return []
@@ -228,7 +229,7 @@ def own_sets(tables: "Sequence[Path]") -> "list[EvaluationSet]":
     found: dict[str, EvaluationSet] = {}
     for path in tables:
         one = from_table(path)
-        if one.name in {*PUBLISHED, *EMBEDDED, *found}:
+        if one.name in {*PUBLISHED, *EMBEDDED, *found, "validation"}:
             raise UserError(f"{path}: there is another evaluation set {one.name}; rename the file")
         found[one.name] = one
     return list(found.values())
@@ -246,24 +247,39 @@ def check_labels(corpus: "Corpus", counts: "Sequence[int]", seed: int = 0) -> No
         labelled_rows(corpus.column("labels", "train"), count, seed)
 
 
-def built_in_sets(data: DataOptions, folder: Path | None, quiet: bool) -> "list[EvaluationSet]":
-    """Return the evaluation sets that come with a data set; say which are not at hand.
+def evaluation_folder(given: Path | None) -> Path | None:
+    """Return where the published evaluation sets are; None for the cache.
 
     Args:
-        data: the data set and its cache.
-        folder: what --evaluation-data names.
-        quiet: say nothing.
+        given: what --evaluation-data names; None for what the environment says.
 
     Raises:
         UserError: there is no such folder.
     """
+    named = str(given or os.environ.get("IMDB_EVALUATION_DATA", ""))
+    if not named:
+        return None
+    if not Path(named).is_dir():
+        source = "--evaluation-data " if given else "IMDB_EVALUATION_DATA="
+        raise UserError(f"{source}{named}: no such folder")
+    return Path(named).resolve()
+
+
+def built_in_sets(
+    dataset: str, cache: Path, folder: Path | None, quiet: bool
+) -> "list[EvaluationSet]":
+    """Return the evaluation sets that come with a data set; say which are not at hand.
+
+    Args:
+        dataset: the corpus's name.
+        cache: where downloads are kept.
+        folder: where the published sets are, as `evaluation_folder` returns it.
+        quiet: say nothing.
+    """
     from preprocessing.evaluation_sets import built_in
 
-    named = folder or os.environ.get("IMDB_EVALUATION_DATA")
-    if folder is not None and not folder.is_dir():
-        raise UserError(f"--evaluation-data {folder}: no such folder")
-    dataset = "own" if data.data is not None and is_custom(data.data) else data.dataset
-    found, missing = built_in(dataset, Path(named) if named else None, data.cache)
+    base = re.fullmatch(r"(imdb|sample)(-limit-\d+)?(-with-originals)?", dataset)
+    found, missing = built_in(base[1] if base else "own", folder, cache)
     for said in () if quiet else missing:
         print(said, file=sys.stderr)
     return found

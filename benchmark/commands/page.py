@@ -2,10 +2,13 @@
 
 import argparse
 import logging
-import os
 from pathlib import Path
 
-from benchmark.commands.options import add_kept_models_option, add_results_option
+from benchmark.commands.options import (
+    add_kept_models_option,
+    add_results_option,
+    evaluation_folder,
+)
 from benchmark.runs import kept_models
 from preprocessing.options import whole
 
@@ -41,12 +44,11 @@ def main(options: argparse.Namespace) -> None:
     from benchmark.app import server
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
-    named = options.evaluation_data or os.environ.get("IMDB_EVALUATION_DATA")
     server.serve(
         options.cache,
         options.results,
         options.dataset or kept_models.any_dataset(options.cache),
-        Path(named) if named else None,
+        evaluation_folder(options.evaluation_data),
         options.host,
         options.port,
         options.memory,

@@ -1,10 +1,13 @@
 """Write one page with the table and all figures."""
 
 import argparse
-import os
 from pathlib import Path
 
-from benchmark.commands.options import add_dataset_option, add_results_option
+from benchmark.commands.options import (
+    add_dataset_option,
+    add_results_option,
+    evaluation_folder,
+)
 from preprocessing.program import ROOT
 
 
@@ -35,7 +38,6 @@ def main(options: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    named = options.evaluation_data or os.environ.get("IMDB_EVALUATION_DATA")
     progress = Console(stderr=True, highlight=False, soft_wrap=True)
     with progress.status("") as status:
 
@@ -47,7 +49,7 @@ def main(options: argparse.Namespace) -> None:
 
         written = build.write(
             options.results, options.dataset, options.cache, options.with_texts,
-            Path(named) if named else None, tell,
+            evaluation_folder(options.evaluation_data), tell,
         )  # fmt: skip
     console = Console(highlight=False, soft_wrap=True, markup=False)
     console.print(f"written to {written.page} ({written.page.stat().st_size / 1e6:.1f} MB)")

@@ -16,6 +16,7 @@ from benchmark.commands.options import (
     check_folder,
     check_labels,
     check_targets,
+    evaluation_folder,
     labels_number,
     own_sets,
     seed_number,
@@ -112,7 +113,9 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
     check_labels(corpus, [] if given.labels is None else [given.labels], given.seed)
     sets = own
     if not given.validation_only:
-        sets = built_in_sets(data, given.evaluation_data, quiet=given.progress == "json") + own
+        quiet = given.progress == "json"
+        folder = evaluation_folder(given.evaluation_data)
+        sets = built_in_sets(corpus.name, data.cache, folder, quiet) + own
     on_event = events.reporter(given.progress)
     from benchmark.runs.run import make_only, run  # after the checks: it imports slow packages
 

@@ -14,6 +14,7 @@ from benchmark.commands.options import (
     check_labels,
     check_targets,
     cluster_from,
+    evaluation_folder,
     labels_number,
     own_sets,
     weights_place,
@@ -75,6 +76,8 @@ def main(options: argparse.Namespace) -> int:
     data = DataOptions.of(options)
     own = own_sets(options.evaluate_on)
     corpus = corpus_from(data)
+    folder = evaluation_folder(options.evaluation_data)
+    built_in = built_in_sets(corpus.name, data.cache, folder, quiet=False)
     check_labels(corpus, options.labels)
 
     from benchmark.analysis import label_curves, leaderboard, tables
@@ -93,10 +96,10 @@ def main(options: argparse.Namespace) -> int:
     settings = sweep.Settings(
         data, options.results, options.jobs, options.tensorboard,
         labels=tuple(options.labels),
-        evaluation_data=options.evaluation_data,
+        evaluation_data=folder,
         evaluate_on=tuple(options.evaluate_on),
         keep_models=not options.no_keep_models,
-        sets=(*built_in_sets(data, options.evaluation_data, quiet=False), *own),
+        sets=(*built_in, *own),
     )  # fmt: skip
     with sweep.only_one(options.results, corpus.name):
         leaderboard.build(options.results, corpus.name)  # damage is told before hours pass

@@ -206,7 +206,7 @@ def _arguments(run: Run, settings: Settings) -> list[str]:
     command += ["--validation-only"] * run.validation_only
     command += [] if settings.keep_models else ["--no-keep-models"]
     if settings.evaluation_data:
-        command += ["--evaluation-data", str(settings.evaluation_data.resolve())]
+        command += ["--evaluation-data", str(settings.evaluation_data)]
     for table in settings.evaluate_on:
         command += ["--evaluate-on", str(table.resolve())]
     if settings.tensorboard:

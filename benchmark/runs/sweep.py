@@ -83,7 +83,8 @@ def sweep(
     Raises:
         UserError: a run met a full disk, a damaged file or the like, which all would meet.
     """
-    os.environ[WEIGHTS] = os.pathsep.join(weights)
+    if weights:
+        os.environ[WEIGHTS] = os.pathsep.join(weights)
     plan = _planned(lines, seeds, corpus, settings)
     todo = [run for run, finished in plan.runs if force or not finished]
     kept = len(plan.runs) - len(todo)

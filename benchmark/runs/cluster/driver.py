@@ -5,7 +5,6 @@ run itself has failed. Records are written here alone, as they come.
 """
 
 import logging
-import os
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -468,8 +467,7 @@ def _check_room(nodes: Mapping[str, dict], size: int, name: str) -> None:
 
 def _evaluation_files(settings: Settings) -> dict[str, bytes]:
     """Return the files of the published evaluation sets that are at hand, by their places."""
-    named = settings.evaluation_data or os.environ.get("IMDB_EVALUATION_DATA")
-    folder = Path(named) if named else settings.data.cache / "evaluation"
+    folder = settings.evaluation_data or settings.data.cache / "evaluation"
     asked = {one.name for one in settings.sets}
     return {
         file.path: (folder / file.path).read_bytes()
