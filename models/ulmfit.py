@@ -30,7 +30,7 @@ from benchmark.rows.networks import (
     option,
 )
 from benchmark.rows.networks.training import train
-from models.layers.ends import LearnedWords, SpatialDropout, corrected_vectors
+from models.layers.ends import LearnedWords, SpatialDropout, corrected_vectors, fixed_table
 from models.layers.pooling import at_last_word, max_and_mean
 from models.layers.recurrent import backwards
 from models.pretraining.fine_tuning import DiscriminativeAdam, SlantedTriangle, later_epochs
@@ -72,7 +72,8 @@ def classifier(options: Hyperparameters, start: LanguageModel, direction: Direct
     words = keras.Input((None,), dtype="int32", name="words")
     mask = ops.cast(ops.not_equal(words, 0), "float32")[..., None]
     read = words if direction == "forwards" else backwards(words[..., None], mask)[..., 0]
-    vectors = corrected_vectors(known_words(read, start), start.vectors, options.learned_words)
+    table = fixed_table(start.vectors)
+    vectors = corrected_vectors(known_words(read, start), table, options.learned_words)
     vectors = layers.SpatialDropout1D(options.spatial_dropout)(vectors) * mask
     last = states(vectors, start.layers, "lstm")[-1]
     features = ops.concatenate([at_last_word(last, mask), max_and_mean(last, mask)], axis=-1)
@@ -98,20 +99,21 @@ def unfreeze_gradually(
     deep = [f"lstm_{number}" for number in reversed(range(options.lm_layers))]
     if options.learned_words:
         deep.append("correction")
-    epochs = len(DIRECTIONS) * (len(deep) + options.epochs)
+    epochs = len(DIRECTIONS) * (len(deep) + lessons.epochs)
     for direction in DIRECTIONS:
         network = model.get_layer(direction)
         slowness = {name: options.slower**depth for depth, name in enumerate(deep, start=1)}
         for unfrozen in range(len(deep) + 1):
             for depth, name in enumerate(deep):
                 network.get_layer(name).trainable = depth < unfrozen
-            passes = options.epochs if unfrozen == len(deep) else 1
+            passes = lessons.epochs if unfrozen == len(deep) else 1
             rate = SlantedTriangle(options.learning_rate, passes * len(lessons.batches))
             # compiled apart from the network, whose saved file would hold the optimizer, too
             trained = keras.Model(network.input, network.output)
             history += train(
-                trained, DiscriminativeAdam(rate, slowness), lessons.batches, lessons.validation,
-                passes, later_epochs(data.on_event, len(history), epochs),
+                trained, DiscriminativeAdam(rate, slowness, options.ema_momentum),
+                lessons.batches, lessons.validation, passes,
+                later_epochs(data.on_event, len(history), epochs),
             )  # fmt: skip
     return history
 
@@ -122,6 +124,7 @@ row = NetworkRow(
     build=build,
     learn=unfreeze_gradually,
     language_models=DIRECTIONS,
+    in_stages=True,
     step=Step("lm_lstm", "unfrozen gradually, and read both ways"),
 )
 

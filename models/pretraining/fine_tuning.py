@@ -45,10 +45,11 @@ class DiscriminativeAdam(keras.optimizers.Adam):
     Args:
         rate: of all others.
         slowness: what it is divided by, by the layers' names.
+        ema_momentum: of the running mean of the weights, which is kept; 0 for none.
     """
 
-    def __init__(self, rate: Any, slowness: Mapping[str, float]):
-        super().__init__(rate)
+    def __init__(self, rate: Any, slowness: Mapping[str, float], ema_momentum: float = 0.0):
+        super().__init__(rate, use_ema=ema_momentum > 0, ema_momentum=ema_momentum)
         self.slowness = dict(slowness)
 
     def build(self, variables) -> None:

@@ -126,6 +126,8 @@ class NetworkRow(Row):
             made once for all rows with the same options of them.
         measure: takes training data and returns what `python -m benchmark speed` says of what the
             row makes once.
+        in_stages: its passes are of unlike work, so that the first of them does not tell how long
+            compilation took.
     """
 
     build: Callable[[Any, TrainingData], keras.Model] = field(kw_only=True)
@@ -135,6 +137,7 @@ class NetworkRow(Row):
     attention: str = field(default="", kw_only=True)
     language_models: tuple[str, ...] = field(default=(), kw_only=True)
     measure: Callable[[TrainingData], str] | None = field(default=None, kw_only=True)
+    in_stages: bool = field(default=False, kw_only=True)
 
     def fit(self, options: NetworkOptions, data: TrainingData, on_event: OnEvent) -> FittedNetwork:
         """Build the network and train it as the row says."""
@@ -154,7 +157,10 @@ class NetworkRow(Row):
             options.truncation,
         )  # fmt: skip
         history = self.learn(options, data, model, Lessons(batches, validation, epochs))
-        return FittedNetwork(model, options, widths, history)
+        fitted = FittedNetwork(model, options, widths, history)
+        if self.in_stages:
+            fitted.seconds_compiling = None
+        return fitted
 
     def load(self, options: NetworkOptions, folder: Path) -> FittedNetwork:
         """Load the model; Keras refuses a file that would run code of its own."""
