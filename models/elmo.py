@@ -28,7 +28,14 @@ from benchmark.rows.networks import (
     hyperparameters,
     option,
 )
-from models.layers.ends import HeadOptions, LearnedWords, SpatialDropout, corrected_vectors, head
+from models.layers.ends import (
+    HeadOptions,
+    LearnedWords,
+    SpatialDropout,
+    corrected_vectors,
+    fixed_table,
+    head,
+)
 from models.layers.lstm import lstm
 from models.layers.pooling import max_and_mean
 from models.layers.recurrent import backwards
@@ -38,7 +45,7 @@ from models.pretraining.language_model import (
     LanguageModelOptions,
     both_ways,
 )
-from models.pretraining.reading import known_words, states, word_vectors
+from models.pretraining.reading import known_words, states
 from preprocessing.errors import OptionError
 from preprocessing.word_vectors import SETTINGS
 
@@ -83,10 +90,9 @@ class Mix(layers.Layer):
 
 
 def frozen(start: LanguageModel, name: str) -> keras.Model:
-    """Return a network from words to their vectors and each layer's states; it never learns."""
-    words = keras.Input((None,), dtype="int32", name="words")
-    vectors = word_vectors(words, start, "vectors")
-    model = keras.Model(words, [vectors, *states(vectors, start.layers, "lstm")], name=name)
+    """Return a network from words' vectors to each layer's states; it never learns."""
+    vectors = keras.Input((None, start.vectors.shape[1]), name="word_vectors")
+    model = keras.Model(vectors, states(vectors, start.layers, "lstm"), name=name)
     model.trainable = False
     return model
 
@@ -100,20 +106,24 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
             "mixes vectors and states, so both must be the same"
         )
     starts = both_ways(options, data)
+    table = table_backwards = fixed_table(starts["forwards"].vectors)
+    if not of_word2vec:
+        table_backwards = fixed_table(starts["backwards"].vectors, "vectors_backwards")
     words = keras.Input((None,), dtype="int32", name="words")
     mask = ops.cast(ops.not_equal(words, 0), "float32")[..., None]
-    turned = backwards(words[..., None], mask)[..., 0]
-    forwards = frozen(starts["forwards"], "forwards")(words)
-    from_end = frozen(starts["backwards"], "backwards")(turned)
+    known = known_words(words, starts["forwards"])
+    vectors = table(known)
+    turned = backwards(table_backwards(known), mask)
+    forwards = [vectors, *frozen(starts["forwards"], "forwards")(vectors)]
+    from_end = [turned, *frozen(starts["backwards"], "backwards")(turned)]
     both = [
         layers.LayerNormalization(center=False, scale=False)(
             ops.concatenate([one, backwards(other, mask)], axis=-1)
         )
         for one, other in zip(forwards, from_end, strict=True)
     ]
-    start = starts["forwards"]
-    vectors = corrected_vectors(known_words(words, start), start.vectors, options.learned_words)
-    features = ops.concatenate([vectors, Mix(name="mix")(both)], axis=-1)
+    own = corrected_vectors(known, table, options.learned_words)
+    features = ops.concatenate([own, Mix(name="mix")(both)], axis=-1)
     features = layers.SpatialDropout1D(options.spatial_dropout)(features) * mask
     states_there = lstm(options.units)(features)
     states_back = backwards(lstm(options.units)(backwards(features, mask)), mask)

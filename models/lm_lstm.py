@@ -7,8 +7,8 @@ learning.
 With `--perturbation`, the word vectors are moved a little, in the direction that hurts most, and
 the answer is to stay (Miyato et al., 2017, https://arxiv.org/abs/1605.07725). `adversarial` takes
 the direction that raises the loss, which needs the label; `virtual_adversarial` the one that
-changes the answer, and so learns from unlabelled reviews, too. Vectors are normalised there, else
-they would grow until the perturbation does not matter.
+changes the answer, and so learns from reviews without their labels, too. Vectors are normalised
+there, else they would grow until the perturbation does not matter.
 
 Where it differs from the papers: all is smaller, since it is to be trained on two cores. The
 language model makes one pass over 17 million words, without dropout; the code of the second paper
@@ -43,7 +43,7 @@ from benchmark.rows.networks import (
     learn,
     option,
 )
-from models.layers.ends import LearnedWords, SpatialDropout, corrected_vectors
+from models.layers.ends import LearnedWords, SpatialDropout, corrected_vectors, fixed_table
 from models.layers.pooling import at_last_word, max_and_mean
 from models.pretraining.language_model import (
     LanguageModelOptions,
@@ -53,6 +53,8 @@ from models.pretraining.language_model import (
 from models.pretraining.perturbation import NormalizedVectors, Perturbed, WithUnlabelled
 from models.pretraining.reading import known_words, states
 from models.pretraining.speed import measure
+from preprocessing.errors import OptionError
+from preprocessing.ragged import Ragged
 
 import keras
 import numpy as np
@@ -81,16 +83,21 @@ class Hyperparameters(LanguageModelOptions, NetworkOptions):
 
 
 def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
+    if options.perturbation != "none" and options.precision == "mixed_bfloat16":
+        raise OptionError("--perturbation needs float32: bfloat16 rounds its small steps away")
     start = language_model(options, data)
+    if options.perturbation != "none":
+        keras.config.set_dtype_policy("float32")
     known, dimensions = start.vectors.shape
     words = keras.Input((None,), dtype="int32", name="words")
     first, *others = start.layers
     if options.perturbation == "none":
-        vectors = corrected_vectors(known_words(words, start), start.vectors, options.learned_words)
+        table = fixed_table(start.vectors)
+        vectors = corrected_vectors(known_words(words, start), table, options.learned_words)
     else:
-        table = NormalizedVectors(known, dimensions, name="vectors")
-        vectors = table(known_words(words, start))
-        first = table.start(start.vectors, word_counts(data, known), first)
+        normalized = NormalizedVectors(known, dimensions, name="vectors")
+        vectors = normalized(known_words(words, start))
+        first = normalized.start(start.vectors, word_counts(data, known), first)
     vectors = layers.SpatialDropout1D(options.spatial_dropout)(vectors)
     mask = ops.cast(ops.not_equal(words, 0), vectors.dtype)[..., None]
     embed = keras.Model(words, [vectors * mask, mask], name="embed")
@@ -113,7 +120,12 @@ def learn_perturbed(
         return learn(options, data, model, lessons)
     if options.perturbation == "virtual_adversarial":
         random = np.random.default_rng([data.seed, 1])
-        beside = WithUnlabelled(lessons.batches, data.unsup.words, random)
+        texts = [data.train_texts.words, data.unsup.words]
+        unlabelled = Ragged.from_lengths(
+            np.concatenate([part.values for part in texts]),
+            np.concatenate([part.lengths for part in texts]),
+        )
+        beside = WithUnlabelled(lessons.batches, unlabelled, random)
         lessons = replace(lessons, batches=beside)
     perturbed = Perturbed(
         model.get_layer("embed"), model.get_layer("read"), options.perturbation, options.epsilon,

@@ -66,12 +66,25 @@ def of_length_one(vectors: np.ndarray) -> np.ndarray:
     Args:
         vectors: of the vocabulary, frequent words first, shape (words, dimensions).
     """
-    frequent_half = vectors[1 : len(vectors) // 2]
+    frequent_half = vectors[1 : max(2, len(vectors) // 2)]
     return vectors / np.median(np.linalg.norm(frequent_half, axis=1))
 
 
+def fixed_table(vectors: np.ndarray, name: str = "vectors") -> layers.Embedding:
+    """Return a layer from word ids to given vectors, which stay as they are.
+
+    Args:
+        vectors: shape (words, dimensions).
+        name: of the layer.
+    """
+    table = layers.Embedding(*vectors.shape, trainable=False, name=name)
+    table.build()
+    table.set_weights([vectors])
+    return table
+
+
 def corrected_vectors(
-    words: keras.KerasTensor, vectors: np.ndarray, learned_words: int
+    words: keras.KerasTensor, table: layers.Embedding, learned_words: int
 ) -> keras.KerasTensor:
     """Return given word vectors with corrections that are learned.
 
@@ -80,20 +93,18 @@ def corrected_vectors(
 
     Args:
         words: ids, shape (batch, words), int32; lower ids for more frequent words.
-        vectors: shape (words, dimensions).
+        table: as `fixed_table` returns it.
         learned_words: how many have a correction of their own; 0 for no corrections.
 
     Returns:
         Shape (batch, words, dimensions).
     """
-    table = layers.Embedding(*vectors.shape, trainable=False, name="vectors")
-    found = table(words)
-    table.set_weights([vectors])
     if not learned_words:
-        return found
+        return table(words)
     frequent = ops.where(words < learned_words, words, 0)
-    size = min(learned_words, len(vectors))
-    return found + layers.Embedding(size, vectors.shape[1], "zeros", name="correction")(frequent)
+    size = min(learned_words, table.input_dim)
+    correction = layers.Embedding(size, table.output_dim, "zeros", name="correction")
+    return table(words) + correction(frequent)
 
 
 def read_words(
@@ -124,7 +135,7 @@ def read_words(
         embedded = table(read)
     else:
         vectors = of_length_one(data.word_vectors(options.vectors)[:known])
-        embedded = corrected_vectors(read, vectors, options.learned_words)
+        embedded = corrected_vectors(read, fixed_table(vectors), options.learned_words)
     embedded = layers.SpatialDropout1D(options.spatial_dropout)(embedded)
     mask = ops.cast(ops.not_equal(words, 0), embedded.dtype)[..., None]
     return words, embedded * mask, mask

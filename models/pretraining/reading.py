@@ -6,29 +6,12 @@ from preprocessing.vocabulary import UNKNOWN
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import ops
 
 
 def known_words(words: keras.KerasTensor, start: LanguageModel) -> keras.KerasTensor:
     """Return word ids, with unknown in the place of what the language model does not know."""
     return ops.where(words < len(start.vectors), words, UNKNOWN)
-
-
-def word_vectors(words: keras.KerasTensor, start: LanguageModel, name: str) -> keras.KerasTensor:
-    """Return the language model's vectors of words.
-
-    Args:
-        words: ids, shape (batch, words), int32.
-        start: the language model.
-        name: of the layer.
-
-    Returns:
-        Shape (batch, words, dimensions); at padding, that of the end of a review.
-    """
-    table = layers.Embedding(*start.vectors.shape, name=name)
-    vectors = table(known_words(words, start))
-    table.set_weights([start.vectors])
-    return vectors
 
 
 def states(

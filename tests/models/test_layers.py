@@ -4,7 +4,7 @@ from benchmark.rows import catalogue
 from models.capsule import margin_loss
 from models.layers.attention import AttentionPooling
 from models.layers.capsules import DynamicRouting, squash
-from models.layers.ends import corrected_vectors, of_length_one
+from models.layers.ends import corrected_vectors, fixed_table, of_length_one
 from models.layers.lstm import lstm
 from models.layers.pooling import at_last_word, max_and_mean
 from models.layers.positions import AddPositions, sinusoids
@@ -188,7 +188,7 @@ def test_what_heads_cannot_share_is_said():
 def test_frequent_words_have_corrections_of_their_own_and_rare_ones_share_one():
     vectors = np.arange(10, dtype=np.float32).reshape(5, 2)
     words = keras.Input((None,), dtype="int32")
-    model = keras.Model(words, corrected_vectors(words, vectors, learned_words=3))
+    model = keras.Model(words, corrected_vectors(words, fixed_table(vectors), learned_words=3))
     read = np.array([[1, 2, 3, 4]])
     np.testing.assert_array_equal(np.asarray(model(read))[0], vectors[1:])
     (correction,) = model.trainable_weights

@@ -3,8 +3,10 @@
 import dataclasses
 
 from benchmark.rows import catalogue
-from benchmark.rows.networks.network_row import NetworkRow
+from benchmark.rows.networks.network_row import Lessons, NetworkRow
 from benchmark.rows.training_data import TrainingData
+from models import ulmfit
+from preprocessing.errors import UserError
 from tests.conftest import run_python
 from tests.models.test_contract import quick_options
 
@@ -124,3 +126,50 @@ def test_the_same_weights_give_the_same_predictions_on_jax(built, some_words, tm
     for name in NETWORKS:
         here = np.asarray(built(name)(some_words))
         np.testing.assert_allclose(np.load(tmp_path / f"{name}.npy"), here, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize(("vectors", "tables"), [("word2vec", 1), ("learned", 2)])
+def test_elmo_holds_each_table_of_word_vectors_once(vectors, tables, small):
+    row, options = row_and_options("elmo")
+    changed = {"lm_vectors": vectors, "lm_units": 300, "lm_dimensions": 300, "pretrain": 0}
+    keras.config.set_dtype_policy("float32")
+    model = row.build(dataclasses.replace(options, **changed), TrainingData.of(small, 0))
+    fixed = [weight.shape for weight in model.non_trainable_weights]
+    assert fixed.count((len(small.vocabulary), 300)) == tables
+
+
+def test_ulmfit_unfreezes_a_layer_a_stage_and_makes_all_passes_in_the_last(
+    built, small, monkeypatch
+):
+    stages = []
+
+    def train(model, optimizer, batches, validation, epochs, on_event):
+        assert (optimizer.use_ema, optimizer.ema_momentum) == (True, 0.9)
+        stages.append((epochs, len(model.trainable_weights)))
+        return [{}] * epochs
+
+    monkeypatch.setattr(ulmfit, "train", train)
+    options = dataclasses.replace(row_and_options("ulmfit")[1], ema_momentum=0.9)
+    lessons = Lessons([None] * 4, None, epochs=5)
+    data = TrainingData.of(small, 0)
+    history = ulmfit.unfreeze_gradually(options, data, built("ulmfit"), lessons)
+    assert [epochs for epochs, _ in stages] == [1, 1, 5] * 2
+    assert len(history) == 14
+    assert stages[0][1] < stages[1][1] < stages[2][1]
+
+
+def test_perturbed_vectors_are_refused_where_numbers_are_too_coarse(small):
+    row, options = row_and_options("lm_lstm (virtual_adversarial)")
+    options = dataclasses.replace(options, precision="mixed_bfloat16")
+    with pytest.raises(UserError, match="bfloat16 rounds its small steps away"):
+        row.build(options, TrainingData.of(small, 0))
+
+
+@pytest.mark.parametrize("variant", ["adversarial", "virtual_adversarial"])
+def test_perturbed_vectors_train_without_unlabelled_reviews(variant, small):
+    row, options = row_and_options(f"lm_lstm ({variant})")
+    data = TrainingData.of(small, 0)
+    data = dataclasses.replace(data, unsup=data.unsup.part(0, 0))
+    fitted = row.fit(dataclasses.replace(options, pretrain=0), data, lambda event: None)
+    assert fitted.precision == "float32"
+    assert np.isfinite([epoch["loss"] for epoch in fitted.history]).all()
