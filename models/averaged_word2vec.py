@@ -78,7 +78,7 @@ def build(options: Hyperparameters, data: TrainingData) -> "Pipeline":
     vectors = data.word_vectors(options.vectors)
     resemblance = Nystroem(
         gamma=options.gamma / vectors.shape[1],
-        n_components=min(options.landmarks, len(data.train) // 20),
+        n_components=max(1, min(options.landmarks, len(data.train) // 20)),
         random_state=data.seed,
     )
     return make_pipeline(

@@ -103,7 +103,7 @@ row = PipelineRow(
     "word vectors",
     Hyperparameters,
     build=build,
-    step=Step("averaged_word2vec", "counts of clusters of words, and of pairs of them"),
+    step=Step("averaged_word2vec", "counts of clusters of words, and of phrases of them"),
 )
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
         if size == 1:
             table = layers.Embedding(len(data.vocabulary), options.dimensions)
         else:
-            following = ops.pad(words[:, size - 1 :], ((0, 0), (0, size - 1)))
+            following = ops.pad(words, ((0, 0), (0, size - 1)))[:, size - 1 :]
             grams = ops.mod(grams * MULTIPLIER + following, options.places)
             is_gram = following > 0
             table = layers.Embedding(options.places, options.dimensions)

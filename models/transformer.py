@@ -1,7 +1,7 @@
 """A transformer encoder from scratch (Vaswani et al., 2017, https://arxiv.org/abs/1706.03762).
 
 Every word looks at every other one and takes from each what it needs; no state is carried along.
-Without pretraining it has only 22,500 reviews to learn from how words belong together. Layers
+Without pretraining it has only the labelled reviews to learn from how words belong together. Layers
 are normalized before they are used (Xiong et al., 2020, https://arxiv.org/abs/2002.04745), which
 trains without warm-up.
 
@@ -50,6 +50,10 @@ class Hyperparameters(WordOptions, HeadOptions):
 def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
     if options.units % options.heads:
         raise OptionError(f"--units {options.units} is not a multiple of --heads {options.heads}")
+    if options.positions == "sinusoidal" and options.units % 2:
+        raise OptionError(
+            f"--units {options.units} is odd; --positions sinusoidal needs an even number"
+        )
     words, vectors, mask = read_words(options, data)
     x = layers.Dense(options.units)(vectors)
     x = AddPositions(options.positions, options.max_words)(x)

@@ -5,6 +5,8 @@ Keras gives gradients to its optimizers alone, so this is the one place that ask
 
 from collections.abc import Callable
 
+from preprocessing.errors import UserError
+
 import keras
 
 
@@ -17,8 +19,14 @@ def gradient(loss: Callable, x):
 
     Returns:
         The shape and dtype of `x`.
+
+    Raises:
+        UserError: Keras runs on another backend than TensorFlow or JAX.
     """
-    if keras.backend.backend() == "jax":
+    backend = keras.backend.backend()
+    if backend not in ("tensorflow", "jax"):
+        raise UserError(f"perturbed vectors need KERAS_BACKEND=tensorflow or jax, not {backend}")
+    if backend == "jax":
         import jax
 
         return jax.grad(loss)(x)
