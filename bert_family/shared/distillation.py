@@ -20,6 +20,7 @@ from bert_family.shared.fine_tuning import (
     backbone_of,
     dtype_policy,
     find_source,
+    find_tokenizer,
     fine_tune,
     freeze,
     read_tokens,
@@ -81,12 +82,14 @@ class DistilledRow(FineTunedRow):
         """
         if options.teacher == NOBODY:
             return super().fit(options, data, on_event)
-        source = find_source(self, options, data, on_event)
-        teacher = self._fine_tuned_teacher(options, data, on_event)
-        if teacher.tokenizer.key != source.tokenizer.key:
+        ours = find_tokenizer(self, options, data)
+        theirs = find_tokenizer(self.teacher, self._teacher_options(options), data)
+        if theirs.key != ours.key:
             raise OptionError(
                 f"teacher {options.teacher!s} has another vocabulary than preset {options.preset!s}"
             )
+        source = find_source(self, options, data, on_event)
+        teacher = self._fine_tuned_teacher(options, data, on_event)
         tokens = read_tokens(source.tokenizer, options, data)
 
         reset_session(data.seed, dtype_policy(options.precision))
@@ -122,7 +125,7 @@ class DistilledRow(FineTunedRow):
         settings = plain(theirs) | {"precision": dtype_policy(theirs.precision)}
         code = sources.digest(self.teacher.build.__module__)
         weights = weights_name(Preset.of(options.teacher))
-        depends = json.dumps([settings, len(data.train), weights, code])
+        depends = json.dumps([settings, len(data.train), weights, keras.backend.backend(), code])
         digest = hashlib.sha256(depends.encode()).hexdigest()[:8]
         called = self.teacher.variant_of(theirs) or options.teacher
         name = f"teacher-{called}-{digest}-seed-{data.seed}"
@@ -134,6 +137,8 @@ class DistilledRow(FineTunedRow):
             fitted.save(target)
             on_event({"event": "step", "text": "fine-tuning the student"})
             return {
+                "seconds": -apart.clock.cache_seconds,  # all of it is counted by what was made
+                "made": apart.clock.seconds,
                 "settings": settings,
                 "code": code,
                 "weights": fitted.weights,
@@ -146,6 +151,9 @@ class DistilledRow(FineTunedRow):
         reset_session(data.seed, dtype_policy(options.precision))
         fitted, about = self.teacher.load(theirs, folder), read_manifest(folder)
         fitted.weights, fitted.outside_data = about["weights"], about["outside_data"]
+        for what, seconds in about["made"].items():
+            name = "pretraining of the teacher" if what == "pretraining" else what
+            data.clock.seconds.setdefault(name, seconds)
         return fitted
 
 

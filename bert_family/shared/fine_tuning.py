@@ -220,23 +220,35 @@ class FineTunedRow(Row):
         return keras_versions() | {"keras-hub": kerashub().__version__}
 
 
+def find_tokenizer(row: FineTunedRow, options: FineTuningOptions, data: TrainingData) -> Tokenizer:
+    """Load the tokenizer of the weights that a run starts from, or learn one.
+
+    Raises:
+        UserError: it cannot be loaded.
+    """
+    if options.preset == SCRATCH:
+        return _learned_tokenizer(row.architecture, options.size, data)
+    return row.architecture.load_tokenizer(Preset.of(options.preset))
+
+
 def find_source(
     row: FineTunedRow, options: FineTuningOptions, data: TrainingData, on_event: OnEvent
 ) -> Source:
     """Load the tokenizer, or learn one, and pretrain where it is asked for.
 
     Raises:
-        UserError: the weights cannot be loaded.
+        UserError: the weights cannot be loaded, or have fewer layers than shall learn.
     """
-    architecture = row.architecture
+    architecture, tokenizer = row.architecture, find_tokenizer(row, options, data)
     if options.preset == SCRATCH:
-        tokenizer = _learned_tokenizer(architecture, options.size, data)
+        depth = architecture.scratch[options.size]["num_layers"]
+        check_trainable(options.trainable, depth, architecture.shares_layers)
         source = Source(tokenizer, None, options.size, "none", "none", RATES[options.size])
     else:
         preset = Preset.of(options.preset)
         known = preset.place == architecture.preset  # the others saw other texts
         source = Source(
-            architecture.load_tokenizer(preset),
+            tokenizer,
             preset,
             options.size,
             weights_name(preset),
@@ -335,6 +347,25 @@ def backbone_of(model: keras.Model) -> keras.Model:
     return next(layer for layer in model.layers if hasattr(layer, "transformer_layers"))
 
 
+def check_trainable(trainable: str, depth: int, shares_layers: bool) -> None:
+    """Tell whether a network can learn with so many of its layers; see `freeze`.
+
+    Args:
+        trainable: what --trainable says.
+        depth: how many layers it has.
+        shares_layers: its layers share their weights.
+
+    Raises:
+        UserError: it has not so many layers, or they cannot be trained apart.
+    """
+    if not trainable.startswith("top-"):
+        return
+    if shares_layers:
+        raise OptionError("all layers share their weights here; use --trainable frozen or all")
+    if int(trainable.removeprefix("top-")) > depth:
+        raise OptionError(f"--trainable {trainable}: there are only {depth} layers")
+
+
 def freeze(backbone: keras.Model, trainable: str, shares_layers: bool) -> None:
     """Freeze what shall not learn.
 
@@ -352,12 +383,9 @@ def freeze(backbone: keras.Model, trainable: str, shares_layers: bool) -> None:
     if trainable == "frozen":
         backbone.trainable = False
         return
-    top = int(trainable.removeprefix("top-"))
-    if shares_layers:
-        raise OptionError("all layers share their weights here; use --trainable frozen or all")
     encoder = backbone.transformer_layers
-    if top > len(encoder):
-        raise OptionError(f"--trainable {trainable}: there are only {len(encoder)} layers")
+    check_trainable(trainable, len(encoder), shares_layers)
+    top = int(trainable.removeprefix("top-"))
     learning = {id(layer) for layer in encoder[len(encoder) - top :]}
     learning.add(id(getattr(backbone, "pooled_dense", None)))
     for layer in backbone.layers:

@@ -92,7 +92,9 @@ def pretrain(
         "start": start, "tokenizer": source.tokenizer.key, "passes": options.pretrain,
         "max_tokens": options.max_tokens, "truncation": options.truncation,
         "dropout": options.dropout, "numbers": dtype_policy, **objective.settings,
+        "backend": keras.backend.backend(), "size": architecture.scratch[source.size],
         "code": sources.digest(objective.module),
+        "network": sources.digest(architecture.classes().__name__),
     }  # fmt: skip
     digest = hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:8]
     begins = folder_name(str(source.preset or start))

@@ -114,6 +114,7 @@ def language_model(
     depends = asdict(settings) | {
         "vectors": begins,
         "numbers": policy,
+        "backend": keras.backend.backend(),
         "code": sources.digest(training.__name__),
     }
     digest = hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:8]

@@ -243,7 +243,19 @@ def test_a_teacher_is_fine_tuned_once_and_its_student_alone_answers(small, eager
     again, seconds_again = quick_fit(small, row=row, preset="scratch", teacher="scratch")
     np.testing.assert_array_equal(again.predict(reviews), first.predict(reviews))
     assert seconds["teacher"] == seconds_again["teacher"] > 0, "it was trained once"
+    assert seconds.keys() == seconds_again.keys() > {"teacher", "vocabulary", "subwords of train"}
     assert all(same(loaded[0].model, keras.models.load_model(kept / "model.keras")))
+
+
+def test_what_cannot_be_is_told_before_anything_is_trained(small, presets, monkeypatch):
+    monkeypatch.setattr(pretraining, "_train", None)
+    monkeypatch.setattr(FineTunedRow, "fit", None)
+    bert, distilbert = catalogue.load("bert"), catalogue.load("distilbert")
+    deep = bert.hyperparameters(preset="scratch", pretrain=1, trainable="top-9")
+    with pytest.raises(UserError, match="--trainable top-9: there are only 2 layers"):
+        find_source(bert, deep, TrainingData.of(small, 3), print)
+    with pytest.raises(UserError, match="teacher scratch has another vocabulary than preset"):
+        quick_fit(small, row=distilbert, preset=str(presets["distilbert"][0]), teacher="scratch")
 
 
 @pytest.mark.filterwarnings("error:Gradients do not exist")
