@@ -218,7 +218,8 @@ def from_table(
             first of them is the original.
 
     Raises:
-        UserError: a column is missing, a row cannot be used, or there are not two classes.
+        UserError: a column is missing, a row cannot be used, there are not two classes, or the
+            texts of a pair are of one.
     """
     tables.check_file(path)
     if not tables.form_of(path):
@@ -247,6 +248,7 @@ def from_table(
     classes = sorted(counts, key=custom.class_order)
     numbers: dict[str, int] = {}
     seen: Counter[int] = Counter()
+    positive: Counter[int] = Counter()
     rows = []
     for record in records:
         value = tables.text_of(record, pair_column).strip()
@@ -254,10 +256,15 @@ def from_table(
         label = classes.index(str(record[label_column]).strip())
         rows.append((str(record[text_column]), label, pair, pair != UNPAIRED and seen[pair] > 0))
         seen[pair] += 1
+        positive[pair] += label
     odd = [value for value, pair in numbers.items() if seen[pair] != 2]
     if odd:
         raise UserError(
             f"{path}: {pair_column} {odd[0]!r} stands in {seen[numbers[odd[0]]]} rows; a pair has 2"
+        )
+    if alike := [value for value, pair in numbers.items() if positive[pair] != 1]:
+        raise UserError(
+            f"{path}: both texts of {pair_column} {alike[0]!r} have one label; an edit changes it"
         )
     name = re.sub(r"[^a-z0-9]+", "_", tables.stem(path).lower()).strip("_") or "own"
     return _of(name, rows)

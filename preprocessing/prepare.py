@@ -81,16 +81,37 @@ def open_corpus(
         prepared: the corpus's own folder; nothing else is then looked for.
 
     Raises:
-        UserError: the source is missing or damaged.
+        UserError: the source is missing or damaged, or `prepared` is no such corpus.
     """
+    settings = Settings(limit=limit, with_originals=with_originals)
     if prepared is not None:
-        return Corpus(prepared.resolve())
+        return _prepared_as(settings, prepared)
     source: Path | CustomReviews | None = data
     if data is not None and dataset == "imdb":
         check_source(data)
         if is_custom(data):
             source = CustomReviews(data, text_column, label_column, split_column, allow_bad_rows)
-    return prepare(dataset, source, cache, Settings(limit=limit, with_originals=with_originals))
+    return prepare(dataset, source, cache, settings)
+
+
+def _prepared_as(settings: Settings, folder: Path) -> Corpus:
+    """Open a corpus that a user names by its folder."""
+    if not (folder / storage.MANIFEST).is_file():
+        raise UserError(
+            f"--prepared {folder} is no prepared corpus; name a folder such as "
+            f"data/imdb-{PUBLISHED['imdb']}"
+        )
+    corpus = Corpus(folder.resolve())
+    if corpus.manifest["version"] != VERSION:
+        raise UserError(f"--prepared {folder} is of another version; prepare the reviews anew")
+    theirs = corpus.manifest["settings"]
+    for name, value in asdict(settings).items():
+        if theirs[name] != value:
+            raise UserError(
+                f"--prepared {folder} was prepared with {name} {theirs[name]}, not {value}; "
+                f"give the options that it was prepared with"
+            )
+    return corpus
 
 
 def data_from_environment(dataset: str) -> Path | None:

@@ -142,6 +142,8 @@ FILES = {
     "damaged.parquet": b"PAR1" + bytes(100),
     "table.parquet.gz": gzip.compress(b"PAR1"),
     "pair.csv": table([(*row, 1) for row in ROWS[58:61]], ("text", "label", "pair")),
+    "alike.csv": table([(*ROWS[n], n // 2) for n in (0, 1, 118, 119)], ("text", "label", "pair")),
+    "validation.csv": table(ROWS),
     "contrast.csv": table(ROWS),
     "folders/one/a.txt": b"good",
     "imdb/train/pos/0_9.txt": b"good",
@@ -337,6 +339,8 @@ EVALUATE_ON = {
     "nothing": "nothing is a folder, not a file",
     "nowhere.csv": "nowhere.csv: no such file or folder",
     "pair.csv": "pair '1' stands in 3 rows; a pair has 2",
+    "alike.csv": "both texts of pair '0' have one label",
+    "validation.csv": "there is another evaluation set validation; rename the file",
     "contrast.csv": "there is another evaluation set contrast; rename the file",
     "quote.csv": "quote.csv, line 122: unexpected end of data",
 }
@@ -379,6 +383,7 @@ OTHERS = {
     f"{TFIDF} --tensorboard /proc/x": "--tensorboard /proc/x cannot be written (/proc)",
     "models/tfidf_logreg.py --dataset sample --cache /proc/x": "--cache /proc/x cannot be written",
     f"{TFIDF} --evaluation-data nowhere": "--evaluation-data nowhere: no such folder",
+    f"{TFIDF} --prepared nothing": "--prepared nothing is no prepared corpus; name a folder such",
     f"{TFIDF} --data ok.csv": "--data names reviews; the sample is made by its generator",
     "models/tfidf_logreg.py --data table.xlsx --cache own": "table.xlsx is an Excel workbook",
     f"{TFIDF} --tensorboard": "argument --tensorboard: expected one argument",
@@ -467,6 +472,24 @@ def test_one_true_line_and_exit_code_2(run_here, wrong, cache, command, monkeypa
     assert not usage or usage[0].startswith("usage: ")
     assert not re.search(r"Traceback|Input should|String should", done.stderr)
     assert [path for path in sorted(wrong.iterdir()) if path.name != "own"] == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("IMDB_MODELS_GB", "20GB", "IMDB_MODELS_GB=20GB is no number of gigabytes"),
+        ("IMDB_MODELS_GB", "nan", "IMDB_MODELS_GB=nan is no number of gigabytes"),
+        ("IMDB_EVALUATION_DATA", "nowhere", "IMDB_EVALUATION_DATA=nowhere: no such folder"),
+    ],
+)
+def test_what_the_environment_says_is_checked_before_anything_is_made(
+    run_here, tmp_path, cache, monkeypatch, name, value, said
+):
+    monkeypatch.setenv(name, value)
+    words = shlex.split(f"{TFIDF} --results made".replace("{cache}", str(cache)))
+    done = run_here(*words)
+    assert done.returncode == 2
+    assert said in done.stderr
 
 
 def test_a_row_without_epochs_says_so_of_tensorboard(run_here, tmp_path, cache):

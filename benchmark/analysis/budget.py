@@ -29,14 +29,14 @@ class Curve:
             1 on.
         seconds: that a trial trains in the mean, made once and kept included.
         failed: how many of the trials failed; they count, as 0.
-        as_it_is: the accuracy of the present settings.
+        before: the accuracy of trial 0, with the settings before the search; None without it.
         best: the best trial.
     """
 
     expected: np.ndarray
     seconds: float
     failed: int
-    as_it_is: float
+    before: float | None
     best: Trial
 
 
@@ -74,7 +74,7 @@ def curve_of(found: list[Trial]) -> Curve:
         expected=expected_best(np.array([trial.accuracy for trial in drawn])),
         seconds=float(np.mean([trial.seconds for trial in drawn])),
         failed=sum(trial.record.status == "failed" for trial in found),
-        as_it_is=found[0].accuracy,
+        before=next((trial.accuracy for trial in found if trial.number == 0), None),
         best=max(found, key=lambda trial: trial.accuracy),
     )
 
@@ -119,7 +119,7 @@ def as_terminal(curves: Mapping[str, Curve], dataset: str, shown: tuple[int, ...
         dataset: the corpus's name.
         shown: numbers of trials to show the expectation of.
     """
-    columns = [Column("model", is_name=True), Column("as it is", gives_way=5)]
+    columns = [Column("model", is_name=True), Column("before", gives_way=5)]
     columns += [Column(f"best of {k}", gives_way=6 if k not in (shown[0], shown[-1]) else 0)
                 for k in shown]  # fmt: skip
     columns += [Column("best", gives_way=4), Column("trials", gives_way=3),
@@ -130,8 +130,9 @@ def as_terminal(curves: Mapping[str, Curve], dataset: str, shown: tuple[int, ...
             f"{100 * curve.expected[number - 1]:.2f}" if number <= len(curve.expected) else "–"
             for number in shown
         ]
+        before = "–" if curve.before is None else f"{100 * curve.before:.2f}"
         table.add_row(
-            name, f"{100 * curve.as_it_is:.2f}", *cells, f"{100 * curve.best.accuracy:.2f}",
+            name, before, *cells, f"{100 * curve.best.accuracy:.2f}",
             str(len(curve.expected)), str(curve.failed), f"{curve.seconds:,.0f}",
         )  # fmt: skip
     return table

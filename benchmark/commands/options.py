@@ -184,8 +184,13 @@ def check_targets(given: argparse.Namespace) -> None:
         check_folder("--tensorboard", given.tensorboard)
     if not given.cache.is_dir():
         check_folder("--cache", given.cache)
-    elif not (given.no_keep_models or getattr(given, "validation_only", False)):
-        check_folder("--cache", given.cache, "models", "; --no-keep-models writes nothing there")
+    if not (given.no_keep_models or getattr(given, "validation_only", False)):
+        from benchmark.runs.kept_models import room
+
+        room()
+        if given.cache.is_dir():
+            rest = "; --no-keep-models writes nothing there"
+            check_folder("--cache", given.cache, "models", rest)
 
 
 def seed_number(text: str) -> int:

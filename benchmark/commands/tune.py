@@ -42,7 +42,13 @@ def main(options: argparse.Namespace) -> None:
     """
     from benchmark.rows import catalogue
 
-    lines = catalogue.each_once(catalogue.choose(options.models))
+    chosen = catalogue.choose(options.models)
+    once = catalogue.each_once(chosen)
+    lines = {
+        name: line
+        for name, line in chosen.items()
+        if name in once or (line.variant and name in options.models)
+    }
     cluster = cluster_from(options)
 
     from benchmark.rows.hyperparameters import search_space
@@ -63,6 +69,9 @@ def main(options: argparse.Namespace) -> None:
             line, options.trials, options.seed, corpus, Settings(data, options.results),
             lambda trial: console.print("  " + _said(trial)), cluster,
         )  # fmt: skip
+        if not found:
+            console.print("  other processes are at its trials")
+            continue
         best = max(found, key=lambda trial: trial.accuracy)
         console.print(f"  the best of {len(found)}: {_said(best)}")
 

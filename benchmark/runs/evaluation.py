@@ -13,6 +13,7 @@ from benchmark.runs import kept_models
 from preprocessing.corpus import Reviews
 from preprocessing.errors import UserError
 from preprocessing.evaluation_sets import EvaluationSet
+from preprocessing.program import is_of_the_machine
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,15 @@ def ask_kept(
         if model is None:
             outcome.not_kept.append(name)
             continue
-        store.add_evaluations(path, record, ask(model.fitted, missing, model.vocabulary))
+        try:
+            answers = ask(model.fitted, missing, model.vocabulary)
+        except Exception as error:  # such as that of another version of a library
+            if is_of_the_machine(error):
+                raise
+            said = " ".join(str(error).split())[:300]
+            outcome.refused[name] = f"it cannot predict ({type(error).__name__}: {said})"
+            continue
+        store.add_evaluations(path, record, answers)
         outcome.answered.append(name)
     return outcome
 

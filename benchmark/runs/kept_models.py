@@ -46,16 +46,30 @@ def keep(
         corpus: what it was trained on.
         record: the record of its run.
         cache: the folder of all models.
-        gigabytes: what all kept models take at most, 10^9 bytes each; None for what the
-            environment says (``IMDB_MODELS_GB``), or else `GIGABYTES`.
+        gigabytes: what all kept models take at most, 10^9 bytes each; None for `room`.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.parent / ".lock"):
         if folder.exists():
             shutil.rmtree(folder)
         saved.save(folder, fitted, corpus, record.as_json())
-    limit = os.environ.get("IMDB_MODELS_GB", GIGABYTES) if gigabytes is None else gigabytes
-    make_room(cache, float(limit))
+    make_room(cache, room() if gigabytes is None else gigabytes)
+
+
+def room() -> float:
+    """Return what kept models take at most, 10^9 bytes each.
+
+    Raises:
+        UserError: what the environment says is no such number.
+    """
+    said = os.environ.get("IMDB_MODELS_GB", "") or str(GIGABYTES)
+    try:
+        gigabytes = float(said)
+    except ValueError:
+        gigabytes = -1.0
+    if not 0 <= gigabytes < float("inf"):
+        raise UserError(f"IMDB_MODELS_GB={said} is no number of gigabytes")
+    return gigabytes
 
 
 def find(folder: Path, record: Finished) -> saved.SavedModel | None:

@@ -65,7 +65,7 @@ def tune(
 
     Raises:
         UserError: Optuna is missing, nothing is searched in this row, or its trials are of other
-            reviews or seeds.
+            reviews, seeds or ranges.
     """
     if find_spec("optuna") is None:
         raise UserError(
@@ -77,6 +77,13 @@ def tune(
     if not space:
         raise UserError(f"{line.row} has no hyperparameters to search")
     path = trials.path_of(settings.results, corpus.name, line.row, line.variant)
+    for trial in read(path, corpus, seed):  # trial 0 may have an older default, which has changed
+        today = plain(replace(base, **drawn(space, seed, trial.number)))
+        if trial.number > 0 and trial.record.hyperparameters != today:
+            raise UserError(
+                f"{path}: trial {trial.number} is not what would be drawn today; move it away to "
+                f"search anew"
+            )
     if cluster is not None:
         with TemporaryDirectory() as folder, ExitStack() as locks:
             own = replace(settings, results=Path(folder))

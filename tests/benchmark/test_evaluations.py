@@ -16,7 +16,7 @@ from benchmark.analysis.evaluations import Asked
 from benchmark.commands import evaluate, options
 from benchmark.records import store
 from benchmark.rows import catalogue
-from benchmark.rows.pipelines.pipeline_row import PipelineRow
+from benchmark.rows.pipelines.pipeline_row import FittedPipeline, PipelineRow
 from benchmark.runs import kept_models
 from benchmark.runs.run import run
 from preprocessing.errors import UserError
@@ -281,6 +281,25 @@ def test_a_model_that_is_damaged_or_of_another_run_is_not_asked(kept, small, cap
     assert "tfidf_logreg, seed 0 could not be asked: " in out
     assert "has changed since it was saved" in out
     assert "no model is kept of: tfidf_logreg, seed 0, 20 labels" in out
+
+
+def test_a_model_that_cannot_predict_any_more_keeps_no_other_from_it(
+    kept, small, capsys, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", "1000")
+    predict, calls = FittedPipeline.predict, []
+
+    def fail_once(self, reviews):
+        calls.append(len(reviews))
+        if len(calls) == 1:
+            raise AttributeError("no attribute 'norm'")
+        return predict(self, reviews)
+
+    monkeypatch.setattr(FittedPipeline, "predict", fail_once)
+    assert ask(kept, small.name) == 1
+    out = capsys.readouterr().out
+    assert "could not be asked: it cannot predict (AttributeError: no attribute 'norm')" in out
+    assert "asked 1 run about edits, things" in out
 
 
 def test_there_must_be_something_to_ask(tmp_path):

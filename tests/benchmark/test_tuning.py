@@ -85,7 +85,7 @@ def test_a_failed_trial_counts_and_the_present_settings_do_not():
     found = [a_trial(0, 1.0), a_trial(1, 0.8), Trial(2, a_failure())]
     curve = budget.curve_of(found)
     np.testing.assert_allclose(curve.expected, [0.4, 0.8])
-    assert (curve.failed, curve.as_it_is, curve.best.number) == (1, 1.0, 0)
+    assert (curve.failed, curve.before, curve.best.number) == (1, 1.0, 0)
 
 
 def test_where_two_curves_cross_is_said():
@@ -125,5 +125,10 @@ def test_a_search_goes_on_where_it_stopped_and_shows_what_it_is_worth(checkout):
         "failed" if settings.get("c") == 3 else "ok" for settings in drawn
     ]
     assert not list((checkout / "results").rglob("seed-*.json"))
+    file.write_text(file.read_text().replace("Choice(1, 2, 3)", "Choice(4, 5, 6)"))
+    refused = run_python("-m", "benchmark", *tune, "4", cwd=checkout, PYTHONPATH=str(checkout))
+    assert refused.returncode == 2
+    assert "trial 1 is not what would be drawn today; move it away to search anew" in refused.stderr
+    file.write_text(file.read_text().replace("Choice(4, 5, 6)", "Choice(1, 2, 3)"))
     shown = run("budget", "--dataset", "sample-limit-40")
     assert "searched" in shown
