@@ -169,13 +169,14 @@ def made_slowly(found: Mapping[str, Predictions]) -> set[str]:
         found: the finished runs, by line.
     """
     made = [
-        (name, (record.environment.machine, step), seconds)
+        (name, (record.environment.machine, kind, step), seconds)
         for name, line in found.items()
         for record in line.records
+        for kind in [str((record.hyperparameters or {}).get("vectors"))]
         for step, seconds in record.seconds.preprocessing.items()
         if step == "word2vec" or step.startswith("language model")
     ]
-    least: dict[tuple[str, str], float] = {}
+    least: dict[tuple[str, str, str], float] = {}
     for _, what, seconds in made:
         least[what] = min(seconds, least.get(what, seconds))
     return {name for name, what, seconds in made if seconds > SLOWLY * least[what]}

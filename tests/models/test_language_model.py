@@ -186,6 +186,15 @@ def test_a_language_model_learns_what_comes_next(
     assert perplexities[-1] < 4 < perplexities[0]
 
 
+def test_a_language_model_learns_in_mixed_numbers(short: None, tmp_path: Path) -> None:
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        perplexities = train(tmp_path).perplexities
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert perplexities[1] < perplexities[0] < 60
+
+
 @pytest.mark.usefixtures("eagerly")
 def test_a_language_model_is_made_once_and_its_perplexity_noted(
     small: Corpus, monkeypatch: pytest.MonkeyPatch
