@@ -376,9 +376,7 @@ def lines_of_the_word_vectors():
                 continue
             record = store.read(path)
             assert record.hyperparameters["vectors"] == kind
-            predicted = store.read_predictions(path, record)
-            right = (predicted.logits >= 0) == predicted.labels
-            cells += [f"{100 * right.mean():.2f}", f"{record.seconds.training:.0f}"]
+            cells += [f"{100 * correct(path).mean():.2f}", f"{record.seconds.training:.0f}"]
             if kind != "random":
                 learned = f"{record.seconds.preprocessing[settings.method]:.0f}"
         yield f"| `{kind}` | {' | '.join([learned, *cells])} |".replace("  ", " ")
@@ -397,14 +395,12 @@ def lines_of_the_language_models():
             continue
         if "pretrain" not in record.hyperparameters:
             continue
-        predicted = store.read_predictions(path, record)
-        right = (predicted.logits >= 0) == predicted.labels
         reached = [f"{min(passes):.0f}" for passes in record.perplexity.values()]
         perplexity = " and ".join(reached) or "–"
         learned = sum(record.seconds.preprocessing[step] for step in record.perplexity)
         cells = (
             perplexity, f"{learned:,.0f}", f"{record.seconds.training:,.0f}",
-            f"{100 * record.validation.accuracy:.2f}", f"{100 * right.mean():.2f}",
+            f"{100 * record.validation.accuracy:.2f}", f"{100 * correct(path).mean():.2f}",
         )  # fmt: skip
         yield f"| `{line.name}` | {' | '.join(cells)} |"
 
@@ -414,27 +410,29 @@ def test_what_language_models_lead_to_is_as_the_records_say():
 
 
 def test_what_starting_from_chance_changes_is_as_the_records_say():
-    results, page = ROOT / "results", DOCUMENTS["docs/language-models.md"]
-    right = []
-    for variant in ("", "not-pretrained"):
-        path = store.record_path(results, "imdb", "lm_lstm", {}, 0, variant)
-        predicted = store.read_predictions(path, store.read(path))
-        right.append((predicted.logits >= 0) == predicted.labels)
-    pairs = statistics.compare([one[None] for one in right])
+    page = " ".join(DOCUMENTS["docs/language-models.md"].split())
+    learned, chance, last, last_chance = (
+        correct(store.record_path(ROOT / "results", "imdb", row, changed, 0, variant))
+        for row, changed, variant in (
+            ("lm_lstm", {}, ""), ("lm_lstm", {}, "not-pretrained"),
+            ("lm_lstm", {"pooling": "last"}, ""), ("lstm", {}, "paper"),
+        )
+    )  # fmt: skip
+    pairs = statistics.compare([learned[None], chance[None]])
     gain, (low, high) = -100 * pairs.difference[0, 1], 100 * np.array(pairs.interval(1, 0))
     said = f"{gain:.2f} points more accurate (95 % interval {low:.2f} to {high:.2f})"
-    assert said in " ".join(page.split())
+    assert said in page
+    assert f"is right on {100 * last.mean():.1f} % of the test reviews" in page
+    assert f"starts from chance, on {100 * last_chance.mean():.1f} %" in page
 
 
 def test_the_first_language_model_is_as_described():
     folder = ROOT / "results" / "runs" / "imdb" / "lm_lstm"
     path = folder / "lm_learning_rate=0.002" / "seed-0.json"
     record, page = store.read(path), DOCUMENTS["docs/language-models.md"].replace("\n", " ")
-    predicted = store.read_predictions(path, record)
-    right = (predicted.logits >= 0) == predicted.labels
     (perplexity,) = record.perplexity["language model forwards"]
     assert f"a perplexity of {perplexity:.0f} and" in page
-    assert f"{100 * right.mean():.1f} % of the test reviews" in page
+    assert f"{100 * correct(path).mean():.1f} % of the test reviews" in page
     assert record.command in page
 
 
