@@ -5,7 +5,7 @@ Keras gives gradients to its optimizers alone, so this is the one place that ask
 
 from collections.abc import Callable
 
-from preprocessing.errors import UserError
+from preprocessing.errors import OptionError
 
 import keras
 
@@ -21,11 +21,11 @@ def gradient(loss: Callable, x):
         The shape and dtype of `x`.
 
     Raises:
-        UserError: Keras runs on another backend than TensorFlow or JAX.
+        OptionError: Keras runs on another backend than TensorFlow or JAX.
     """
     backend = keras.backend.backend()
     if backend not in ("tensorflow", "jax"):
-        raise UserError(f"perturbed vectors need KERAS_BACKEND=tensorflow or jax, not {backend}")
+        raise OptionError(f"perturbed vectors need KERAS_BACKEND=tensorflow or jax, not {backend}")
     if backend == "jax":
         import jax
 
