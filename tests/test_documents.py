@@ -426,6 +426,21 @@ def test_what_starting_from_chance_changes_is_as_the_records_say():
     assert f"starts from chance, on {100 * last_chance.mean():.1f} %" in page
 
 
+def test_the_stages_of_ulmfit_are_as_the_record_says():
+    record = store.read(store.record_path(ROOT / "results", "imdb", "ulmfit", {}, 0))
+    forwards, backwards = record.history[:4], record.history[4:]
+    said = "{:.1%} of the validation reviews forwards and {:.1%} backwards"
+    frozen = [stage[0].validation_accuracy for stage in (forwards, backwards)]
+    both = "alone has {:.1%} and {:.1%}, and the mean of both {:.1%}"
+    best = [
+        min(stage, key=lambda epoch: epoch.validation_loss).validation_accuracy
+        for stage in (forwards, backwards)
+    ]
+    page = " ".join(DOCUMENTS["docs/language-models.md"].split())
+    assert said.format(*frozen).replace("%", " %") in page
+    assert both.format(*best, record.validation.accuracy).replace("%", " %") in page
+
+
 def test_the_first_language_model_is_as_described():
     folder = ROOT / "results" / "runs" / "imdb" / "lm_lstm"
     path = folder / "lm_learning_rate=0.002" / "seed-0.json"
