@@ -83,11 +83,11 @@ class Hyperparameters(LanguageModelOptions, NetworkOptions):
 
 
 def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
-    if options.perturbation != "none" and options.precision == "mixed_bfloat16":
-        raise OptionError("--perturbation needs float32: bfloat16 rounds its small steps away")
-    start = language_model(options, data)
     if options.perturbation != "none":
+        if options.precision == "mixed_bfloat16":
+            raise OptionError("--perturbation needs float32: bfloat16 rounds its small steps away")
         keras.config.set_dtype_policy("float32")
+    start = language_model(options, data)
     known, dimensions = start.vectors.shape
     words = keras.Input((None,), dtype="int32", name="words")
     first, *others = start.layers

@@ -81,8 +81,8 @@ def tune(
         today = plain(replace(base, **drawn(space, seed, trial.number)))
         if trial.number > 0 and trial.record.hyperparameters != today:
             raise UserError(
-                f"{path}: trial {trial.number} is not what would be drawn today; move it away to "
-                f"search anew"
+                f"{path}: trial {trial.number} differs from what would be drawn now; move the file "
+                f"away to search anew"
             )
     if cluster is not None:
         with TemporaryDirectory() as folder, ExitStack() as locks:

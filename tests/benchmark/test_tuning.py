@@ -128,7 +128,7 @@ def test_a_search_goes_on_where_it_stopped_and_shows_what_it_is_worth(checkout):
     file.write_text(file.read_text().replace("Choice(1, 2, 3)", "Choice(4, 5, 6)"))
     refused = run_python("-m", "benchmark", *tune, "4", cwd=checkout, PYTHONPATH=str(checkout))
     assert refused.returncode == 2
-    assert "trial 1 is not what would be drawn today; move it away to search anew" in refused.stderr
+    assert "trial 1 differs from what would be drawn now; move the file away" in refused.stderr
     file.write_text(file.read_text().replace("Choice(4, 5, 6)", "Choice(1, 2, 3)"))
     shown = run("budget", "--dataset", "sample-limit-40")
     assert "searched" in shown
