@@ -423,7 +423,7 @@ def test_what_starting_from_chance_changes_is_as_the_records_say():
     said = f"{gain:.2f} points more accurate (95 % interval {low:.2f} to {high:.2f})"
     assert said in page
     assert f"is right on {100 * last.mean():.1f} % of the test reviews" in page
-    assert f"starts from chance, on {100 * last_chance.mean():.1f} %" in page
+    assert f"starts from random weights, on {100 * last_chance.mean():.1f} %" in page
 
 
 def test_the_stages_of_ulmfit_are_as_the_record_says():

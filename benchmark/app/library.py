@@ -67,7 +67,7 @@ def listed(cache: Path, results: Path, dataset: str) -> dict[str, Listed]:
     if not kept:
         raise UserError(
             f"no model of {dataset} is kept in {cache / 'models'}; make demo trains some on "
-            f"synthetic reviews, python run_all.py on the real ones"
+            f"synthetic reviews, python run_all.py --results mine on the real ones"
         )
     lines = _lines(folder_of(results, dataset) / "leaderboard.csv")
     found = {}

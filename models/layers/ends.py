@@ -41,7 +41,7 @@ class WordOptions(NetworkOptions):
         "cbow", "how the word vectors that it starts from are learned; random ones go on learning"
     )
     learned_words: LearnedWords = 5_000
-    random_dimensions: int = option(300, "numbers in a vector that starts from chance", ge=1)
+    random_dimensions: int = option(300, "numbers in a vector that starts at random", ge=1)
     known_words: int = option(
         65_536, "most frequent words that are read; the others count as unknown", ge=3
     )

@@ -26,7 +26,7 @@ class AddPositions(layers.Layer):
     """Add to each word's vector one for its position.
 
     Args:
-        kind: "sinusoidal", fixed, or "learned", starting from chance.
+        kind: "sinusoidal", fixed, or "learned", starting at random.
         longest: words of the longest review.
     """
 

@@ -40,7 +40,7 @@ class LanguageModelOptions:
     """Options of the language model that a row starts from."""
 
     pretrain: int = option(
-        1, "passes of the language model over train and unsup; 0 starts from chance", ge=0
+        1, "passes of the language model over train and unsup; 0 starts from random weights", ge=0
     )
     lm_units: int = option(300, "numbers in a state of the language model", ge=1)
     lm_layers: int = option(1, "its LSTM layers", ge=1)
