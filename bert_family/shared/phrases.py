@@ -87,23 +87,30 @@ def unit_starts(sequences: Ragged, tokenizer: Tokenizer, phrases: Any = None) ->
 def word_starts(ids: Ragged, tokenizer: Tokenizer) -> np.ndarray:
     """Tell of each subword whether a word begins with it, shape (subwords,), bool.
 
-    So does, whatever it is, the first of a text and what follows a token that stands for no text:
-    the beginning of its word was cut off.
+    Marks and words begin anew where they touch, as in "good." So does, whatever it is, the first of
+    a text and what follows a token that stands for no text: the beginning of its word was cut off.
     """
     begins = np.array([begins for begins, _ in tokenizer.pieces()])
     special = np.isin(ids.values, tokenizer.special)
+    spoken = _speaks(tokenizer)[ids.values]
     starts = begins[ids.values] | special
-    starts[1:] |= special[:-1]
+    starts[1:] |= special[:-1] | (spoken[1:] != spoken[:-1])
     starts[ids.offsets[:-1][ids.lengths > 0]] = True
     return starts
+
+
+def _speaks(tokenizer: Tokenizer) -> np.ndarray:
+    """Tell of each id whether its text has letters or digits, shape (ids,), bool."""
+    speaks = np.array([any(map(str.isalnum, text)) for _, text in tokenizer.pieces()])
+    speaks[list(tokenizer.special)] = False
+    return speaks
 
 
 def _sentences(
     ids: Ragged, starts: np.ndarray, tokenizer: Tokenizer
 ) -> Iterator[list[tuple[str, int]]]:
     """Yield the words between marks, each written as its ids, and where in `ids.values` it is."""
-    speaks = np.array([any(map(str.isalnum, text)) for _, text in tokenizer.pieces()])
-    speaks[list(tokenizer.special)] = False
+    speaks = _speaks(tokenizer)
     for first, last in itertools.pairwise(ids.offsets.tolist()):
         pieces = ids.values[first:last]
         begins = np.flatnonzero(starts[first:last]).tolist()

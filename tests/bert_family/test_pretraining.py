@@ -114,6 +114,17 @@ def test_words_of_each_tokenizer_begin_where_texts_have_spaces(name, presets):
     assert [word.tolist() for word in words] == tokenizer.encode([" wonderfully", " made"])
 
 
+@pytest.mark.parametrize("name", ["bert", "roberta", "albert"])
+def test_marks_are_no_part_of_the_words_that_they_touch(name, presets):
+    tokenizer = presets[name][2]
+    (ids,) = tokenizer.encode([" wonderfully made. good"])
+    starts = word_starts(Ragged.from_lengths(np.array(ids), np.array([len(ids)])), tokenizer)
+    text_of = [text for _, text in tokenizer.pieces()]
+    units = np.split(ids, np.flatnonzero(starts)[1:])
+    said = ["".join(text_of[piece] for piece in unit) for unit in units]
+    assert said == ["wonderfully", "made", ".", "good"]
+
+
 @pytest.fixture
 def reviews(tmp_path):
     """Sixty short reviews, in the place of a run's data."""
