@@ -228,7 +228,7 @@ class Training:
                     self._judge()
                 self.seconds += time.perf_counter() - start
                 self._save()
-                self._tell(self.windows_done / text.windows - number)
+                self._tell(number, self.windows_done / (self.settings.passes * text.windows))
 
     def _pass(self, number: int) -> Windows:
         """Return the pass's text; reviews stand in another order in each."""
@@ -256,13 +256,13 @@ class Training:
         said += f"perplexity {perplexity:.1f} on the validation reviews"
         self.on_event({"event": "step", "text": said})
 
-    def _tell(self, done: float) -> None:
-        """Say how much of a pass is done."""
+    def _tell(self, number: int, done: float) -> None:
+        """Say which pass it is, and what share of all passes is done."""
         self.on_event(
             {
                 "event": "batch",
                 "what": self.what,
-                "epoch": min(len(self.perplexities) + 1, self.settings.passes),
+                "epoch": number + 1,
                 "epochs": self.settings.passes,
                 "done": done,
             }

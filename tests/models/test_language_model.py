@@ -10,7 +10,13 @@ from models.pretraining.adaptive_softmax import AdaptiveSoftmax, Clusters
 from models.pretraining.language_model import LanguageModelOptions, language_model
 from models.pretraining.speed import operations
 from models.pretraining.spelling import SpelledWords, spell
-from models.pretraining.training import CarryingLSTM, Settings, Training, read_arrays
+from models.pretraining.training import (
+    CarryingLSTM,
+    Settings,
+    Training,
+    read_arrays,
+    weights_of,
+)
 from models.pretraining.windows import END, Windows, end_to_end
 from preprocessing.corpus import Corpus
 from preprocessing.ragged import Ragged
@@ -177,6 +183,36 @@ def test_training_that_was_stopped_ends_with_the_weights_of_training_in_one_go(
     assert resumed.seconds_before > 0
 
 
+def test_progress_is_the_share_of_all_passes(short: None, tmp_path: Path) -> None:
+    events: list[dict] = []
+    Training(SETTINGS, [reviews(40, 0)], reviews(8, 1), tmp_path, events.append).run()
+    told = [(event["epoch"], event["done"]) for event in events if event["event"] == "batch"]
+    assert {epoch for epoch, _ in told} == set(range(1, SETTINGS.passes + 1))
+    assert told == sorted(told)
+    assert all(
+        (epoch - 1) / SETTINGS.passes < done <= epoch / SETTINGS.passes for epoch, done in told
+    )
+    assert told[-1] == (SETTINGS.passes, 1)
+
+
+def test_the_pass_with_the_lowest_perplexity_is_kept(
+    short: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learning = Training(SETTINGS, [reviews(40, 0)], reviews(8, 1), tmp_path, lambda event: None)
+    judged: list[list[np.ndarray]] = []
+
+    def evaluate(*_, **__) -> dict[str, float]:
+        judged.append(weights_of(learning.model, SETTINGS.depth))
+        return {"nats": float(len(judged))}
+
+    monkeypatch.setattr(learning.model, "evaluate", evaluate)
+    learning.run()
+    assert len(judged) == SETTINGS.passes > 1
+    for kept, first, last in zip(learning.best, judged[0], judged[-1], strict=True):
+        np.testing.assert_array_equal(kept, first)
+        assert (first != last).any()
+
+
 @pytest.mark.parametrize("backwards", [False, True])
 def test_a_language_model_learns_what_comes_next(
     short: None, tmp_path: Path, backwards: bool
@@ -207,6 +243,22 @@ def test_a_language_model_is_made_once_and_its_perplexity_noted(
     np.testing.assert_array_equal(first.vectors, again.vectors)
     (perplexity,) = data.clock.perplexity["language model backwards"]
     assert 1 < perplexity < len(small.vocabulary)
+
+
+def test_a_language_model_learns_from_train_and_unsup_and_is_judged_by_validation(
+    small: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list = []
+
+    def begin(self, settings, texts, validation, *rest) -> None:
+        given.extend([*texts, validation])
+        raise Killed
+
+    monkeypatch.setattr(Training, "__init__", begin)
+    with pytest.raises(Killed):
+        language_model(LanguageModelOptions(lm_seed=11), TrainingData.of(small, 0))
+    for texts, split in zip(given, ("train", "unsup", "validation"), strict=True):
+        np.testing.assert_array_equal(texts.values, small.reviews(split).words.values)
 
 
 @pytest.mark.usefixtures("eagerly")
