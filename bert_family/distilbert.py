@@ -2,8 +2,9 @@
 
 BERT with half of its layers, taught by the whole one: to give words the teacher's probabilities,
 and to have hidden states that point where the teacher's point. The public preset is the result.
-With `--teacher`, a BERT is fine-tuned first, and the student learns from its soft labels and its
-hidden states while it is fine-tuned itself, which the paper calls a second step of distillation.
+With `--teacher`, a BERT is fine-tuned first, and the student learns from its soft labels while it
+is fine-tuned itself, which the paper calls a second step of distillation; here from its hidden
+states, too, and all three losses count the same.
 
     python bert_family/distilbert.py
     python bert_family/distilbert.py --preset FOLDER
@@ -28,7 +29,7 @@ from keras import layers
 
 @hyperparameters
 class Hyperparameters(DistilledOptions):
-    """The paper's."""
+    """As in `bert`; the paper names no settings of fine-tuning."""
 
     preset: PresetOption = "distil_bert_base_en_uncased"
 

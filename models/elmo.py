@@ -9,7 +9,8 @@ its own. Layers are normalised before they are mixed, which the paper found to h
 
 Where it differs from the paper: the language models' word vectors are word2vec's, where the paper
 makes them from letters (`--lm-vectors spelled` does so, too), and the classifier's own are the
-same; one layer is the default, where the paper has two.
+same; one layer is the default, where the paper has two with a residual connection, which project
+their states. The two directions are learned apart, where the paper's share words and softmax.
 
     python models/elmo.py
     python models/elmo.py --lm-vectors spelled

@@ -8,15 +8,16 @@ With `--perturbation`, the word vectors are moved a little, in the direction tha
 the answer is to stay (Miyato et al., 2017, https://arxiv.org/abs/1605.07725). `adversarial` takes
 the direction that raises the loss, which needs the label; `virtual_adversarial` the one that
 changes the answer, and so learns from reviews without their labels, too. Vectors are normalised
-there, else they would grow until the perturbation does not matter.
+there, else they would grow until the perturbation does not matter, and as in the paper all of them
+learn: `--learned-words` has no say.
 
 Where it differs from the papers: all is smaller, since it is to be trained on two cores. The
 language model makes one pass over 17 million words, without dropout; the code of the second paper
 makes 100,000 steps of 256 reviews, some 300 passes, with half of the word vectors' numbers dropped.
 The classifier learns for 2 epochs; theirs for 15,000 steps of 64 reviews, some 40 epochs. Word
-vectors are word2vec's, as in `lstm`, and stay but for corrections of frequent words (`--lm-vectors
-learned --learned-words 30000` is theirs); the states at all words are pooled, not the last one
-alone (`--pooling last`); the softmax is an adaptive one.
+vectors are word2vec's, as in `lstm`, and without perturbation they stay but for corrections of
+frequent words (`--lm-vectors learned --learned-words 30000` is theirs); the states at all words are
+pooled, not the last one alone (`--pooling last`); the softmax is an adaptive one.
 
     python models/lm_lstm.py
     python models/lm_lstm.py --variant not-pretrained
@@ -149,7 +150,7 @@ row = NetworkRow(
         ),
         "adversarial": Variant(
             {"perturbation": "adversarial"},
-            Step("lm_lstm", "word vectors moved where it raises the loss"),
+            Step("lm_lstm", "all word vectors learn, and are moved where it raises the loss"),
         ),
         "virtual_adversarial": Variant(
             {"perturbation": "virtual_adversarial"},

@@ -7,9 +7,10 @@ from the mean of it and of the words around. Both are learned from the training 
 reviews by gensim, by negative sampling where the paper has a tree of words. A review that was not
 there gets its vector afterwards: the model stays as it is and only the new vector is fitted. The
 training reviews of the classifier get theirs in the same way, since those that were learned
-together with the model are of another kind. Logistic regression reads both vectors side by side.
+together with the model are of another kind. Logistic regression reads both vectors side by side,
+where the paper has a network with one hidden layer of 50 units.
 
-The paper learns from the test reviews' texts, too; nothing here sees them before the end.
+Many reproductions learn from the test reviews' texts, too; the paper and this row do not.
 
     python models/paragraph_vector.py
     python models/paragraph_vector.py --dm-dimensions 0

@@ -50,7 +50,7 @@ RATES = {"tiny": 1e-3, "small": 2e-4, "base": 3e-5}
 """Highest learning rate for a backbone from scratch, by its size."""
 
 PUBLIC_RATE = 2e-5
-"""For public weights; all four papers have it among theirs, and no member collapses at it."""
+"""For public weights; three of four papers have it among theirs, and no member collapses at it."""
 
 
 @hyperparameters

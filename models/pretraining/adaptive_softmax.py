@@ -155,10 +155,6 @@ class AdaptiveSoftmax(layers.Layer):
             nats = nats + ops.reshape(within, (batch, steps))
         return nats
 
-    def compute_output_shape(self, states_shape, targets_shape=None):
-        """Return the result's shape."""
-        return states_shape[:-1]
-
     def compute_output_spec(self, states, targets=None):
         """Return what `call` does; its shape cannot be told by tracing with unknown sizes."""
         return keras.KerasTensor(states.shape[:-1], "float32")

@@ -53,7 +53,9 @@ class LanguageModelOptions:
     )
     lm_dimensions: int = option(300, "numbers in word vectors that are not word2vec's", ge=1)
     known_words: int = option(
-        30_000, "most frequent words that are read; the others count as unknown", ge=3
+        30_000,
+        "most frequent words that the language model reads; with learned vectors, the row, too",
+        ge=3,
     )
 
 
@@ -93,8 +95,8 @@ def language_model(
     """Return a language model of the reviews, which is made once and then kept.
 
     Of its passes the one with the lowest perplexity on the validation reviews is kept; without any,
-    what it would begin with is returned. Ask for it before any layer is made: Keras's session
-    starts anew.
+    random layers are returned, to read vectors of length 1. Ask for it before any layer is made:
+    Keras's session starts anew.
 
     Args:
         options: the row's hyperparameters.

@@ -15,7 +15,7 @@ import numpy as np
 from keras import layers, ops
 
 XI = 0.1
-"""Length of the random step from which the direction of most change is sought; the paper's."""
+"""Length of the random step from which the direction of most change is sought; their code's."""
 
 TINY = 1e-12
 
@@ -90,7 +90,7 @@ def of_length(x, length: float):
 
 
 def adversarial(read: Callable, vectors, mask, labels, epsilon: float):
-    """Return the perturbation that raises the loss most, to the first order (equation 3).
+    """Return the perturbation that raises the loss most, to the first order (section 3).
 
     Args:
         read: from vectors and mask to probabilities, shape (batch, 1).

@@ -69,7 +69,7 @@ def measure(data: TrainingData) -> str:
     plain = keras.Sequential(
         [
             keras.Input((STEPS,), batch_size=few, dtype="int32"),
-            layers.Embedding(settings.words, settings.dimensions),
+            layers.Embedding(settings.words, settings.dimensions, trainable=False),
             *(layers.LSTM(settings.units, return_sequences=True) for _ in range(settings.depth)),
             layers.Dense(settings.words),
         ]
