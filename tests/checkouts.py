@@ -1,5 +1,6 @@
 """A copy of the code with rows for tests, and run_all.py started in it."""
 
+import atexit
 import os
 import signal
 import subprocess
@@ -56,12 +57,19 @@ def run_all(checkout: Path, *arguments: str):
 def start_run_all(checkout: Path, *more: str) -> subprocess.Popen:
     command = [sys.executable, "run_all.py", "--dataset", "sample", "--limit", "40"]
     command += ["--seeds", "1", *more]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command, cwd=checkout, env=os.environ | {"PYTHONPATH": str(checkout)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         # What runs under nohup ignores Ctrl-C, and so would all that it starts.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
+    atexit.register(_kill, process)  # what a failed test leaves behind
+    return process
+
+
+def _kill(process: subprocess.Popen) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def wait_for(condition, seconds: float = 60) -> None:

@@ -1,6 +1,7 @@
 """What the documents say is what the code does."""
 
 import csv
+import functools
 import json
 import re
 import shlex
@@ -27,11 +28,18 @@ PUBLISHED = {"94.60"}
 SITE = "../../deployments/github-pages"
 """Where GitHub says what the newest site of a repository is, seen from its front page."""
 
+
+@functools.cache
+def evaluated(dataset: str = "imdb") -> leaderboard.Evaluation:
+    """Return the committed table, and what it is made of."""
+    return leaderboard.evaluate(ROOT / "results", dataset)
+
+
 COMMANDS = r"python (?:-m )?(?:run_all|preprocessing|benchmark|models|bert_family)\b"
 
 
 def test_the_tables_in_documents_come_from_the_records():
-    evaluation = leaderboard.evaluate(ROOT / "results", "imdb")
+    evaluation = evaluated()
     markdown = tables.as_markdown(evaluation.table, "imdb", evaluation.unreached)
     assert (ROOT / "results" / "leaderboard.md").read_text(encoding="utf-8").endswith(markdown)
     readme, document = DOCUMENTS["README.md"], DOCUMENTS[steps.DOCUMENT]
@@ -42,7 +50,7 @@ def test_the_tables_in_documents_come_from_the_records():
 
 
 def test_the_short_table_has_the_best_of_each_family_with_and_without_outside_weights():
-    table = leaderboard.build(ROOT / "results", "imdb")
+    table = evaluated().table
     finished = table[table["status"] == "ok"]
     groups = finished.groupby(["family", finished["weights"] != "none"])
     best = {name for _, group in groups for name in group.nlargest(1, "accuracy_mean")["model"]}
@@ -114,11 +122,21 @@ def test_accuracies_in_the_text_are_those_of_the_tables(document):
 
 def test_seconds_in_the_answer_are_those_of_the_table():
     answer = DOCUMENTS["README.md"].partition("## The answer")[2].partition("![")[0]
-    table = leaderboard.build(ROOT / "results", "imdb")
+    table = evaluated().table
     seconds = {f"{value:,.0f}" for value in leaderboard.whole_seconds(table)}
     quoted = set(re.findall(r"([\d,]+) s\b", answer))
     assert quoted
     assert quoted <= seconds
+
+
+def test_the_answer_gives_each_model_its_own_accuracy_and_the_best_one_its_rank():
+    answer = DOCUMENTS["README.md"].partition("## The answer")[2].partition("![")[0]
+    table = evaluated().table.set_index("model")
+    quoted = re.findall(r"`([^`]+)`\)?(?:,| reach) (\d\d\.\d\d) %", answer.replace("\n", " "))
+    assert {name for name, _ in quoted} == {"naive_bayes_svm", "attention_lstm (paper)", "cnn"}
+    for name, share in quoted:
+        assert share == f"{100 * table.loc[name, 'accuracy_mean']:.2f}", name
+    assert table.loc["naive_bayes_svm", "rank"] == 1, "no model is measurably more accurate"
 
 
 @pytest.mark.parametrize("truncation", ["tail", "head", "head_tail"])
@@ -277,7 +295,7 @@ def test_the_example_row_of_contributing_works(tmp_path):
 
 def lines_of_the_first_runs():
     """Return the table of `docs/evaluation-sets.md` as the records of those runs have it."""
-    evaluation = leaderboard.evaluate(ROOT / "results", "imdb")
+    evaluation = evaluated()
     for name, line in evaluation.predictions.items():
         contrast, counterfactual, sentences, products = (
             evaluation.asked[name][one]
@@ -297,11 +315,39 @@ def test_the_first_runs_of_protocol_2_are_as_their_records_say():
     assert "\n".join(lines) in page
 
 
+CLAIMED = (
+    ("naive_bayes_svm", "cnn", "contrast",
+     "{:.1f} points more than `naive_bayes_svm` (95 % interval {:.1f} to {:.1f})"),
+    ("naive_bayes_svm", "cnn", "test", "({:.2f} points, {:.2f} to {:.2f})"),
+    ("bag_of_words", "tfidf_logreg", "test", "is {:.1f} points ({:.1f} to {:.1f}) less accurate"),
+    ("tfidf_logreg", "bag_of_words", "counterfactual", "{:.1f} points more ({:.1f} to {:.1f})"),
+    ("bag_of_words", "tfidf_logreg", "sentences", "worse by {:.1f} ({:.1f} to {:.1f})"),
+)  # fmt: skip
+"""What `docs/evaluation-sets.md` says of pairs of models: of which, on what, in which words."""
+
+
+@pytest.mark.parametrize(("one", "other", "asked", "words"), CLAIMED)
+def test_what_is_said_of_two_models_and_a_set_is_as_their_records_say(one, other, asked, words):
+    evaluation = evaluated()
+    right = []
+    for name in (one, other):
+        if asked == "test":
+            right.append(evaluation.predictions[name].correct)
+        elif asked == "sentences":
+            right.append(evaluation.asked[name][asked].scored)
+        else:
+            right.append(evaluation.asked[name][asked].both_right)
+    pairs = statistics.compare(right)
+    said = words.format(*(100 * end for end in (pairs.difference[1, 0], *pairs.interval(1, 0))))
+    page = " ".join(DOCUMENTS["docs/evaluation-sets.md"].split())
+    assert said.replace("-", "−") in page
+
+
 def lines_of_the_held_out():
     """Return the table of `docs/protocol.md` as the records have it."""
     for name in ("tfidf_logreg", "cnn"):
         for said, dataset in (("held out", "imdb"), ("learned", "imdb-with-originals")):
-            evaluation = leaderboard.evaluate(ROOT / "results", dataset)
+            evaluation = evaluated(dataset)
             accuracy = 100 * evaluation.predictions[name].correct.mean(axis=1)
             asked = evaluation.asked[name]
             contrast, counterfactual = asked["contrast"], asked["counterfactual"]
@@ -317,14 +363,17 @@ def lines_of_the_held_out():
 
 def test_what_the_held_out_originals_cost_is_as_the_records_say():
     assert "\n".join(lines_of_the_held_out()) in DOCUMENTS["docs/protocol.md"]
-    learned = leaderboard.evaluate(ROOT / "results", "imdb-with-originals")
-    held_out = leaderboard.evaluate(ROOT / "results", "imdb")
+    learned = evaluated("imdb-with-originals")
+    held_out = evaluated()
     for name in ("tfidf_logreg", "cnn"):
         both = [one.predictions[name].correct for one in (held_out, learned)]
         pairs = statistics.compare(both)
         low, high = (f"{100 * end:.2f}".replace("-", "−") for end in pairs.interval(1, 0))
         assert f"{100 * pairs.difference[1, 0]:.2f}" in DOCUMENTS["docs/protocol.md"]
         assert f"{low} to {high})" in " ".join(DOCUMENTS["docs/protocol.md"].split())
+        if name == "tfidf_logreg":
+            said = f"{100 * pairs.difference[1, 0]:.2f} points (95 % interval {low} to {high})"
+            assert said in " ".join(DOCUMENTS["README.md"].split())
 
 
 def correct(path):
@@ -384,6 +433,19 @@ def lines_of_the_word_vectors():
 
 def test_what_each_kind_of_word_vectors_leads_to_is_as_the_records_say():
     assert "\n".join(lines_of_the_word_vectors()) in DOCUMENTS["docs/word-vectors.md"]
+
+
+def test_what_learned_vectors_gain_over_random_ones_is_as_the_records_say():
+    runs, page = ROOT / "results" / "runs" / "imdb", DOCUMENTS["docs/word-vectors.md"]
+    gains = [
+        correct(runs / name / "seed-0.json").mean()
+        - correct(runs / name / "vectors=random" / "seed-0.json").mean()
+        for name in ("averaged_word2vec", "cnn", "lstm")
+    ]
+    mean, cnn, lstm = (f"{100 * gain:.1f}" for gain in gains)
+    page = " ".join(page.split())
+    assert f"is {mean} points less accurate with random vectors than with `cbow`" in page
+    assert f"are {cnn} and {lstm} points less accurate" in page
 
 
 def lines_of_the_language_models():
@@ -472,7 +534,7 @@ FOUND = (
 
 def lines_of_the_findings():
     """Return the table of differences in `docs/findings.md` as the records have it."""
-    evaluation = leaderboard.evaluate(ROOT / "results", "imdb")
+    evaluation = evaluated()
     asked = evaluation.asked
     right = {
         "test": lambda name: evaluation.predictions[name].correct,
@@ -518,7 +580,7 @@ def test_what_few_labels_lead_to_is_as_the_records_say():
 
 def test_figures_in_the_findings_are_those_of_the_tables():
     text = DOCUMENTS["docs/findings.md"].replace("\n", " ")
-    table = leaderboard.build(ROOT / "results", "imdb")
+    table = evaluated().table
     shares = [name for name in table if name.endswith(("accuracy", "_both", "accuracy_mean"))]
     known = {f"{100 * value:.1f}" for name in shares for value in table[name].dropna()}
     known |= set(re.findall(r"\d\d\.\d\b", " ".join(lines_of_the_labels())))

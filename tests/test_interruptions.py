@@ -81,13 +81,19 @@ def test_two_at_once(checkout):
     assert second.stderr.count("\n") == 1
 
 
-def test_ctrl_c_while_keras_is_imported_is_one_line():
+def test_ctrl_c_while_keras_is_imported_is_one_line(tmp_path):
+    """A module that takes long to import stands in for Keras."""
+    begun = tmp_path / "begun"
+    (tmp_path / "keras.py").write_text(
+        f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(60)\n"
+    )
     process = subprocess.Popen(
-        [sys.executable, "models/cnn.py", "--dataset", "sample"],
+        [sys.executable, "-m", "models.cnn", "--dataset", "sample", "--cache", tmp_path],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
-    time.sleep(1)
+    wait_for(begun.exists)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130

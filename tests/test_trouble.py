@@ -43,6 +43,17 @@ def test_an_option_that_only_learning_finds_wrong_leaves_no_record(checkout):
     assert records_of(checkout) == []
 
 
+def test_a_damaged_file_is_no_failure_of_the_row(checkout):
+    add_row(
+        checkout, "a_damaged", body="raise DamagedError('a/file is damaged')",
+        extra="from preprocessing.errors import DamagedError",
+    )  # fmt: skip
+    process = run_one(checkout, "a_damaged")
+    assert process.returncode == 2
+    assert process.stderr == "error: a/file is damaged\n"
+    assert records_of(checkout) == []
+
+
 def test_run_all_stops_at_a_full_disk_and_keeps_what_was_finished(checkout):
     add_row(checkout, "a_quick")
     add_row(checkout, "b_full", body=FULL)

@@ -168,7 +168,9 @@ def test_nothing_is_believed_after_it_was_damaged(kinds, name, tmp_path_factory)
     files = [file for file in files if file.stat().st_size]
     assert files
     before = kind.read(kind.folder)
-    copy = tmp_path_factory.mktemp("copy") / "it"
+    copy = tmp_path_factory.mktemp("copy") / "damaged-copy"
+    shutil.copytree(kind.folder, copy)
+    np.testing.assert_equal(kind.read(copy), before)
     counted: Counter[str] = Counter()
 
     @settings(

@@ -123,6 +123,18 @@ def test_two_tables_or_folders(told, results, tmp_path, kind):
     assert f"only in {other / kind}: naive_bayes_svm" in said
 
 
+def test_verdicts_of_two_tables_are_corrected_for_their_number(told, tmp_path):
+    """6 of 400 reviews apart: a difference where it is the only one, none among five."""
+    for rows in (["cnn"], ["cnn", "gru", "lstm", "capsule", "fasttext"]):
+        one, other = (tmp_path / f"{side}-{len(rows)}" for side in ("one", "other"))
+        for row in rows:
+            put_many(one, row, 10)
+            put_many(other, row, 16)
+        lines = [line.split() for line in told(one, other).splitlines()]
+        verdicts = {words[0]: words[-1] for words in lines if words and words[0] in rows}
+        assert verdicts == dict.fromkeys(rows, "worse" if len(rows) == 1 else "tied")
+
+
 def test_a_table_alone_is_compared_without_intervals(told, results, tmp_path):
     shutil.copy(results / "leaderboard.csv", tmp_path / "other.csv")
     out = told(results / "leaderboard.csv", tmp_path / "other.csv")

@@ -76,6 +76,13 @@ def test_bootstrap_interval_agrees_with_scipy():
     assert metrics.bootstrap_interval(correct) == (low, high)
 
 
+def test_all_seeds_of_a_review_stay_together_in_the_bootstrap():
+    """Seeds that say the same add nothing, where drawn answers would narrow the interval."""
+    one = (np.random.default_rng(0).random(2_000) < 0.85)[None]
+    thrice = metrics.bootstrap_interval(np.repeat(one, 3, axis=0))
+    assert thrice == pytest.approx(metrics.bootstrap_interval(one))
+
+
 def test_the_reliability_curve_agrees_with_scikit_learn():
     random = np.random.default_rng(0)
     probabilities = random.random(500) ** 2

@@ -40,8 +40,23 @@ def test_gain_verdict_and_seconds_by_hand(results):
     assert table["verdict"].tolist() == ["better", "better", "tied", "worse"]
     assert table["seeds_after"].tolist() == [3, 3, 3, 3]
     assert table.loc["fasttext", ["seconds_before", "seconds_after"]].tolist() == [2.0, 10.0]
-    inside = table["difference"].between(table["difference_ci_low"], table["difference_ci_high"])
-    assert inside.all()
+    apart = (table["difference_ci_low"] > 0) | (table["difference_ci_high"] < 0)
+    assert apart.tolist() == (table["verdict"] != "tied").tolist()
+
+
+def test_verdicts_and_intervals_are_corrected_for_the_number_of_steps(tmp_path):
+    """6 of 400 reviews apart: a difference where it is the only one, none among four."""
+    put_many(tmp_path, "lstm", 30)
+    put_many(tmp_path, "gru", 24)
+    table = built(tmp_path)
+    assert table.loc["gru", "verdict"] == "better"
+    assert table.loc["gru", "difference_ci_low"] > 0
+    for row in ("stacked_lstm", "bidirectional_lstm", "cnn_lstm"):
+        put_many(tmp_path, row, 24)
+    table = built(tmp_path)
+    assert table["verdict"].tolist() == ["tied"] * 4
+    assert (table["difference_ci_low"] < 0).all()
+    assert (table["difference_ci_high"] > 0).all()
 
 
 def test_what_no_step_leads_to_begins_a_branch(results):

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from benchmark.rows import catalogue
 from benchmark.rows.training_data import TrainingData
-from bert_family.shared import pretraining
+from bert_family.shared import distillation, fine_tuning, pretraining
 from bert_family.shared.architecture import initializer
+from bert_family.shared.causal_lm import LanguageModelLoss
 from bert_family.shared.distillation import TEMPERATURE, DistillationLoss, copy_every_other_layer
 from bert_family.shared.fine_tuning import (
     FineTunedRow,
     find_source,
+    find_tokenizer,
     freeze,
     layer_shares,
     read_tokens,
@@ -19,6 +21,7 @@ from bert_family.shared.fine_tuning import (
 from bert_family.shared.presets import Preset
 from preprocessing.errors import UserError
 from preprocessing.storage import read_manifest, seal, unseal
+from preprocessing.subwords.training import learn_word_pieces
 from tests.bert_family.conftest import NAMES
 from tests.conftest import run_python
 
@@ -228,11 +231,33 @@ def quick_fit(small, on_event=lambda event: None, row=None, seed=0, **options):
     return row.fit(options, data, on_event), data.clock.seconds
 
 
+def spied(monkeypatch, module) -> list:
+    """Return the list that the networks which the module fine-tunes are put into."""
+    networks, real = [], fine_tuning.fine_tune
+    monkeypatch.setattr(
+        module, "fine_tune", lambda model, *rest: networks.append(model) or real(model, *rest)
+    )
+    return networks
+
+
+def test_gpt_goes_on_foretelling_while_it_is_fine_tuned(small, eagerly, monkeypatch):
+    networks = spied(monkeypatch, fine_tuning)
+    for weight in (0.5, 0.0):
+        quick_fit(
+            small, row=catalogue.load("gpt"), preset="scratch", pretrain=0,
+            language_model_weight=weight,
+        )  # fmt: skip
+        found = [layer for layer in networks[-1].layers if isinstance(layer, LanguageModelLoss)]
+        assert len(found) == (weight > 0)
+
+
 def test_a_teacher_is_fine_tuned_once_and_its_student_alone_answers(small, eagerly, monkeypatch):
     row, reviews = catalogue.load("distilbert"), small.reviews("validation")
     quick = functools.partial(row.teacher.hyperparameters, **QUICK)
     row = dataclasses.replace(row, teacher=dataclasses.replace(row.teacher, hyperparameters=quick))
+    taught = spied(monkeypatch, distillation)
     first, seconds = quick_fit(small, row=row, preset="scratch", teacher="scratch")
+    assert any(isinstance(layer, DistillationLoss) for layer in taught[-1].layers)
     alone, _ = quick_fit(small, row=row, preset="scratch")
     assert first.parameters == alone.parameters
     assert not (first.predict(reviews) == alone.predict(reviews)).all()
@@ -274,7 +299,9 @@ def test_pretraining_is_kept_and_used_again(name, small, eagerly, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["bert", "gpt"])
-def test_pretraining_that_was_stopped_goes_on_after_its_last_whole_pass(name, small, eagerly):
+def test_pretraining_that_was_stopped_goes_on_after_its_last_whole_pass(
+    name, small, eagerly, monkeypatch
+):
     row = catalogue.load(name)
 
     def stop_after_one_pass(event):
@@ -289,8 +316,16 @@ def test_pretraining_that_was_stopped_goes_on_after_its_last_whole_pass(name, sm
     (passes / "manifest.json").write_text(seal(kept))
     (passes / "unfinished.weights.h5").write_text("of a run that was killed while it wrote")
 
-    told = []
+    told, steps = [], []
+    resume = pretraining._Passes.resume
+
+    def spy(passes, model):
+        resume(passes, model)
+        steps.append(int(model.optimizer.iterations))
+
+    monkeypatch.setattr(pretraining._Passes, "resume", spy)
     _, seconds = quick_fit(small, told.append, row, preset="scratch", pretrain=2)
+    assert steps[0] > 0, "it went on from the weights of the first pass"
     texts = [event["text"] for event in told if "pass " in event.get("text", "")]
     assert [text.split(":")[0] for text in texts] == ["pretraining pass 2/2"]
     assert 1000 < seconds["pretraining"] < 1500
@@ -335,6 +370,21 @@ def test_a_pass_that_was_changed_is_not_gone_on_from(tmp_path):
     weights.write_bytes(content)
     with pytest.raises(UserError, match=r"pass-1.weights.h5 is damaged .* delete .*passes"):
         pretraining._Passes(print, 2, tmp_path / "passes")
+
+
+def test_subwords_are_learned_from_the_training_reviews_alone(small):
+    bert, read = catalogue.load("bert"), []
+
+    def learn_and_note(texts, size):
+        read.extend(texts)
+        return learn_word_pieces(iter(read), size)
+
+    architecture = dataclasses.replace(bert.architecture, learn_vocabulary=learn_and_note)
+    row = dataclasses.replace(bert, architecture=architecture)
+    options = row.hyperparameters(preset="scratch")
+    find_tokenizer(row, options, TrainingData.of(small, 0))
+    texts = small.reviews("train").texts
+    assert read == [bytes(texts[i]).decode() for i in range(len(texts))]
 
 
 def test_a_preset_that_there_is_not_is_refused_before_anything_is_learned(small):

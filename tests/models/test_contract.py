@@ -42,11 +42,11 @@ def quick_options(row):
     return options
 
 
-def fit(name, corpus):
+def fit(name, corpus, seed=0):
     """Fit a row as a run does, while the corpus withholds the test reviews."""
     row = catalogue.load(name)
     with withholding_test():
-        return row.fit(quick_options(row), TrainingData.of(corpus, 0), lambda event: None)
+        return row.fit(quick_options(row), TrainingData.of(corpus, seed), lambda event: None)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,12 @@ def test_predictions_are_probabilities(name, predicted, small):
 def test_the_same_seed_gives_the_same_predictions(name, predicted, small):
     again = fit(name, small).predict(small.reviews("test"))
     np.testing.assert_array_equal(predicted(name), again)
+
+
+@pytest.mark.parametrize("name", ["bag_of_words", "bag_of_centroids", "cnn", "bert"])
+def test_another_seed_gives_other_predictions(name, predicted, small):
+    other = fit(name, small, seed=1).predict(small.reviews("test"))
+    assert (predicted(name) != other).any()
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -141,10 +147,15 @@ def test_training_data_holds_no_test_review(small):
 
 
 def test_a_run_withholds_the_test_reviews_while_its_row_learns(small, tmp_path):
-    """Every way to them is closed, also by another corpus object, and open again afterwards."""
+    """Every way to them is closed, also by another corpus object, and open again afterwards.
+
+    And the row gets the seed and the number of labels that were asked for.
+    """
+    asked = []
 
     class Spy(type(catalogue.load("majority"))):
         def fit(self, options, data, on_event):
+            asked.append((data.seed, len(data.train)))
             corpus = Corpus(data.folder)
             tokenizer = WordPiece(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], lowercase=True)
             for peek in (
@@ -154,14 +165,17 @@ def test_a_run_withholds_the_test_reviews_while_its_row_learns(small, tmp_path):
             ):
                 with pytest.raises(RuntimeError, match="withheld"):
                     peek()
-            assert len(corpus.reviews("train")) == len(data.train)
+            assert len(corpus.reviews("train")) == 90
             return super().fit(options, data, on_event)
 
     test_texts = small.reviews("test").texts
     majority = catalogue.load("majority")
     spy = Spy(**{field.name: getattr(majority, field.name) for field in fields(majority)})
-    record, _ = run("majority", spy, spy.hyperparameters(), 0, small, tmp_path, lambda event: None)
+    record, _ = run(
+        "majority", spy, spy.hyperparameters(), 5, small, tmp_path, lambda event: None, labels=20
+    )
     assert record.status == "ok", record
+    assert asked == [(5, 20)] == [(record.seed, record.labels)]
     assert len(small.reviews("test")) == 100
 
 

@@ -5,7 +5,8 @@ import dataclasses
 from benchmark.rows import catalogue
 from benchmark.rows.networks.network_row import Lessons, NetworkRow
 from benchmark.rows.training_data import TrainingData
-from models import ulmfit
+from models import lm_lstm, ulmfit
+from models.pretraining.perturbation import Perturbed, WithUnlabelled
 from preprocessing.errors import UserError
 from tests.conftest import run_python
 from tests.models.test_contract import quick_options
@@ -83,12 +84,21 @@ def test_it_learns_64_reviews_by_heart(name, small, eagerly):
     assert accuracy == 1
 
 
+RECURRENT = (
+    "lstm", "gru", "stacked_lstm", "bidirectional_lstm", "cnn_lstm", "attention_lstm", "lm_lstm",
+    "elmo", "ulmfit",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_recurrent_layers_are_such_as_fused_gpu_kernels_compute(name, built):
     """cuDNN has one form of LSTM and GRU, and no mask but for padding at the end."""
-    model = built(name)
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.LSTM | keras.layers.GRU):
+    fused = keras.layers.LSTM | keras.layers.GRU
+    every = list(built(name)._flatten_layers(recursive=True))
+    recurrent = [layer for layer in every if isinstance(layer, fused)]
+    assert recurrent or not name.startswith(RECURRENT)
+    for layer in every:
+        if layer in recurrent:
             assert layer.activation is keras.activations.tanh
             assert layer.recurrent_activation is keras.activations.sigmoid
             assert layer.use_bias
@@ -103,6 +113,7 @@ import json, sys
 from pathlib import Path
 import benchmark, keras, numpy as np
 from benchmark.rows import catalogue
+from models.pretraining.gradient import gradient
 
 folder = Path(sys.argv[1])
 words = np.load(folder / "words.npy")
@@ -111,6 +122,8 @@ for name, line in catalogue.lines().items():
         catalogue.load(line.row)
         model = keras.models.load_model(folder / f"{name}.keras")
         np.save(folder / f"{name}.npy", model.predict_on_batch(words))
+slopes = gradient(lambda x: keras.ops.sum(x**3), keras.ops.array([1.0, 2.0]))
+np.testing.assert_allclose(slopes, [3, 12])
 assert keras.backend.backend() == "jax"
 assert "tensorflow" not in sys.modules
 """
@@ -163,6 +176,25 @@ def test_perturbed_vectors_are_refused_where_numbers_are_too_coarse(small):
     options = dataclasses.replace(options, precision="mixed_bfloat16")
     with pytest.raises(UserError, match="bfloat16 rounds its small steps away"):
         row.build(options, TrainingData.of(small, 0))
+
+
+@pytest.mark.parametrize("variant", ["not-pretrained", "adversarial", "virtual_adversarial"])
+def test_a_variant_trains_by_its_perturbation(variant, small, monkeypatch):
+    class Trained(Exception):
+        pass
+
+    def learn(options, data, model, lessons):
+        raise Trained(model, lessons.batches)
+
+    monkeypatch.setattr(lm_lstm, "learn", learn)
+    row, options = row_and_options(f"lm_lstm ({variant})")
+    options = dataclasses.replace(options, pretrain=0)
+    with pytest.raises(Trained) as trained:
+        row.fit(options, TrainingData.of(small, 0), lambda event: None)
+    model, batches = trained.value.args
+    assert getattr(model, "kind", "none") == options.perturbation
+    assert isinstance(model, Perturbed) == (variant != "not-pretrained")
+    assert isinstance(batches, WithUnlabelled) == (variant == "virtual_adversarial")
 
 
 @pytest.mark.parametrize("variant", ["adversarial", "virtual_adversarial"])

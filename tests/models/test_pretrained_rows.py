@@ -6,6 +6,7 @@ from models.pretraining.fine_tuning import DiscriminativeAdam, SlantedTriangle
 from models.pretraining.gradient import gradient
 from models.pretraining.perturbation import (
     NormalizedVectors,
+    Perturbed,
     WithUnlabelled,
     adversarial,
     kl_divergence,
@@ -78,6 +79,75 @@ def test_the_virtual_perturbation_changes_the_answer_more_than_a_random_one() ->
         for moved in (directed, of_length(noise * mask, 1.0))
     )
     assert (changed > by_chance).all()
+
+
+WORDS = np.array([[1, 2, 3], [2, 1, 0], [3, 0, 0]], np.int32)
+EPSILON = 2.0
+
+
+def perturbed(kind) -> Perturbed:
+    """Return a model in training that reads vectors of ids by `read`."""
+    keras.utils.set_random_seed(0)
+    ids = keras.Input((None,), dtype="int32")
+    present = ops.cast(ops.not_equal(ids, 0), "float32")[..., None]
+    embed = keras.Model(ids, [layers.Embedding(4, 2)(ids) * present, present])
+    inputs = [keras.Input((None, 2)), keras.Input((None, 1))]
+    model = Perturbed(embed, keras.Model(inputs, read(inputs)), kind, EPSILON, 0)
+    model.compile("sgd", "binary_crossentropy", run_eagerly=True)
+    return model
+
+
+def logits_and_reach(model) -> tuple[np.ndarray, np.ndarray]:
+    """Return each review's logit, and how far a perturbation along the slope moves it."""
+    probabilities = np.asarray(model(WORDS))[:, 0].astype(np.float64)
+    return np.log(probabilities / (1 - probabilities)), EPSILON * np.sqrt((WORDS > 0).sum(axis=1))
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def test_the_adversarial_loss_is_the_one_worked_out_by_hand() -> None:
+    model = perturbed("adversarial")
+    logits, reach = logits_and_reach(model)
+    towards = 2 * LABELS[:, 0] - 1
+    plain = -np.log(sigmoid(towards * logits)).mean()
+    moved = -np.log(sigmoid(towards * logits - reach)).mean()
+    for training, by_hand in ((True, plain + moved), (False, plain)):
+        loss = model.compute_loss(WORDS, LABELS, model(WORDS), training=training)
+        assert float(loss) == pytest.approx(by_hand, rel=1e-4)
+
+
+def divergences(model) -> np.ndarray:
+    """Return what moving each review against and along the slope changes, shape (3, 2), in nats."""
+    logits, reach = logits_and_reach(model)
+    p = sigmoid(logits)[:, None]
+    q = sigmoid(logits[:, None] + reach[:, None] * np.array([-1, 1]))
+    return p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q))
+
+
+def test_the_virtual_loss_is_one_of_those_worked_out_by_hand() -> None:
+    """Along a line there are two directions; which one it takes depends on where it starts."""
+    model = perturbed("virtual_adversarial")
+    by_hand = divergences(model)
+    for i in range(3):
+        words, label = WORDS[i : i + 1], LABELS[i : i + 1]
+        with_term, plain = (
+            float(model.compute_loss(words, label, model(words), training=training))
+            for training in (True, False)
+        )
+        term = with_term - plain
+        assert min(abs(term - by_hand[i])) < 1e-3
+
+
+def test_the_virtual_loss_is_the_mean_over_unlabelled_reviews_too() -> None:
+    model = perturbed("virtual_adversarial")
+    by_hand = divergences(model)
+    both = {"words": WORDS[:1], "unlabelled": WORDS[1:2]}
+    loss = float(model.compute_loss(both, LABELS[:1], model(both), training=True))
+    plain = float(model.compute_loss(both, LABELS[:1], model(both), training=False))
+    possible = (by_hand[0][:, None] + by_hand[1]) / 2
+    assert np.abs(loss - plain - possible).min() < 1e-3
 
 
 def test_gradient_is_that_of_finite_differences() -> None:

@@ -219,6 +219,22 @@ def test_a_damaged_corpus_is_said_in_one_line(run_here, tmp_path):
     assert f"delete {corpus.folder} and run again to rebuild it\n" in process.stderr
 
 
+@pytest.mark.parametrize("program", [["models/majority.py"], ["run_all.py", "majority"]])
+def test_nothing_is_trained_on_a_damaged_corpus(run_here, tmp_path, program):
+    corpus = prepare("sample", None, tmp_path / "cache", Settings(limit=40))
+    file = corpus.folder / "words.npy"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    process = run_here(
+        *program, "--dataset", "sample", "--limit", "40", "--cache", tmp_path / "cache",
+        "--results", tmp_path / "results",
+    )  # fmt: skip
+    assert process.returncode == 2
+    assert f"{file} is damaged" in process.stderr
+    assert not list(tmp_path.rglob("seed-*.json"))
+
+
 def with_manifest(corpus, change):
     """Change the manifest, and renew its own hash."""
     file = corpus.folder / "manifest.json"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from preprocessing.corpus import Corpus
 from preprocessing.prepare import Settings, prepare
 from preprocessing.ragged import Ragged
 from preprocessing.word_vectors import SETTINGS, Word2VecSettings, folder_name, glove, word_vectors
@@ -36,6 +37,15 @@ def test_vectors_are_made_again_to_the_last_bit(small, tmp_path):
     for settings in QUICK.values():
         vectors, _ = word_vectors(small, 0, settings)
         assert (word_vectors(again, 0, settings)[0] == vectors).all(), settings
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_vectors_are_learned_from_train_and_unsup_alone(kind, tmp_path, monkeypatch):
+    corpus = prepare("sample", None, tmp_path, Settings(limit=40))
+    reviews, asked = Corpus.reviews, set()
+    monkeypatch.setattr(Corpus, "reviews", lambda self, of: asked.add(of) or reviews(self, of))
+    word_vectors(corpus, 0, QUICK[kind])
+    assert asked == (set() if kind == "random" else {"train", "unsup"})
 
 
 def test_kinds_differ_and_are_kept_apart():
