@@ -129,6 +129,7 @@ class Library:
         except OSError:
             self._loaded.pop(name, None)
             raise UserError(f"{name} is no longer kept; its next run keeps it again") from None
+        kept_models.mark_used(folder)
         if name in self._loaded and self._loaded[name][0] == written:
             self._loaded.move_to_end(name)
             return self._loaded[name][2]

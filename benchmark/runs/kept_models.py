@@ -10,6 +10,7 @@ repository. Together they take at most so much of the disk; the least recently u
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from benchmark.records.record import Finished
@@ -30,14 +31,7 @@ def folder_of(cache: Path, results: Path, record_path: Path) -> Path:
     return cache / "models" / record_path.relative_to(results / "runs").with_suffix("")
 
 
-def keep(
-    folder: Path,
-    fitted: Fitted,
-    corpus: Corpus,
-    record: Finished,
-    cache: Path,
-    gigabytes: float | None = None,
-) -> None:
+def keep(folder: Path, fitted: Fitted, corpus: Corpus, record: Finished, cache: Path) -> None:
     """Keep a run's model in the place of an earlier run's, and make room for it.
 
     Args:
@@ -46,14 +40,12 @@ def keep(
         corpus: what it was trained on.
         record: the record of its run.
         cache: the folder of all models.
-        gigabytes: what all kept models take at most, 10^9 bytes each; None for `room`.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.parent / ".lock"):
+    with FileLock(cache / ".models.lock"):  # another run may make room at the same time
         if folder.exists():
             shutil.rmtree(folder)
         saved.save(folder, fitted, corpus, record.as_json())
-    make_room(cache, room() if gigabytes is None else gigabytes)
+        make_room(cache, room())
 
 
 def room() -> float:
@@ -83,8 +75,14 @@ def find(folder: Path, record: Finished) -> saved.SavedModel | None:
     model = saved.load(folder)
     if model.manifest["utc"] != record.utc:
         return None
-    os.utime(folder / MANIFEST)
+    mark_used(folder)
     return model
+
+
+def mark_used(folder: Path) -> None:
+    """Note that a kept model was asked, so that others make room first."""
+    with suppress(OSError):  # it may be kept where nothing can be written
+        os.utime(folder / MANIFEST)
 
 
 def make_room(cache: Path, gigabytes: float) -> list[Path]:
@@ -110,10 +108,15 @@ def named(cache: Path, dataset: str) -> dict[str, Path]:
         dataset: the corpus's name.
     """
     found: dict[str, Path] = {}
-    for manifest in sorted((cache / "models" / dataset).glob("*/seed-*/" + MANIFEST)):
-        row, _, variant = manifest.parent.parent.name.partition("@")
-        found.setdefault(catalogue.line_name(row, variant), manifest.parent)
+    folders = [one.parent for one in (cache / "models" / dataset).glob("*/seed-*/" + MANIFEST)]
+    for folder in sorted(folders, key=lambda one: (one.parent.name, _seed_of(one))):
+        row, _, variant = folder.parent.name.partition("@")
+        found.setdefault(catalogue.line_name(row, variant), folder)
     return found
+
+
+def _seed_of(folder: Path) -> int:
+    return int(folder.name.removeprefix("seed-"))
 
 
 def any_dataset(cache: Path) -> str:
@@ -133,14 +136,11 @@ def by_name(cache: Path, dataset: str, name: str) -> Path:
     Raises:
         UserError: there is none.
     """
-    row, _, variant = name.removesuffix(")").partition(" (")
-    line = f"{row}@{variant}" if variant else row
-    folder = cache / "models" / dataset
-    seeds = sorted((folder / line).glob("seed-*/" + MANIFEST))
-    if not seeds:
-        there = sorted(one.name for one in folder.glob("*")) or ["none"]
+    kept = named(cache, dataset)
+    if name not in kept:
         raise UserError(
-            f"no model of {name!r} is kept in {folder}; there is {', '.join(there)}; "
-            f"a run keeps its model, and --model takes a folder, too"
+            f"no model of {name!r} is kept in {cache / 'models' / dataset}; there is "
+            f"{', '.join(kept) or 'none'}; a run keeps its model, and --model takes a folder, too"
         )
-    return seeds[0].parent
+    mark_used(kept[name])
+    return kept[name]

@@ -317,3 +317,15 @@ def test_the_least_recently_used_models_make_room(tmp_path):
     removed = kept_models.make_room(tmp_path, 2.5e-6)
     assert removed == [tmp_path / "models/imdb/cnn/seed-1"]
     assert not removed[0].exists()
+
+
+def test_a_model_that_was_asked_for_by_its_name_is_no_longer_the_first_to_go(tmp_path):
+    for number in (10, 2):
+        folder = tmp_path / f"models/imdb/cnn/seed-{number}"
+        folder.mkdir(parents=True)
+        (folder / "manifest.json").write_text("x" * 1_000)
+        os.utime(folder / "manifest.json", (number, number))
+    lowest = kept_models.by_name(tmp_path, "imdb", "cnn")
+    assert lowest.name == "seed-2"
+    (removed,) = kept_models.make_room(tmp_path, 1.5e-6)
+    assert removed.name == "seed-10"

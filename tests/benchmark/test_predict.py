@@ -171,7 +171,7 @@ def test_a_kept_model_is_found_by_its_name(tmp_path):
         ("cnn", kept / "cnn/seed-0"),
     ]
     with pytest.raises(
-        UserError, match=r"no model of 'lstm' is kept in .* there is bert@tiny, cnn"
+        UserError, match=r"no model of 'lstm' is kept in .* there is bert \(tiny\), cnn"
     ):
         predict.find(["lstm"], tmp_path, "sample")
     with pytest.raises(UserError, match=r"no models of 'samples' are kept; did you mean sample\?"):
