@@ -16,7 +16,7 @@ LEAST_LIMIT = 40
 _COLUMNS = {
     "text": "the column with the texts",
     "label": "the column with the class names",
-    "split": "the column with train, validation, test or unsup, if there is one",
+    "split": "the column with train, test or unsup, if there is one",
 }
 
 
@@ -128,7 +128,7 @@ def corpus_from(options: DataOptions) -> "Corpus":
     """Open, and prepare where needed, the corpus that the options name; print its notes."""
     from preprocessing.prepare import open_corpus
 
-    corpus = open_corpus(**{field.name: getattr(options, field.name) for field in fields(options)})
+    corpus = open_corpus(options)
     for note in corpus.notes:
         print(f"{corpus.name}: {note}", file=sys.stderr)
     return corpus

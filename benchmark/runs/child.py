@@ -6,6 +6,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -228,9 +229,10 @@ def stop(process: NewProcess | ForkedProcess) -> None:
     """End the process if it has not ended, gently if it listens."""
     if process.wait(0) is not None:
         return
-    os.kill(process.pid, signal.SIGINT)
-    if process.wait(_SECONDS_TO_STOP) is None:
-        os.kill(process.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # it may end at any moment
+        os.kill(process.pid, signal.SIGINT)
+        if process.wait(_SECONDS_TO_STOP) is None:
+            os.kill(process.pid, signal.SIGKILL)
 
 
 def _why(code: int, errors: list[str]) -> str:

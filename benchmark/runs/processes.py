@@ -15,6 +15,7 @@ import time
 from multiprocessing.connection import Connection
 from typing import TextIO, cast
 
+from benchmark.rows.quiet import native_log_hidden
 from preprocessing.program import ROOT
 
 PRELOADED = ["__main__", "benchmark.runs.preloaded"]
@@ -27,8 +28,15 @@ _one_at_a_time = threading.Lock()
 
 def can_fork() -> bool:
     """Tell whether forking is safe: other backends than TensorFlow start threads at import."""
-    tensorflow = os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow"
-    return tensorflow and "forkserver" in multiprocessing.get_all_start_methods()
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return False
+    backend = os.environ.get("KERAS_BACKEND")
+    if backend is None:  # Keras's configuration file may name one
+        with native_log_hidden():
+            import keras
+
+        backend = keras.backend.backend()
+    return backend == "tensorflow"
 
 
 class NewProcess:

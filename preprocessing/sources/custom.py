@@ -113,6 +113,8 @@ class CustomReviews:
         notes += others
         usable = [row for row in rows if not row.label or row.label in classes]
         notes.append(f"{classes[1]!r} counts as positive, {classes[0]!r} as negative")
+        if any(row.split == "validation" for row in usable):
+            notes.append("texts marked validation count as train; validation is drawn from both")
         reviews: dict[str, list[Review]] = {part: [] for part in PARTS}
         for row in usable:
             part = PART_OF.get(row.split, "train")
