@@ -142,6 +142,16 @@ class Reviews:
         )
 
 
+def is_synthetic(name: str) -> bool:
+    """Whether a corpus of this name is the embedded one, or a part of it."""
+    return name.startswith("sample")
+
+
+def titled(name: str) -> str:
+    """Return a corpus's name for people, who are told where it is synthetic."""
+    return f"{name} (synthetic)" if is_synthetic(name) else name
+
+
 class Corpus:
     """A prepared corpus, opened without reading it: arrays are memory-mapped when first used."""
 
@@ -174,7 +184,7 @@ class Corpus:
     @property
     def synthetic(self) -> bool:
         """The reviews are the embedded sample's."""
-        return self.name.startswith("sample")
+        return is_synthetic(self.name)
 
     @property
     def notes(self) -> list[str]:

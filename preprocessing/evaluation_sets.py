@@ -45,8 +45,6 @@ class EvaluationSet:
             without.
         edited: shape (texts,), bool; whether the text is the edited one of its pair.
         ids: an identifier for each text, such as ``contrast/12/edited``; says nothing of the text.
-        citation: whom to cite.
-        licence: what its publisher says of its use.
     """
 
     name: str
@@ -55,8 +53,6 @@ class EvaluationSet:
     pairs: np.ndarray
     edited: np.ndarray
     ids: Sequence[str]
-    citation: str = ""
-    licence: str = ""
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -102,20 +98,20 @@ class PublishedSet:
     Attributes:
         name: its name here.
         files: what it is read from.
-        read: takes the files' contents, in that order, and returns texts, labels, pairs, edited.
+        read: takes the files' contents, in that order, and returns the rows.
         citation: whom to cite.
         licence: what its publisher says of its use.
     """
 
     name: str
     files: tuple[PublishedFile, ...]
-    read: Callable[..., "Read"]
+    read: Callable[..., list["Row"]]
     citation: str
     licence: str
 
 
-Read = tuple[list[str], list[int], list[int], list[bool]]
-"""Texts, labels, pairs and whether each is edited, of one length."""
+Row = tuple[str, int, int, bool]
+"""A text, its label, its pair, and whether it is the edited one of that."""
 
 
 def load(name: str, folder: Path | None, cache: Path) -> EvaluationSet:
@@ -131,8 +127,7 @@ def load(name: str, folder: Path | None, cache: Path) -> EvaluationSet:
     """
     published = PUBLISHED[name]
     contents = [_content(file, folder, cache) for file in published.files]
-    rows = list(zip(*published.read(*contents), strict=True))
-    return _of(name, rows, citation=published.citation, licence=published.licence)
+    return _of(name, published.read(*contents))
 
 
 def built_in(
@@ -187,8 +182,8 @@ def at_hand(names: Iterable[str], folder: Path | None, cache: Path) -> list[Eval
     ]
 
 
-def _of(name: str, rows: Sequence[tuple[str, int, int, bool]], **about: str) -> EvaluationSet:
-    """Return rows of text, label, pair and whether it is edited as a set."""
+def _of(name: str, rows: Sequence[Row]) -> EvaluationSet:
+    """Return rows as a set."""
     texts, labels, pairs, edited = zip(*rows, strict=True)
     return EvaluationSet(
         name,
@@ -201,21 +196,17 @@ def _of(name: str, rows: Sequence[tuple[str, int, int, bool]], **about: str) -> 
             else f"{name}/{pair}/{'edited' if is_edited else 'original'}"
             for row, (_, _, pair, is_edited) in enumerate(rows)
         ],
-        **about,
     )  # fmt: skip
 
 
-def from_table(
-    path: Path, text_column: str = "text", label_column: str = "label", pair_column: str = "pair"
-) -> EvaluationSet:
+def from_table(path: Path) -> EvaluationSet:
     """Return a table of the user's own as a set.
+
+    Its columns are ``text``, ``label`` (the classes' names, of which there are two) and, for edited
+    texts, ``pair``: two texts share a value, and the first of them is the original.
 
     Args:
         path: a table of a form that `preprocessing.sources.tables` reads.
-        text_column: the column of the texts.
-        label_column: the column of the classes' names, of which there are two.
-        pair_column: the column that two texts of a pair share a value of, if there is one; the
-            first of them is the original.
 
     Raises:
         UserError: a column is missing, a row cannot be used, there are not two classes, or the
@@ -228,11 +219,11 @@ def from_table(
         raise UserError(f"{path} is {what}: {advice}; evaluation sets are {tables.READ} files")
     records = []
     with tables.opened(path) as table:
-        table.require(text_column, label_column, options="these two names are needed")
+        table.require("text", "label", options="these two names are needed")
         for line, record, problem in table.rows:
             if problem:
                 raise UserError(f"{path}, line {line}: {problem}")
-            for column in (text_column, label_column):
+            for column in ("text", "label"):
                 if not tables.text_of(record, column).strip():
                     raise UserError(f"{path}, line {line}: no {column}")
                 if not tables.is_utf8(record[column]):
@@ -241,30 +232,30 @@ def from_table(
             records.append(record)
     if not records:
         raise UserError(f"{path} has a header, but no rows")
-    counts = Counter(str(record[label_column]).strip() for record in records)
+    counts = Counter(str(record["label"]).strip() for record in records)
     if len(counts) != 2:
         found = ", ".join(f"{name!r} ({count:,})" for name, count in counts.most_common(5))
-        raise UserError(f"{path}: two classes are needed in {label_column!r}; there are {found}")
+        raise UserError(f"{path}: two classes are needed in 'label'; there are {found}")
     classes = sorted(counts, key=custom.class_order)
     numbers: dict[str, int] = {}
     seen: Counter[int] = Counter()
     positive: Counter[int] = Counter()
     rows = []
     for record in records:
-        value = tables.text_of(record, pair_column).strip()
+        value = tables.text_of(record, "pair").strip()
         pair = numbers.setdefault(value, len(numbers)) if value else UNPAIRED
-        label = classes.index(str(record[label_column]).strip())
-        rows.append((str(record[text_column]), label, pair, pair != UNPAIRED and seen[pair] > 0))
+        label = classes.index(str(record["label"]).strip())
+        rows.append((str(record["text"]), label, pair, pair != UNPAIRED and seen[pair] > 0))
         seen[pair] += 1
         positive[pair] += label
     odd = [value for value, pair in numbers.items() if seen[pair] != 2]
     if odd:
         raise UserError(
-            f"{path}: {pair_column} {odd[0]!r} stands in {seen[numbers[odd[0]]]} rows; a pair has 2"
+            f"{path}: pair {odd[0]!r} stands in {seen[numbers[odd[0]]]} rows; a pair has 2"
         )
     if alike := [value for value, pair in numbers.items() if positive[pair] != 1]:
         raise UserError(
-            f"{path}: both texts of {pair_column} {alike[0]!r} have one label; an edit changes it"
+            f"{path}: both texts of pair {alike[0]!r} have one label; an edit changes it"
         )
     name = re.sub(r"[^a-z0-9]+", "_", tables.stem(path).lower()).strip("_") or "own"
     return _of(name, rows)
@@ -297,7 +288,7 @@ def _table(content: bytes) -> list[dict[str, str]]:
     )
 
 
-def _without_unedited(rows: list[tuple[str, int, int, bool]]) -> Read:
+def _without_unedited(rows: list[Row]) -> list[Row]:
     """Return the rows whose pair really differs.
 
     Two published "edits" are their unedited originals with the opposite label.
@@ -305,12 +296,10 @@ def _without_unedited(rows: list[tuple[str, int, int, bool]]) -> Read:
     texts: dict[int, set[str]] = {}
     for text, _, pair, _ in rows:
         texts.setdefault(pair, set()).add(re.sub(r"\W+", "", text.casefold()))
-    kept = [row for row in rows if len(texts[row[2]]) == 2]
-    texts_kept, labels, pairs, edited = zip(*kept, strict=True)
-    return list(texts_kept), list(labels), list(pairs), list(edited)
+    return [row for row in rows if len(texts[row[2]]) == 2]
 
 
-def _read_counterfactual(paired: bytes) -> Read:
+def _read_counterfactual(paired: bytes) -> list[Row]:
     """Read pairs that share a ``batch_id``, the original first."""
     seen: set[int] = set()
     rows = []
@@ -321,7 +310,7 @@ def _read_counterfactual(paired: bytes) -> Read:
     return _without_unedited(rows)
 
 
-def _read_contrast(original: bytes, contrast: bytes) -> Read:
+def _read_contrast(original: bytes, contrast: bytes) -> list[Row]:
     """Read two files whose rows belong together one by one."""
     rows = []
     for pair, both in enumerate(zip(_table(original), _table(contrast), strict=True)):
@@ -330,35 +319,26 @@ def _read_contrast(original: bytes, contrast: bytes) -> Read:
     return _without_unedited(rows)
 
 
-def _read_sentences(negative: bytes, positive: bytes) -> Read:
+def _read_sentences(negative: bytes, positive: bytes) -> list[Row]:
     """Read a sentence a line, in Latin-1."""
-    texts: list[str] = []
-    labels: list[int] = []
-    for label, content in enumerate((negative, positive)):
-        lines = content.decode("latin-1").split("\n")
-        found = [line.strip() for line in lines if line.strip()]
-        texts += found
-        labels += [label] * len(found)
-    return texts, labels, [UNPAIRED] * len(texts), [False] * len(texts)
+    return [
+        (line.strip(), label, UNPAIRED, False)
+        for label, content in enumerate((negative, positive))
+        for line in content.decode("latin-1").split("\n")
+        if line.strip()
+    ]
 
 
-def _read_products(negative: bytes, positive: bytes) -> Read:
+def _read_products(negative: bytes, positive: bytes) -> list[Row]:
     """Read a sentence and its rewrite a line, separated by a tab; numbers stand as ``num_num``."""
-    texts: list[str] = []
-    labels: list[int] = []
-    pairs: list[int] = []
-    edited: list[bool] = []
+    rows: list[Row] = []
     for label, content in enumerate((negative, positive)):
         for line in content.decode("utf-8").split("\n"):
-            if not line.strip():
-                continue
-            pair = len(texts) // 2
-            for text, is_edited in zip(line.split("\t"), (False, True), strict=True):
-                texts.append(text.strip())
-                labels.append(1 - label if is_edited else label)
-                pairs.append(pair)
-                edited.append(is_edited)
-    return texts, labels, pairs, edited
+            if line.strip():
+                original, edited = map(str.strip, line.split("\t"))
+                pair = len(rows) // 2
+                rows += [(original, label, pair, False), (edited, 1 - label, pair, True)]
+    return rows
 
 
 def _github(repository: str, commit: str, path: str) -> str:

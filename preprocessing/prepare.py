@@ -16,6 +16,7 @@ from typing import Any
 from preprocessing import held_out, storage, vocabulary
 from preprocessing.corpus import SPLITS, VERSION, Corpus
 from preprocessing.errors import UserError
+from preprocessing.options import DataOptions
 from preprocessing.ragged import Ragged
 from preprocessing.sources import imdb, sample
 from preprocessing.sources.custom import CustomReviews, check_source, is_custom
@@ -52,46 +53,24 @@ class Settings:
     with_originals: bool = False
 
 
-def open_corpus(
-    *,
-    dataset: str = "imdb",
-    data: Path | None = None,
-    cache: Path,
-    text_column: str = "text",
-    label_column: str = "label",
-    split_column: str = "split",
-    allow_bad_rows: bool = False,
-    limit: int | None = None,
-    with_originals: bool = False,
-    prepared: Path | None = None,
-) -> Corpus:
+def open_corpus(options: DataOptions) -> Corpus:
     """Open the corpus that a user names, preparing it first where that was not done yet.
 
-    Args:
-        dataset: "imdb", or "sample" for the embedded synthetic corpus.
-        data: the IMDB archive or folder, or labelled texts of the user's own in its place: a table,
-            or a folder with a folder of texts for each of two classes.
-        cache: the folder where corpora and downloads are kept.
-        text_column: of a table: the column of the texts.
-        label_column: of a table: the column of the classes' names.
-        split_column: of a table: the column that says train, validation, test or unsup.
-        allow_bad_rows: leave out any number of the user's texts that cannot be used.
-        limit: only so many reviews of train, of test and of unsup.
-        with_originals: learn from the originals of edited reviews, too.
-        prepared: the corpus's own folder; nothing else is then looked for.
-
     Raises:
-        UserError: the source is missing or damaged, or `prepared` is no such corpus.
+        UserError: the source is missing or damaged, or `options.prepared` is no such corpus.
     """
-    settings = Settings(limit=limit, with_originals=with_originals)
-    if prepared is not None:
-        return _prepared_as(settings, prepared)
-    source: Path | CustomReviews | None = data
-    if data is not None and dataset == "imdb":
-        check_source(data)
-        if is_custom(data):
-            source = CustomReviews(data, text_column, label_column, split_column, allow_bad_rows)
-    return prepare(dataset, source, cache, settings)
+    settings = Settings(limit=options.limit, with_originals=options.with_originals)
+    if options.prepared is not None:
+        return _prepared_as(settings, options.prepared)
+    source: Path | CustomReviews | None = options.data
+    if options.data is not None and options.dataset == "imdb":
+        check_source(options.data)
+        if is_custom(options.data):
+            source = CustomReviews(
+                options.data, options.text_column, options.label_column, options.split_column,
+                options.allow_bad_rows,
+            )  # fmt: skip
+    return prepare(options.dataset, source, options.cache, settings)
 
 
 def _prepared_as(settings: Settings, folder: Path) -> Corpus:

@@ -135,7 +135,10 @@ def kinds(tmp_path_factory) -> dict[str, Kind]:
     evaluation_sets.PUBLISHED["made_up"] = PublishedSet(
         "made_up",
         (file,),
-        lambda content: (content.decode().split("\n")[:2], [1, 0], [-1, -1], [False, False]),
+        lambda content: [
+            (text, label, -1, False)
+            for text, label in zip(content.decode().split("\n")[:2], (1, 0), strict=True)
+        ],
         "",
         "",
     )

@@ -15,6 +15,7 @@ from benchmark.records import store
 from benchmark.records.predictions import Predictions, check_same_reviews
 from benchmark.records.record import Finished, Record
 from benchmark.rows import catalogue
+from preprocessing.corpus import is_synthetic
 from preprocessing.errors import UserError
 
 import numpy as np
@@ -416,7 +417,7 @@ def _tested(shared: list[str], one: Side, other: Side) -> dict[str, tuple[str, s
 
 def _is_synthetic(side: Side) -> bool:
     runs = [record for row in side.predictions.values() for record in row.records]
-    return any(record.corpus.name.startswith("sample") for record in runs)
+    return any(is_synthetic(record.corpus.name) for record in runs)
 
 
 def _changes(one: Side, other: Side) -> list[str]:

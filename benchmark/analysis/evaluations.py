@@ -47,12 +47,12 @@ class Asked:
     @cached_property
     def original_right(self) -> np.ndarray:
         """Whether the original of each pair is answered rightly, shape (seeds, pairs), bool."""
-        return self.correct[:, self._rows_of(edited=False)]
+        return self.correct[:, self.rows_of(edited=False)]
 
     @cached_property
     def edited_right(self) -> np.ndarray:
         """Whether the edit of each pair is answered rightly, shape (seeds, pairs), bool."""
-        return self.correct[:, self._rows_of(edited=True)]
+        return self.correct[:, self.rows_of(edited=True)]
 
     @property
     def both_right(self) -> np.ndarray:
@@ -79,22 +79,10 @@ class Asked:
         """The 95 % bootstrap interval of the mean of `both_right`, over pairs."""
         return metrics.bootstrap_interval(self.both_right)
 
-    def _rows_of(self, edited: bool) -> np.ndarray:
+    def rows_of(self, edited: bool) -> np.ndarray:
         """Return the place of each pair's edit or original, pairs in ascending order."""
         rows = np.flatnonzero(self.edited == edited)
         return rows[np.argsort(self.pairs[rows], kind="stable")]
-
-
-def names(runs: Mapping[Path, Finished]) -> list[str]:
-    """Return the names of all sets that some of the runs were asked, in alphabetical order."""
-    return sorted({name for record in runs.values() for name in record.evaluations})
-
-
-def current_hash(runs: Mapping[Path, Finished], name: str) -> str | None:
-    """Return the version of a set that the newest of the runs was asked."""
-    asked = [record for record in runs.values() if name in record.evaluations]
-    newest = max(asked, key=lambda record: record.utc, default=None)
-    return newest.evaluations[name].hash if newest is not None else None
 
 
 def read_all(
@@ -128,7 +116,11 @@ def read_all(
 
 def current_versions(runs: Mapping[Path, Finished]) -> dict[str, str]:
     """Return the version of every set that the newest run has which was asked it, by name."""
-    return {name: of for name in names(runs) if (of := current_hash(runs, name)) is not None}
+    versions: dict[str, str] = {}
+    for record in sorted(runs.values(), key=lambda record: record.utc, reverse=True):
+        for name, one in record.evaluations.items():
+            versions.setdefault(name, one.hash)
+    return dict(sorted(versions.items()))
 
 
 def read(runs: Mapping[Path, Finished], name: str, of_hash: str) -> Asked | None:

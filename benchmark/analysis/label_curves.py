@@ -1,16 +1,16 @@
 """Accuracy against the number of labelled training reviews: what a model needs labels for."""
 
-import io
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmark.analysis import terminal
+from benchmark.analysis import tables, terminal
 from benchmark.analysis.columns import with_seeds
 from benchmark.analysis.terminal import TerminalTable
 from benchmark.records import metrics, predictions, store
 from benchmark.records.record import Finished
 from benchmark.rows import catalogue
+from preprocessing.corpus import titled
 from preprocessing.storage import write_atomically
 
 import pandas as pd
@@ -60,9 +60,7 @@ def build(
 
 def write(table: pd.DataFrame, folder: Path) -> None:
     """Write ``label_curves.csv`` into a folder."""
-    content = io.StringIO()
-    table.to_csv(content, index=False, lineterminator="\n")
-    write_atomically(folder / "label_curves.csv", content.getvalue())
+    write_atomically(folder / "label_curves.csv", tables.as_csv(table))
 
 
 def _learned(record: Finished) -> int:
@@ -78,10 +76,9 @@ def as_terminal(table: pd.DataFrame, dataset: str) -> TerminalTable:
         table: as `build` returns it.
         dataset: the corpus's name.
     """
-    synthetic = " (synthetic)" if dataset.startswith("sample") else ""
     numbers = sorted(table["labels"].unique())
     shown = TerminalTable(
-        f"{dataset}{synthetic}: accuracy on the test reviews by number of labels",
+        f"{titled(dataset)}: accuracy on the test reviews by number of labels",
         [
             terminal.Column("model", is_name=True),
             *(terminal.Column(f"{number:,}\nlabels") for number in numbers),

@@ -1,6 +1,5 @@
 """The leaderboard, derived from the records: the same records give the same bytes."""
 
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from benchmark.records import PROTOCOL_SEEDS, predictions, store
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import NOT_COMPARABLE, Failed, Finished, Record
 from benchmark.rows import catalogue
+from preprocessing.corpus import is_synthetic
 from preprocessing.program import ROOT
 from preprocessing.storage import write_atomically
 
@@ -92,7 +92,7 @@ def evaluate(results: Path, dataset: str) -> Evaluation:
     runs = store.read_runs(results, dataset)
     current = newest(runs)
     known = catalogue.lines()
-    planned = catalogue.each_once(known) if dataset.startswith("sample") else known
+    planned = catalogue.each_once(known) if is_synthetic(dataset) else known
     runs_of: dict[str, dict[Path, Record]] = {name: {} for name in known}
     for path, record in runs.items():
         if record.line in known:
@@ -296,9 +296,7 @@ def write(results: Path, dataset: str, readme: Path | None = None) -> pd.DataFra
     evaluation = evaluate(results, dataset)
     table = evaluation.table
     folder = folder_of(results, dataset)
-    content = io.StringIO()
-    table.to_csv(content, index=False, lineterminator="\n")
-    write_atomically(folder / "leaderboard.csv", content.getvalue())
+    write_atomically(folder / "leaderboard.csv", tables.as_csv(table))
     markdown = tables.as_markdown(table, dataset, evaluation.unreached)
     write_atomically(
         folder / "leaderboard.md", f"# Leaderboard: {tables.escaped(dataset)}\n\n{markdown}"

@@ -40,7 +40,6 @@ from benchmark.rows.saved import SavedModel
 from preprocessing.corpus import Reviews
 from preprocessing.errors import UserError
 from preprocessing.text import words as words_of
-from preprocessing.vocabulary import UNKNOWN
 
 import numpy as np
 from scipy.sparse import issparse
@@ -295,11 +294,10 @@ def attention_of(model: SavedModel, text: str) -> list[tuple[str, float]] | None
 
     fitted: Any = model.fitted
     options, network = fitted.options, fitted.model
-    found = words_of(text)
-    whole = slice(-options.max_words, None)
-    read = found[: options.max_words] if options.truncation == "head" else found[whole]
-    number_of = {word: number for number, word in enumerate(model.vocabulary)}
-    ids = np.array([[number_of.get(word, UNKNOWN) for word in read]], np.int32)
+    found, most = words_of(text), options.max_words
+    read = found[:most] if options.truncation == "head" else found[-most:]
+    review = Reviews.of([text], model.vocabulary)
+    ids = review.words.padded(np.array([0]), len(read), options.truncation)
     looking = keras.Model(network.input, network.get_layer(layer).output[1])
     weights = keras.ops.convert_to_numpy(keras.ops.cast(looking(ids), "float32"))[0]
     return [(word, float(weight)) for word, weight in zip(read, weights, strict=True)]

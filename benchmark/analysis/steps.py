@@ -6,7 +6,6 @@ edited reviews and on other texts.
 A row's file names the simpler line and the change, for itself and for each of its variants.
 """
 
-import io
 from pathlib import Path
 
 from benchmark.analysis import columns, leaderboard, statistics, tables, terminal
@@ -14,6 +13,7 @@ from benchmark.analysis.leaderboard import Evaluation
 from benchmark.analysis.tables import escaped
 from benchmark.analysis.terminal import TerminalTable
 from benchmark.rows import catalogue
+from preprocessing.corpus import titled
 from preprocessing.storage import write_atomically
 
 import numpy as np
@@ -171,10 +171,8 @@ def write(table: pd.DataFrame, results: Path, dataset: str, readme: Path | None 
         dataset: the corpus's name.
         readme: a file with the two `MARKS`, between which the table goes; only for imdb.
     """
-    content = io.StringIO()
-    table.to_csv(content, index=False, lineterminator="\n")
     folder = leaderboard.folder_of(results, dataset)
-    write_atomically(folder / "steps.csv", content.getvalue())
+    write_atomically(folder / "steps.csv", tables.as_csv(table))
     if readme is not None and dataset == "imdb":
         text = readme.read_text(encoding="utf-8")
         write_atomically(readme, tables.inserted(text, as_markdown(table), MARKS))
@@ -200,7 +198,7 @@ def as_markdown(table: pd.DataFrame) -> str:
 def as_terminal(table: pd.DataFrame, dataset: str) -> TerminalTable:
     """Return the table for a terminal: each row below the one that it steps from, and deeper."""
     shown = TerminalTable(
-        f"{tables.titled(dataset)}: what each step buys",
+        f"{titled(dataset)}: what each step buys",
         [
             terminal.Column("model, and what it changes", is_name=True),
             terminal.Column("points"),

@@ -8,6 +8,7 @@ from benchmark.analysis.columns import BY_NAME, EDITED_PAIRS, Column, edited_pai
 from benchmark.analysis.evaluations import Asked
 from benchmark.analysis.terminal import TerminalTable
 from benchmark.records import PROTOCOL_SEEDS
+from preprocessing.corpus import is_synthetic, titled
 
 import pandas as pd
 
@@ -40,8 +41,7 @@ DISTURBED = "other programs were running"
 def as_markdown(
     table: pd.DataFrame,
     dataset: str,
-    unreached: Iterable[str] = (),
-    names: Iterable[str] = MARKDOWN,
+    unreached: Sequence[str] = (),
 ) -> str:
     """Return the table in Markdown, and below it what the reader must know of it.
 
@@ -49,9 +49,10 @@ def as_markdown(
         table: a leaderboard.
         dataset: the corpus's name.
         unreached: lines that are not in the table because they need public weights.
-        names: the columns to show; edited pairs go beside accuracy where there are results.
+
+    Edited pairs go beside accuracy where there are results.
     """
-    shown = _columns(table, names)
+    shown = _columns(table, MARKDOWN)
     lines = [
         f"| {' | '.join(escaped(column.heading) for column in shown)} |",
         f"| {' | '.join('--:' if _is_right(column) else '---' for column in shown)} |",
@@ -62,8 +63,7 @@ def as_markdown(
     if len(good):
         what = "official test reviews"
         if dataset != "imdb":
-            what = f"test reviews of {escaped(dataset)}"
-        what += " (synthetic)" if dataset.startswith("sample") else ""
+            what = f"test reviews of {escaped(titled(dataset))}"
         lines += [
             "",
             f"Mean ± standard deviation over seeds on the {what}; the interval is a 95 % bootstrap "
@@ -73,11 +73,15 @@ def as_markdown(
         ]
     if noted := [(line["model"], notes(line)) for _, line in good.iterrows() if notes(line)]:
         lines += ["", *(f"- {escaped(f'{model}: {said}')}" for model, said in noted)]
-    unreached = list(unreached)
-    if unreached and not dataset.startswith("sample"):
+    if unreached and not is_synthetic(dataset):
         names = ", ".join(map(escaped, unreached))
         lines += ["", f"Needs public weights and was not run: {names}."]
     return "\n".join(lines) + "\n"
+
+
+def as_csv(table: pd.DataFrame) -> str:
+    """Return a table as its file holds it, the same on every system."""
+    return str(table.to_csv(index=False, lineterminator="\n"))
 
 
 def escaped(text: str) -> str:
@@ -164,11 +168,6 @@ def as_terminal(table: pd.DataFrame, dataset: str, seeds: int = PROTOCOL_SEEDS) 
         else:
             shown.add_row("–", line["model"], line["status"])
     return shown
-
-
-def titled(dataset: str) -> str:
-    """Return a data set's name, and that it is synthetic if it is."""
-    return f"{dataset} (synthetic)" if dataset.startswith("sample") else dataset
 
 
 def sets_as_terminal(

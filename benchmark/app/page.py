@@ -82,7 +82,6 @@ class Asker:
             about = {"milliseconds": milliseconds}
             yield about | {
                 "name": name, "waiting": "leaves out words", "positive": positive,
-                "verdict": "positive" if positive >= 0.5 else "negative",
             }  # fmt: skip
             yield explanation.card(name, reasons.explain(model, text), **about)
         except UserError as error:

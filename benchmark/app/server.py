@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.app.library import GIGABYTES, Library, listed
 from benchmark.app.pairs import Pair, at_hand
 from benchmark.report.rendering import static
+from preprocessing.corpus import is_synthetic
 from preprocessing.errors import UserError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def make(
     models = listed(cache, results, dataset)
     library = Library(models, GIGABYTES if gigabytes is None else gigabytes)
     examples = at_hand(evaluation_data, cache)
-    if dataset.startswith("sample"):
+    if is_synthetic(dataset):
         examples.sort(key=lambda pair: not pair.name.startswith("edits "))
     return application(library, examples)
 

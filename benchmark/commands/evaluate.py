@@ -6,6 +6,7 @@ from pathlib import Path
 from benchmark.commands.options import (
     add_dataset_option,
     add_evaluation_data_option,
+    add_kept_models_option,
     add_results_option,
     built_in_sets,
     check_dataset,
@@ -14,7 +15,6 @@ from benchmark.commands.options import (
     own_sets,
 )
 from preprocessing.errors import UserError
-from preprocessing.program import ROOT
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -28,10 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_evaluation_data_option(parser)
     add_dataset_option(parser)
     add_results_option(parser)
-    parser.add_argument(
-        "--cache", type=Path, metavar="FOLDER", default=ROOT / "data",
-        help="where finished runs keep their models (default: data/)",
-    )  # fmt: skip
+    add_kept_models_option(parser)
 
 
 def main(options: argparse.Namespace) -> int:

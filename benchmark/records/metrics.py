@@ -23,11 +23,10 @@ def logits_to_keep(probabilities: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: a value is not a probability.
     """
-    if not (
-        np.isfinite(probabilities).all() and ((probabilities >= 0) & (probabilities <= 1)).all()
-    ):
-        bad = np.flatnonzero(~((probabilities >= 0) & (probabilities <= 1)))
-        raise ValueError(f"prediction {bad[0]} is {probabilities[bad[0]]}, not in [0, 1]")
+    wrong = ~((probabilities >= 0) & (probabilities <= 1))  # which NaN is, too
+    if wrong.any():
+        first = int(wrong.argmax())
+        raise ValueError(f"prediction {first} is {probabilities[first]}, not in [0, 1]")
     return logit(np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)).astype(np.float16)
 
 

@@ -15,6 +15,7 @@ from benchmark.report import figures, page, sections
 from benchmark.report import slices as slices_of
 from benchmark.report.sections import Shown
 from benchmark.report.slices import Slices
+from preprocessing.corpus import is_synthetic
 from preprocessing.errors import UserError
 from preprocessing.storage import write_atomically
 
@@ -81,7 +82,7 @@ def write(
     asked, labels = evaluation.asked, leaderboard.by_labels(results, dataset)
     texts = sections.texts_at_hand(asked, dataset, evaluation_data, cache) if with_texts else {}
     with figures.style():
-        heading = "synthetic reviews" if dataset.startswith("sample") else ""
+        heading = "synthetic reviews" if is_synthetic(dataset) else ""
         shown = draw(ranked, predictions, _histories(predictions), slices, heading, tell)
         tell("drawing what was answered to evaluation sets")
         searches, bought = budget.read(results, dataset), steps.build(evaluation)
@@ -98,7 +99,7 @@ def write(
         file,
         page.build(
             evaluation.table, bought, predictions, dataset, shown, parts, slices,
-            with_texts, () if dataset.startswith("sample") else evaluation.unreached, folder,
+            with_texts, () if is_synthetic(dataset) else evaluation.unreached, folder,
         ),
     )  # fmt: skip
     return Written(file, folder / "figures", len(drawings), corpus_hash, slices is not None)

@@ -50,7 +50,6 @@ def card(name: str, reasons: Reasons, **more: Any) -> dict[str, Any]:
     return more | {
         "name": name,
         "positive": reasons.positive,
-        "verdict": "positive" if reasons.positive >= 0.5 else "negative",
         "log_odds": reasons.log_odds,
         "words": shaded(reasons, reasons.words),
         "sentences": shaded(reasons, reasons.sentences) if reasons.sentences else [],

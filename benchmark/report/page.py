@@ -1,6 +1,5 @@
 """The report's page: one HTML document that asks for nothing outside of itself."""
 
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from benchmark.report import about, figures
 from benchmark.report.rendering import render
 from benchmark.report.sections import MOST_LISTED, Section, Shown
 from benchmark.report.slices import Slices
+from preprocessing.corpus import titled
 from preprocessing.program import ROOT
 
 import numpy as np
@@ -81,11 +81,10 @@ def build(
     for model, why in remarks.items():
         models_of.setdefault(why, []).append(model)
     ranked = table[table["status"] == "ok"]
-    synthetic = " (synthetic)" if dataset.startswith("sample") else ""
     family_of = dict(zip(ranked["model"], ranked["family"], strict=True))
     return render(
         "report.html",
-        title=f"Sentiment benchmark: {dataset}{synthetic}",
+        title=f"Sentiment benchmark: {titled(dataset)}",
         facts=[
             f"{len(next(iter(predictions.values())).labels):,} test reviews",
             f"protocol {ranked['protocol'].iloc[0]}",
@@ -97,7 +96,7 @@ def build(
         columns=_columns(ranked),
         ranks=tables.RANKS,
         tests=tables.TESTS,
-        times=tables.about_times(ranked) if len(ranked) else "",
+        times=tables.about_times(ranked),
         rows=[row | {"about": opened.get(row["model"], "")} for row in _rows(ranked)],
         remarks=models_of,
         opened={model: opened.get(model, "") for model in remarks},
@@ -106,7 +105,7 @@ def build(
             for model, number in opened.items()
         ],
         dataset=dataset,
-        csv=f"data:text/csv;charset=utf-8,{quote(_csv(table))}",
+        csv=f"data:text/csv;charset=utf-8,{quote(tables.as_csv(table))}",
         steps=_steps(bought),
         step_sets=list(steps.shown_sets(bought).values()) if len(bought) else [],
         sections=[
@@ -134,13 +133,6 @@ def _remarks(table: pd.DataFrame, unreached: Sequence[str]) -> dict[str, str]:
         if own:
             said[line["model"]] = own
     return said | dict.fromkeys(unreached, "missing: needs public weights and was not run")
-
-
-def _csv(table: pd.DataFrame) -> str:
-    """Return what ``leaderboard.csv`` holds."""
-    content = io.StringIO()
-    table.to_csv(content, index=False, lineterminator="\n")
-    return content.getvalue()
 
 
 def _figures(shown: list[Shown]) -> list[dict[str, Any]]:
@@ -190,7 +182,7 @@ def _rows(ranked: pd.DataFrame) -> list[dict[str, Any]]:
                 "text": column.cell(line),
             }
             if column.name == "accuracy_ci_low":
-                cell |= _interval(line, low, high)
+                cell["bar"] = _interval(line, low, high)
             if column.name == "accuracy_mean":
                 cell["text"], _, std = cell["text"].partition(" ")
                 cell["small"] = std
@@ -200,15 +192,11 @@ def _rows(ranked: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _interval(line: pd.Series, low: float, high: float) -> dict[str, Any]:
-    """Return the interval as numbers and as a bar between `low` and `high`."""
+def _interval(line: pd.Series, low: float, high: float) -> Bar | None:
+    """Return the interval as a bar between `low` and `high`, if any of it is there."""
     start, middle, stop = (line[f"accuracy_{name}"] for name in ("ci_low", "mean", "ci_high"))
     places = ((value - low) / max(high - low, 1e-9) for value in (start, middle, stop))
-    return {
-        "value": start,
-        "text": f"{100 * start:.2f}–{100 * stop:.2f}",
-        "bar": Bar.between(*places) if stop > low else None,
-    }
+    return Bar.between(*places) if stop > low else None
 
 
 def _steps(bought: pd.DataFrame) -> list[dict[str, Any]]:

@@ -392,7 +392,7 @@ def always_wrong(rows: Mapping[str, Asked]) -> np.ndarray:
     wrong = ~np.any([row.edited_right.any(axis=0) for row in rows.values()], axis=0)
     mistake = np.zeros(len(wrong))
     for row in rows.values():
-        order = _edits_in_order(row)
+        order = row.rows_of(edited=True)
         claimed = expit(row.logits[:, order].astype(np.float64)).mean(axis=0)
         mistake += np.abs(claimed - row.labels[order])
     found = np.flatnonzero(wrong)
@@ -421,12 +421,6 @@ def only_outside(rows: Mapping[str, Asked], outside: set[str]) -> tuple[np.ndarr
     return found[np.argsort(-right[found], kind="stable")], right
 
 
-def _edits_in_order(row: Asked) -> np.ndarray:
-    """Return the rows of a set's edits, pairs in ascending order."""
-    edits = np.flatnonzero(row.edited)
-    return edits[np.argsort(row.pairs[edits], kind="stable")]
-
-
 def _edits(
     name: str,
     row: Asked,
@@ -435,7 +429,7 @@ def _edits(
     remarks: list[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Return what the page says of some edits."""
-    pairs = row.pairs[_edits_in_order(row)]
+    pairs = row.pairs[row.rows_of(edited=True)]
     listed = []
     for number, place in enumerate(places):
         identifier = f"{name}/{pairs[place]}/edited"

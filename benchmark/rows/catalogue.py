@@ -76,17 +76,16 @@ def lines(root: Path = ROOT) -> dict[str, Line]:
     return found
 
 
-def choose(names: list[str], root: Path = ROOT) -> dict[str, Line]:
+def choose(names: list[str]) -> dict[str, Line]:
     """Return the lines that are named; a row's name stands for its variants, too.
 
     Args:
         names: of rows or of lines; none for all lines.
-        root: the checkout.
 
     Raises:
         UserError: there is no such row or line.
     """
-    known = lines(root)
+    known = lines()
     rows = {line.row for line in known.values()}
     for name in names:
         if name not in rows and name not in known:
@@ -109,13 +108,13 @@ def each_once(known: dict[str, Line]) -> dict[str, Line]:
     return {line.name: line for line in chosen.values()}
 
 
-def choose_row(name: str, root: Path = ROOT) -> str:
+def choose_row(name: str) -> str:
     """Return the module of the row of this name.
 
     Raises:
         UserError: there is no such row.
     """
-    known = modules(root)
+    known = modules()
     if name not in known:
         raise UserError(f"no model is called {name!r}; {hint(name, known)}")
     return known[name]

@@ -121,7 +121,7 @@ def flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def changed(options: Any, base: Any = None) -> dict[str, Any]:
-    """Return the hyperparameters that differ from those of `base`, or else from their defaults."""
-    usual = plain(type(options)() if base is None else base)
+def changed(options: Any, base: Any) -> dict[str, Any]:
+    """Return the hyperparameters that differ from those of `base`."""
+    usual = plain(base)
     return {name: value for name, value in plain(options).items() if value != usual[name]}

@@ -13,9 +13,7 @@ is up to the formats: Keras refuses lambdas and modules that are not its own or 
 refuses all but scikit-learn's types and the estimators that rows define.
 """
 
-import errno
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,13 +88,9 @@ def check_target(folder: Path) -> None:
 
     Raises:
         UserError: the folder is there.
-        OSError: it could not be made.
     """
     if folder.exists():
         raise UserError(f"{folder} exists already; name a folder that --save can create")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder.parent, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder.parent))
 
 
 def save(folder: Path, fitted: Fitted, corpus: Corpus, record: dict) -> None:

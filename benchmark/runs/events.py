@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 from benchmark.rows.contract import OnEvent
+from preprocessing.corpus import titled
 
 STYLES = ("lines", "json")
 
@@ -34,9 +35,7 @@ def describe(event: dict[str, Any]) -> str:
     """Return one line about an event; empty if there is nothing to say."""
     match event["event"]:
         case "start":
-            corpus = event["corpus"]
-            synthetic = " (synthetic)" if corpus.startswith("sample") else ""
-            return f"{event['model']}, seed {event['seed']}, on {corpus}{synthetic}"
+            return f"{event['model']}, seed {event['seed']}, on {titled(event['corpus'])}"
         case "epoch":
             return (
                 f"  epoch {event['epoch']}/{event['epochs']}: "

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from benchmark.records import store
 from benchmark.records.record import Failed, Finished
-from benchmark.rows import catalogue, sources
+from benchmark.rows import catalogue, hardware, sources
 from benchmark.rows.catalogue import Line
 from benchmark.rows.hyperparameters import plain
 from benchmark.runs.child import Run, Settings, limited_to, make, stop
 from benchmark.runs.evaluation import lacking
 from benchmark.runs.overview import Overview
 from benchmark.runs.processes import ForkedProcess, NewProcess, can_fork
-from preprocessing.corpus import Corpus
+from preprocessing.corpus import Corpus, titled
 from preprocessing.errors import UserError
 from preprocessing.storage import remove_unfinished
 
@@ -89,7 +89,7 @@ def sweep(
     todo = [run for run, finished in plan.runs if force or not finished]
     kept = len(plan.runs) - len(todo)
     console.print(
-        f"{corpus.name}{' (synthetic)' if corpus.name.startswith('sample') else ''}, "
+        f"{titled(corpus.name)}, "
         f"corpus {corpus.hash}: {len(todo)} run{'s' * (len(todo) != 1)} to make, {kept} kept",
         markup=False,
     )
@@ -157,7 +157,7 @@ def only_one(results: Path, dataset: str) -> Iterator[None]:
 def _planned(lines: dict[str, Line], seeds: int, corpus: Corpus, settings: Settings) -> _Plan:
     """Return what is to be run. The synthetic reviews need no line with public weights."""
     planned, unreached, changed, unasked, missing = [], [], set(), set(), set()
-    synthetic = corpus.name.startswith("sample")
+    synthetic = corpus.synthetic
     for line in lines.values():
         if line.weights and synthetic:
             continue
@@ -196,7 +196,7 @@ def _make_all(todo: list[Run], settings: Settings, overview: Overview, corpus: C
     """Make the runs, as many at once as `settings.jobs` says; return how many failed."""
     running: set[NewProcess | ForkedProcess] = set()
     if settings.jobs > 1:  # for all processes that start from here on
-        os.environ.update(limited_to(max(1, (os.cpu_count() or 1) // settings.jobs)))
+        os.environ.update(limited_to(max(1, hardware.cores() // settings.jobs)))
     # IMDB's times and memory are published, and are those of a process that starts anew.
     fork = corpus.name != "imdb" and len(todo) >= _RUNS_WORTH_A_SERVER and can_fork()
     start = ForkedProcess if fork else NewProcess

@@ -84,11 +84,11 @@ def tune(
                 f"{path}: trial {trial.number} differs from what would be drawn now; move the file "
                 f"away to search anew"
             )
+    path.parent.mkdir(parents=True, exist_ok=True)
     if cluster is not None:
         with TemporaryDirectory() as folder, ExitStack() as locks:
             own = replace(settings, results=Path(folder))
             numbers: dict[Run, list[int]] = {}
-            path.parent.mkdir(parents=True, exist_ok=True)
             for number in range(count):
                 try:
                     locks.enter_context(FileLock(path.parent / f".trial-{number}.lock", timeout=0))
@@ -105,7 +105,6 @@ def tune(
         return read(path, corpus, seed)
     for number in range(count):
         lock = FileLock(path.parent / f".trial-{number}.lock", timeout=0)
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with lock:
                 if number in {trial.number for trial in read(path, corpus, seed)}:

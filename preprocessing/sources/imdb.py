@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from preprocessing.errors import UserError
 from preprocessing.sources.download import download
 from preprocessing.sources.review import PARTS, UNLABELLED, Review
+from preprocessing.storage import sha256
 
 URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 BYTES = 84_125_825
@@ -68,17 +69,12 @@ def fingerprint(path: Path) -> str:
 
     An archive is hashed whole (0.1 s); an unpacked folder by its files' names, sizes and times.
     """
+    if not path.is_dir():
+        return sha256(path)
     digest = hashlib.sha256()
-    if path.is_dir():
-        for file in sorted(path.rglob("*.txt")):
-            state = file.stat()
-            digest.update(
-                f"{file.relative_to(path)} {state.st_size} {state.st_mtime_ns}\n".encode()
-            )
-    else:
-        with path.open("rb") as archive:
-            while block := archive.read(1 << 20):
-                digest.update(block)
+    for file in sorted(path.rglob("*.txt")):
+        state = file.stat()
+        digest.update(f"{file.relative_to(path)} {state.st_size} {state.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 

@@ -4,6 +4,7 @@ import re
 from preprocessing import prepare as module
 from preprocessing.corpus import Corpus, withholding_test
 from preprocessing.errors import DamagedError
+from preprocessing.options import DataOptions
 from preprocessing.prepare import Settings, open_corpus, prepare
 from preprocessing.sources import imdb
 from preprocessing.sources.review import Review
@@ -122,7 +123,7 @@ def test_without_a_source_the_newest_prepared_corpus_is_taken_and_named(tmp_path
     assert prepare("imdb", None, cache).hash == corpora[1].hash
     older = corpora[0].folder / "manifest.json"
     os.utime(older, (older.stat().st_atime, older.stat().st_mtime + 60))
-    now_newest = open_corpus(cache=cache)
+    now_newest = open_corpus(DataOptions(cache=cache))
     assert now_newest.hash == corpora[0].hash
     assert "2 prepared corpora" in now_newest.notes[-1]
     assert corpora[0].folder.name in now_newest.notes[-1]

@@ -1,7 +1,6 @@
 """The training loop of all networks."""
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from benchmark.rows.contract import OnEvent
@@ -24,7 +23,6 @@ def train(
     epochs: int,
     on_event: OnEvent,
     loss: Any = "binary_crossentropy",
-    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> list[dict[str, float]]:
     """Train a model and leave it with the weights of the epoch with the lowest validation loss.
 
@@ -36,7 +34,6 @@ def train(
         epochs: passes over the batches.
         on_event: is told of progress.
         loss: of labels and the model's output, as Keras takes it.
-        callbacks: further ones.
 
     Returns:
         Of each epoch loss and accuracy, of the validation, too, and the seconds it took.
@@ -51,7 +48,7 @@ def train(
         epochs=epochs,
         shuffle=False,
         verbose=0,
-        callbacks=[*averaging, progress, best, *callbacks],
+        callbacks=[*averaging, progress, best],
     )
     return progress.history
 
