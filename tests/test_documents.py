@@ -417,7 +417,7 @@ def lines_of_the_word_vectors():
     """Return the table of `docs/word-vectors.md` as the records have it."""
     runs = ROOT / "results" / "runs" / "imdb"
     for kind, settings in SETTINGS.items():
-        cells, learned = [], ""
+        cells, learned = [], []
         for name in ("averaged_word2vec", "cnn", "lstm"):
             path = runs / name / ("" if kind == "cbow" else f"vectors={kind}") / "seed-0.json"
             if not path.exists():
@@ -427,8 +427,9 @@ def lines_of_the_word_vectors():
             assert record.hyperparameters["vectors"] == kind
             cells += [f"{100 * correct(path).mean():.2f}", f"{record.seconds.training:.0f}"]
             if kind != "random":
-                learned = f"{record.seconds.preprocessing[settings.method]:.0f}"
-        yield f"| `{kind}` | {' | '.join([learned, *cells])} |".replace("  ", " ")
+                learned.append(record.seconds.preprocessing[settings.method])
+        shortest = f"{min(learned):.0f}" if learned else ""
+        yield f"| `{kind}` | {' | '.join([shortest, *cells])} |".replace("  ", " ")
 
 
 def test_what_each_kind_of_word_vectors_leads_to_is_as_the_records_say():

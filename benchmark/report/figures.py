@@ -330,7 +330,7 @@ def _along(corners: np.ndarray, apart: float = 10) -> list[Bbox]:
 
 def in_lines(model: str) -> str:
     """Return a row's name with its variant below it, in short lines."""
-    return "\n".join(textwrap.fill(part, 20) for part in model.replace(" (", "\n(").splitlines())
+    return "\n".join(textwrap.fill(part, 22) for part in model.replace(" (", "\n(").splitlines())
 
 
 def learning_curves(histories: dict[str, list[pd.DataFrame]]) -> Figure:
