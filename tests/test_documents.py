@@ -28,14 +28,13 @@ PUBLISHED = {"94.60"}
 SITE = "../../deployments/github-pages"
 """Where GitHub says what the newest site of a repository is, seen from its front page."""
 
+COMMANDS = r"python (?:-m )?(?:run_all|preprocessing|benchmark|models|bert_family)\b"
+
 
 @functools.cache
 def evaluated(dataset: str = "imdb") -> leaderboard.Evaluation:
     """Return the committed table, and what it is made of."""
     return leaderboard.evaluate(ROOT / "results", dataset)
-
-
-COMMANDS = r"python (?:-m )?(?:run_all|preprocessing|benchmark|models|bert_family)\b"
 
 
 def test_the_tables_in_documents_come_from_the_records():
@@ -472,7 +471,7 @@ def test_what_language_models_lead_to_is_as_the_records_say():
     assert "\n".join(lines_of_the_language_models()) in DOCUMENTS["docs/language-models.md"]
 
 
-def test_what_starting_from_chance_changes_is_as_the_records_say():
+def test_what_starting_from_random_weights_changes_is_as_the_records_say():
     page = " ".join(DOCUMENTS["docs/language-models.md"].split())
     learned, chance, last, last_chance = (
         correct(store.record_path(ROOT / "results", "imdb", row, changed, 0, variant))

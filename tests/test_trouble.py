@@ -32,25 +32,18 @@ def test_a_full_disk_is_no_failure_of_the_row(checkout):
     assert records_of(checkout) == []
 
 
-def test_an_option_that_only_learning_finds_wrong_leaves_no_record(checkout):
-    add_row(
-        checkout, "a_picky", body="raise OptionError('--layers 99: there are only 2')",
-        extra="from preprocessing.errors import OptionError",
-    )  # fmt: skip
-    process = run_one(checkout, "a_picky")
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [("OptionError", "--layers 99: there are only 2"), ("DamagedError", "a/file is damaged")],
+)
+def test_a_wrong_option_or_a_damaged_file_that_learning_finds_leaves_no_record(
+    checkout, error, said
+):
+    imported = f"from preprocessing.errors import {error}"
+    add_row(checkout, "a_broken", body=f"raise {error}({said!r})", extra=imported)
+    process = run_one(checkout, "a_broken")
     assert process.returncode == 2
-    assert process.stderr == "error: --layers 99: there are only 2\n"
-    assert records_of(checkout) == []
-
-
-def test_a_damaged_file_is_no_failure_of_the_row(checkout):
-    add_row(
-        checkout, "a_damaged", body="raise DamagedError('a/file is damaged')",
-        extra="from preprocessing.errors import DamagedError",
-    )  # fmt: skip
-    process = run_one(checkout, "a_damaged")
-    assert process.returncode == 2
-    assert process.stderr == "error: a/file is damaged\n"
+    assert process.stderr == f"error: {said}\n"
     assert records_of(checkout) == []
 
 

@@ -38,19 +38,15 @@ DISTURBED = "other programs were running"
 """A note of the leaderboard's lines, some of whose times are too long."""
 
 
-def as_markdown(
-    table: pd.DataFrame,
-    dataset: str,
-    unreached: Sequence[str] = (),
-) -> str:
+def as_markdown(table: pd.DataFrame, dataset: str, unreached: Sequence[str] = ()) -> str:
     """Return the table in Markdown, and below it what the reader must know of it.
+
+    Edited pairs go beside accuracy where there are results.
 
     Args:
         table: a leaderboard.
         dataset: the corpus's name.
         unreached: lines that are not in the table because they need public weights.
-
-    Edited pairs go beside accuracy where there are results.
     """
     shown = _columns(table, MARKDOWN)
     lines = [

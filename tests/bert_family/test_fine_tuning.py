@@ -240,7 +240,7 @@ def spied(monkeypatch, module) -> list:
     return networks
 
 
-def test_gpt_goes_on_foretelling_while_it_is_fine_tuned(small, eagerly, monkeypatch):
+def test_gpt_keeps_its_language_model_loss_in_fine_tuning(small, eagerly, monkeypatch):
     networks = spied(monkeypatch, fine_tuning)
     for weight in (0.5, 0.0):
         quick_fit(
