@@ -96,16 +96,16 @@ def _interval(line: pd.Series) -> str:
 
 def _score(metric: Callable[[np.ndarray, np.ndarray], float]) -> Callable[[Predictions], float]:
     """Return the mean over seeds of a metric of log-odds and labels."""
-    return lambda line: round(line.mean(metric), 5)
+    return lambda line: round(line.mean(metric), 7)
 
 
 def _accuracy_std(line: Predictions) -> float | None:
     by_seed = line.correct.mean(axis=1)
-    return round(float(by_seed.std(ddof=1)), 5) if len(by_seed) > 1 else None
+    return round(float(by_seed.std(ddof=1)), 7) if len(by_seed) > 1 else None
 
 
 def _accuracy_deduplicated(line: Predictions) -> float:
-    return round(float(line.correct[:, ~line.also_in_train].mean(axis=1).mean()), 5)
+    return round(float(line.correct[:, ~line.also_in_train].mean(axis=1).mean()), 7)
 
 
 def _mean(
@@ -162,12 +162,12 @@ def _paired(of: Callable[[Asked], float]) -> Callable[[Asked], float | None]:
 
 
 _OF_ASKED: dict[str, Callable[[Asked], float | None]] = {
-    "accuracy": lambda asked: round(float(asked.scored.mean()), 5),
-    "accuracy_ci_low": lambda asked: round(asked.accuracy_interval[0], 5),
-    "accuracy_ci_high": lambda asked: round(asked.accuracy_interval[1], 5),
-    "both": _paired(lambda asked: round(float(asked.both_right.mean()), 5)),
-    "both_ci_low": _paired(lambda asked: round(asked.both_interval[0], 5)),
-    "both_ci_high": _paired(lambda asked: round(asked.both_interval[1], 5)),
+    "accuracy": lambda asked: round(float(asked.scored.mean()), 7),
+    "accuracy_ci_low": lambda asked: round(asked.accuracy_interval[0], 7),
+    "accuracy_ci_high": lambda asked: round(asked.accuracy_interval[1], 7),
+    "both": _paired(lambda asked: round(float(asked.both_right.mean()), 7)),
+    "both_ci_low": _paired(lambda asked: round(asked.both_interval[0], 7)),
+    "both_ci_high": _paired(lambda asked: round(asked.both_interval[1], 7)),
 }
 _INTERVAL = {"": "", "_ci_low": ", 95 % interval, lower end", "_ci_high": ", upper end"}
 
@@ -207,10 +207,10 @@ ALL = (
     Column("accuracy_std", "accuracy's standard deviation over seeds", _accuracy_std, "%", ".2f",
            100, "low"),
     Column("accuracy_ci_low", "95 % interval",
-           lambda line: round(line.interval[0], 5), "", ".2f", 100,
+           lambda line: round(line.interval[0], 7), "", ".2f", 100,
            "high", show=_interval),
     Column("accuracy_ci_high", "95 % interval, upper end",
-           lambda line: round(line.interval[1], 5), "%", ".2f", 100,
+           lambda line: round(line.interval[1], 7), "%", ".2f", 100,
            "high"),
     Column("f1", "F1", _score(metrics.f1), "%", ".2f", 100, "high", "score"),
     Column("roc_auc", "AUC", _score(metrics.roc_auc), "", ".4f", 1, "high", "score"),
@@ -247,7 +247,7 @@ ALL = (
     Column("utc", "newest run", lambda line: max(record.utc for record in line.records)),
     Column("info", "notes"),
     Column("validation_accuracy", "validation accuracy",
-           _mean(lambda record: record.validation.accuracy, 5), "%", ".2f", 100, "high"),
+           _mean(lambda record: record.validation.accuracy, 7), "%", ".2f", 100, "high"),
     Column("preprocessing_seconds", "setup",
            _mean(lambda record: sum(record.seconds.preprocessing.values()), 1), "s", ",.0f", 1,
            "low", "cost", of_machine=True),

@@ -109,7 +109,7 @@ def _summary(runs: Mapping[Path, Finished]) -> dict[str, float]:
     low, high = metrics.bootstrap_interval(correct)
     return {
         "seeds": len(runs),
-        "accuracy_mean": round(float(correct.mean()), 5),
-        "accuracy_ci_low": round(low, 5),
-        "accuracy_ci_high": round(high, 5),
+        "accuracy_mean": round(float(correct.mean()), 7),
+        "accuracy_ci_low": round(low, 7),
+        "accuracy_ci_high": round(high, 7),
     }

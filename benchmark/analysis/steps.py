@@ -94,7 +94,7 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
         result["verdict"] = np.where(real, np.where(up, "better", "worse"), "tied")
         for name, score in _scores(evaluation).items():
             _add_set(result, evaluation, name, score)
-    return result.round(5)
+    return result.round(7)
 
 
 def _scores(evaluation: Evaluation) -> dict[str, str]:
