@@ -104,14 +104,18 @@ def _info(line: pd.Series) -> list[str]:
 def about_times(good: pd.DataFrame) -> str:
     """Say on what machine the times were taken, and which are not to be compared.
 
+    Of several kinds of machine, the lines that are not of the most frequent one are named.
+
     Args:
         good: the leaderboard's lines of status ``ok``.
     """
-    said = sorted({machine_of(line) for _, line in good.iterrows()})
-    if len(said) == 1 and ";" not in said[0]:
-        about = f"Times are of one kind of machine: {said[0]}."
+    lines = good["model"].groupby(good.apply(machine_of, axis=1)).agg(list)
+    (most, _), *others = sorted(lines.items(), key=lambda kind: (-len(kind[1]), kind[0]))
+    if not others and ";" not in most:
+        about = f"Times are of one kind of machine: {most}."
     else:
-        about = f"Times are of several kinds of machine and not to be compared: {'; '.join(said)}."
+        about = f"Times are of several kinds of machine and not to be compared: {most}"
+        about += "".join(f"; {machine} ({', '.join(names)})" for machine, names in others) + "."
     return " ".join([about, *disturbed(good)])
 
 

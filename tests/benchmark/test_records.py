@@ -361,8 +361,12 @@ def test_times_of_several_machines_are_said_not_to_compare(tmp_path):
     )
     better = ENVIRONMENT.model_copy(update={"vector_extensions": ["avx2", "avx512f"]})
     put_many(tmp_path, "lstm", 1, environment=better)
+    put_many(tmp_path, "gru", 1, environment=better)
     two = leaderboard.build(tmp_path, "imdb")
-    said = "Times are of several kinds of machine and not to be compared: a processor, avx2 avx"
+    said = (
+        "Times are of several kinds of machine and not to be compared: "
+        "a processor, avx2 avx512f, 2 cores; a processor, avx2, 2 cores (cnn)."
+    )
     assert said in tables.as_markdown(two, "imdb")
     assert said in tables.as_terminal(two, "imdb").caption[-1]
 
