@@ -7,13 +7,13 @@ python -m benchmark compare cnn naive_bayes_svm          two models, or tables, 
 python -m benchmark labels                               what fewer labels cost each model
 python -m benchmark evaluate --on FILE                   ask kept models about a table of yours
 python -m benchmark report                               a page with the table and all figures
-python -m benchmark predict --model cnn "Superb!"        what saved models say of a text
-python -m benchmark explain --model cnn "Superb!"        and which words that hangs on
-python -m benchmark neighbours terrible awful            nearest words by their vectors
+python -m benchmark predict --model cnn "Superb!"        what saved models say about a text
+python -m benchmark explain --model cnn "Superb!"        and which words the answer depends on
 python -m benchmark page                                 both, as a page to type into
+python -m benchmark neighbours terrible awful            nearest words by their vectors
 python -m benchmark tune cnn --trials 6                  search hyperparameters on validation
-python -m benchmark budget                               what so many trials find
-python -m benchmark schedule --nodes 1 16                how long all takes on so many machines
+python -m benchmark budget                               what a search finds, by number of trials
+python -m benchmark schedule --nodes 1 16                how long it takes, by number of machines
 python -m benchmark rows                                 list the models
 python -m benchmark speed --dataset sample               how fast everything is
 """
@@ -32,12 +32,12 @@ COMMANDS = {
     "evaluate": "ask kept models about evaluation sets",
     "report": "write a page with the table and all figures",
     "predict": "classify texts with saved models",
-    "explain": "show which words a saved model's answer hangs on",
-    "neighbours": "show which words have the nearest vectors",
+    "explain": "show which words a saved model's answer depends on",
+    "neighbours": "show the words with the nearest vectors",
     "page": "serve a page that asks kept models about a text",
     "tune": "search hyperparameters on validation, with one budget for all models",
-    "budget": "show what searches of so many trials can be expected to find",
-    "schedule": "tell how long all runs take on so many machines",
+    "budget": "show what a search can be expected to find, by number of trials",
+    "schedule": "estimate how long all runs take, by number of machines",
     "rows": "list the models",
     "speed": "measure how fast everything is, or some models",
 }

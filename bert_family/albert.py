@@ -2,8 +2,9 @@
 
 One transformer layer, gone through twelve times: the layers share their weights. Subwords have
 vectors of 128 numbers that one matrix widens to the layer's 768, so the whole has 12 million
-weights, a tenth of BERT's, and costs as much to run. Dropout is off in the layers, as in the paper,
-and in the head. Known to stay at 50 % with higher rates: the same step moves every layer at once.
+weights, a tenth of BERT's, but costs as much to run. Dropout is off in the layers, as in the paper,
+and in the head. With higher learning rates it is known to stay at 50 %: the same step moves every
+layer at once.
 
     python bert_family/albert.py
     python bert_family/albert.py --preset FOLDER
@@ -31,7 +32,7 @@ class Hyperparameters(MaskedLMOptions):
 
     preset: PresetOption = "albert_base_en_uncased"
     least_steps: int = option(
-        300, "steps at least, as in `bert`; it leaves chance later than the others", ge=1
+        300, "least number of steps, as in `bert`; it leaves chance later than the others", ge=1
     )
     dropout: float = option(
         0.0, "share of a layer's answers dropped; in the layers the paper's", Uniform(0.0, 0.3),

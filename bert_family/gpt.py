@@ -2,12 +2,12 @@
 
 https://cdn.openai.com/research-covers/language-unsupervised/language_understanding_paper.pdf
 
-A transformer that reads left to right: it learns to foretell the next subword of the reviews,
-labelled or not, and then, from the state of the last token, whether a review is positive. While it
-is fine-tuned it goes on foretelling, which counts half (section 3.2). In the paper it first reads
-7,000 books; here it starts from nothing but the reviews and has the sizes of `bert` from scratch,
-with byte pairs that keep capitals, of which </s> is the paper's extract token. With `bert`'s
-optimizer, batches and rates.
+A transformer that reads left to right: it learns to predict the next subword of the reviews,
+labelled or not, and then, from the state of the last token, whether a review is positive. It keeps
+predicting the next subword while it is fine-tuned; that loss counts half (section 3.2). In the
+paper it first reads 7,000 books; here it is trained on nothing but the reviews, in the sizes of
+`bert` from scratch, with byte pairs that keep capitals; </s> is the paper's extract token. The
+optimizer, batches and learning rates are those of `bert`.
 
     python bert_family/gpt.py
     python bert_family/gpt.py --size small --pretrain 5

@@ -1,8 +1,8 @@
 """Two LSTMs, one reading onwards and one backwards (Graves & Schmidhuber, 2005,
 https://doi.org/10.1016/j.neunet.2005.06.042).
 
-The state at a word then knows what comes after it, too: "not bad at all" is not "bad". The states
-are pooled over all words, which needs no second turn of those that were read backwards.
+Together, the states at a word then know what comes after it, too: "not bad at all" is not "bad".
+They are pooled over all words, so those that were read backwards need not be put back in order.
 
     python models/bidirectional_lstm.py
     python models/bidirectional_lstm.py --seed 1 --units 64

@@ -7,11 +7,11 @@ a whole might be, and routing gives more weight to the votes that agree. Two cap
 
 `--variant paper` trains these lengths with Sabour et al.'s margin loss, and all words' votes count
 alike. By default a word's votes count as much as attention learns (as in Zhang et al., 2019,
-https://arxiv.org/abs/1811.04354), since most words say nothing of a review's verdict, and the loss
-is the cross-entropy of a probability. All rows here hand back a probability, which the papers do
-not have: its log-odds are the difference of the two lengths, times ten. The margin loss has not
-trained them as such, so that the paper's are far too sure of themselves. (Neither variant has Zhao
-et al.'s second layer of capsules, nor their category for votes that belong nowhere.)
+https://arxiv.org/abs/1811.04354), since most words say nothing about a review's verdict, and the
+loss is the cross-entropy of a probability. All models here return a probability, which the papers
+do not have: its log-odds are ten times the difference of the two lengths. The margin loss does not
+train them as log-odds, so the probabilities of `paper` are far too confident. (Neither variant has
+Zhao et al.'s second layer of capsules, nor their category for votes that belong nowhere.)
 
     python models/capsule.py
     python models/capsule.py --variant paper

@@ -1,17 +1,17 @@
 """A convolutional network for sentences (Kim, 2014, https://arxiv.org/abs/1408.5882).
 
-A filter looks at a few words in a row and gives out how much they look like the phrase that it has
-learned. Of each filter the paper keeps one number, however long the text is: its largest output.
-Dropout, and a single unit on top.
+A filter looks at a few words in a row and outputs how much they resemble a phrase that it has
+learned. From each filter the paper keeps one number, however long the text is: its largest output.
+Dropout and a single output unit follow.
 
 `--variant paper` is the paper's network: filters over three, four and five words, 100 of each. By
-default filters look at one to three words, and of each a second number is kept, since in a long
-review more was said: the mean of its outputs, weighted by attention (Yang et al., 2016,
+default filters look at one to three words, and a second number is kept from each, since a long
+review says more: the mean of its outputs, weighted by attention (Yang et al., 2016,
 https://aclanthology.org/N16-1174), times the square root of the length.
 
-Both train otherwise than the paper, with Adam in place of Adadelta and no bound on the last layer's
-weights; and both start from word2vec vectors and go on learning those of the frequent words, which
-stands between the paper's CNN-static and CNN-non-static.
+Neither is trained as in the paper: Adam takes the place of Adadelta, and the last layer's weights
+are not bounded. Both start from word2vec vectors and keep training those of frequent
+words, which is between the paper's CNN-static and CNN-non-static.
 
     python models/cnn.py
     python models/cnn.py --variant paper

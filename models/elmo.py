@@ -1,16 +1,16 @@
 """ELMo: vectors of words in their context (Peters et al., 2018, https://arxiv.org/abs/1802.05365).
 
 Two language models, one that reads from the first word and one that reads from the last, are
-learned on the reviews and then kept as they are. Of each word they give the vector and, layer by
-layer, the states of both; the classifier learns how much of each layer it wants (equation 1) and
-reads the mix beside word vectors that go on learning (section 3.3), with a bidirectional LSTM of
-its own. Layers are normalised before they are mixed, which the paper found to help in some cases
-(section 3.2).
+learned on the reviews and then frozen. For each word they give its vector and, layer by layer, the
+states of both. The classifier learns how much of each layer it wants (equation 1) and reads the
+mix, beside word vectors that are still trained (section 3.3), with a bidirectional LSTM of its own.
+Layers are normalised before they are mixed, which the paper found to help in some cases (section
+3.2).
 
-Where it differs from the paper: the language models' word vectors are word2vec's, where the paper
-makes them from letters (`--lm-vectors spelled` does so, too), and the classifier's own are the
-same; one layer is the default, where the paper has two with a residual connection, which project
-their states. The two directions are learned apart, where the paper's share words and softmax.
+Where it differs from the paper: the language models' word vectors are word2vec's, and so are the
+classifier's own; the paper's language models make theirs from letters (as `--lm-vectors spelled`
+does). There is one layer by default; the paper has two, with a residual connection and projected
+states. The two directions are learned separately; the paper's share word vectors and softmax.
 
     python models/elmo.py
     python models/elmo.py --lm-vectors spelled

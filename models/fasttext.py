@@ -1,9 +1,9 @@
 """fastText: the mean of learned vectors of words and n-grams (Joulin et al., 2016,
 https://arxiv.org/abs/1607.01759).
 
-A linear model that shares what it learns through a few dimensions. Word pairs and more catch "not
-good"; there are too many of them for a table, so that each is put into one of a fixed number of
-places by a hash, where it may meet others. All vectors are learned from the labels alone.
+A linear model that shares what it learns through a few dimensions. N-grams of two words or more
+catch "not good". There are too many for a table with one row each, so a hash puts each n-gram into
+one of a fixed number of buckets, which it may share. All vectors are learned from the labels alone.
 
     python models/fasttext.py
     python models/fasttext.py --seed 1 --max-ngram 3

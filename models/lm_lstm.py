@@ -4,20 +4,21 @@ Before it sees a label, the network reads all training and unlabelled reviews an
 which word comes next. Its word vectors and its LSTM then start the classifier, which goes on
 learning.
 
-With `--perturbation`, the word vectors are moved a little, in the direction that hurts most, and
-the answer is to stay (Miyato et al., 2017, https://arxiv.org/abs/1605.07725). `adversarial` takes
-the direction that raises the loss, which needs the label; `virtual_adversarial` the one that
-changes the answer, and so learns from reviews without their labels, too. Vectors are normalised
-there, else they would grow until the perturbation does not matter, and as in the paper all of them
-learn: `--learned-words` has no say.
+With `--perturbation`, the word vectors are moved a little in the direction that hurts most, and the
+network learns to keep its answer (Miyato et al., 2017, https://arxiv.org/abs/1605.07725).
+`adversarial` takes the direction that raises the loss, which needs the label; `virtual_adversarial`
+takes the one that changes the answer, and so learns from unlabelled reviews, too. The vectors are
+normalised, or they would grow until the perturbation does not matter. As in the paper, all of them
+are trained, so `--learned-words` has no effect.
 
-Where it differs from the papers: all is smaller, since it is to be trained on two cores. The
+Where it differs from the papers: everything is smaller, so that it can be trained on two cores. The
 language model makes one pass over 17 million words, without dropout; the code of the second paper
 makes 100,000 steps of 256 reviews, some 300 passes, with half of the word vectors' numbers dropped.
 The classifier learns for 2 epochs; theirs for 15,000 steps of 64 reviews, some 40 epochs. Word
-vectors are word2vec's, as in `lstm`, and without perturbation they stay but for corrections of
-frequent words (`--lm-vectors learned --learned-words 30000` is theirs); the states at all words are
-pooled, not the last one alone (`--pooling last`); the softmax is an adaptive one.
+vectors are word2vec's, as in `lstm`, and without perturbation they stay fixed except for
+corrections of frequent words (`--lm-vectors learned --learned-words 30000` is theirs). The states
+at all words are pooled; the papers keep only the last one (`--pooling last`). The softmax is
+adaptive.
 
     python models/lm_lstm.py
     python models/lm_lstm.py --variant not-pretrained

@@ -4,9 +4,9 @@ Each word and phrase is present or absent; its weight is the log-count ratio of 
 
     r = log (p / |p|) / (q / |q|),   p = alpha + positive counts, q = alpha + negative counts,
 
-so that the linear model starts from what naive Bayes knows. As in the paper phrases are bigrams, of
-which trigrams are no better on validation. Its loss is the squared hinge; here it is logistic, as
-in Mesnil et al. (2014, arXiv:1412.5335), which gives probabilities; the paper's interpolation of
+so that the linear model starts from what naive Bayes knows. As in the paper, phrases are bigrams;
+trigrams are no better on validation. The paper's loss is the squared hinge. Here it is logistic, as
+in Mesnil et al. (2014, arXiv:1412.5335), which gives probabilities. The paper's interpolation of
 the weights with their mean is left out.
 
     python models/naive_bayes_svm.py

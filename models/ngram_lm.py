@@ -48,11 +48,11 @@ class Hyperparameters:
 
     order: int = option(4, "words in the longest n-gram", Choice(2, 3, 4, 5), ge=1, le=6)
     discount_scale: float = option(
-        1.75, "by what the estimated discounts are multiplied", Uniform(0.8, 2.5), gt=0
+        1.75, "factor that the estimated discounts are multiplied by", Uniform(0.8, 2.5), gt=0
     )
     length_power: float = option(
         0.5,
-        "power of its length that a review's log-ratio is divided by; 1 is the mean of the words'",
+        "a review's log-ratio is divided by its length to this power; 1 gives the mean over words",
         Uniform(0.0, 1.0),
         ge=0,
         le=1,

@@ -4,11 +4,11 @@
 Averaged word vectors forget which words stood together; here the review itself has a vector, which
 must tell its words apart from random ones. PV-DBOW predicts each word from that vector alone; PV-DM
 from the mean of it and of the words around. Both are learned from the training and the unlabelled
-reviews by gensim, by negative sampling where the paper has a tree of words. A review that was not
-there gets its vector afterwards: the model stays as it is and only the new vector is fitted. The
-training reviews of the classifier get theirs in the same way, since those that were learned
-together with the model are of another kind. Logistic regression reads both vectors side by side,
-where the paper has a network with one hidden layer of 50 units.
+reviews by gensim, with negative sampling instead of the paper's tree of words. A new review gets
+its vector afterwards: the model is frozen and only the new vector is fitted. The classifier's
+training reviews get theirs in the same way, since vectors that were learned together with the model
+are of another kind. Logistic regression reads both vectors side by side; the paper uses a network
+with one hidden layer of 50 units.
 
 Many reproductions learn from the test reviews' texts, too; the paper and this row do not.
 

@@ -2,8 +2,8 @@
 
 Each word and each phrase of two words is a feature. Its weight in a review is
 (1 + log tf) · idf (Salton & Buckley, 1988): repeating a word says a little more, being rare says
-much more. One linear layer on top is fitted by L-BFGS, convex and so the same for every seed.
-What wins over plain bag of words are the phrases: "not good" is a feature of its own.
+much more. One linear layer on top is fitted by L-BFGS; the problem is convex, so all seeds give the
+same model. Unlike plain bag of words, it has phrases: "not good" is a feature of its own.
 
     python models/tfidf_logreg.py
     python models/tfidf_logreg.py --max-ngram 1 --c 3

@@ -1,9 +1,9 @@
 """A transformer encoder from scratch (Vaswani et al., 2017, https://arxiv.org/abs/1706.03762).
 
 Every word looks at every other one and takes from each what it needs; no state is carried along.
-Without pretraining it has only the labelled reviews to learn from how words belong together. Layers
-are normalized before they are used (Xiong et al., 2020, https://arxiv.org/abs/2002.04745), which
-trains without warm-up.
+Without pretraining, it has to learn how words belong together from the labelled reviews alone.
+Inputs are normalized before each sublayer (Xiong et al., 2020, https://arxiv.org/abs/2002.04745),
+so training needs no warm-up.
 
     python models/transformer.py
     python models/transformer.py --seed 1 --positions learned

@@ -5,14 +5,15 @@ https://arxiv.org/abs/1801.06146
 A language model becomes a classifier without forgetting what it knows. It is unfrozen gradually,
 the last layer first (section 3.3); each layer learns more slowly than the one above (discriminative
 fine-tuning, 3.2); the rate of each stage rises fast and falls slowly (a slanted triangle, 3.2).
-What is told of a review is its last state and, over all of its words, the largest and the mean
-(concat pooling, 3.3). One classifier reads forwards and one backwards, each trained alone; the
-answer is the mean of the two.
+A review is summed up by its last state and by the maximum and the mean of the states at all of its
+words (concat pooling, 3.3). One classifier reads forwards and one backwards, each trained alone;
+the answer is the mean of the two.
 
-Where it differs from the paper: the language models are learned on the reviews alone, without
-Wikipedia before, so that there is nothing to fine-tune them to; they have one LSTM layer, not
-three, and are learned in one pass without any dropout; word vectors are word2vec's, of which
-frequent ones are corrected in the last stage; gradients go through a whole review.
+Where it differs from the paper: the language models are learned on the reviews alone. The paper
+learns them on Wikipedia and then fine-tunes them to its texts, a step that is not needed here. They
+have one LSTM layer, not three, and are learned in one pass without any dropout. Word vectors are
+word2vec's, with corrections for frequent words that are learned in the last stage. Gradients go
+through a whole review.
 
     python models/ulmfit.py
     python models/ulmfit.py --lm-layers 3 --pretrain 3

@@ -1,4 +1,4 @@
-"""What a search of so many trials can be expected to find, from trials that were drawn by chance.
+"""What a search by random trials can be expected to find, by number of trials.
 
 A row that was searched longer looks better for that reason alone. So rows are compared at equal
 budgets: the best validation accuracy that k trials find in the mean (Dodge et al., 2019,

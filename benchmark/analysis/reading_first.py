@@ -56,7 +56,7 @@ def gains(
 
     Returns:
         A line a row and what it is asked, with the columns "model"; "without", the other row;
-        "asked": so many labels, the fewest first, then `ALL`, then `EDITED`; "gain", a fraction;
+        "asked": number of labels, the fewest first, then `ALL`, then `EDITED`; "gain", a fraction;
         and "low" and "high", its interval of `steps`, which fewer labels do not have.
     """
     lines = []

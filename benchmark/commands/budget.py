@@ -1,4 +1,4 @@
-"""What searches of so many trials can be expected to find, from the trials of ``tune``."""
+"""What searches can be expected to find, by number of trials, from the trials of ``tune``."""
 
 import argparse
 

@@ -241,10 +241,10 @@ def own_sets(tables: "Sequence[Path]") -> "list[EvaluationSet]":
 
 
 def check_labels(corpus: "Corpus", counts: "Sequence[int]", seed: int = 0) -> None:
-    """Check that so many training reviews have a label.
+    """Check that enough training reviews have a label.
 
     Raises:
-        UserError: there are not so many of each class.
+        UserError: there are fewer of a class.
     """
     from benchmark.rows.training_data import labelled_rows
 

@@ -34,8 +34,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=whole, default=7860, help="(default: %(default)s)")
     parser.add_argument(
         "--memory", type=float, metavar="GB",
-        help="what loaded models take at most, reckoned by their files; the least recently used "
-        "make room (default: 4)",
+        help="most memory that loaded models may take, estimated from the size of their files; the "
+        "least recently used are unloaded to make room (default: 4)",
     )  # fmt: skip
 
 

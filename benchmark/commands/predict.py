@@ -36,8 +36,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts to classify")
     parser.add_argument(
         "--file", type=Path, metavar="FILE",
-        help=f"a text a line (.txt), or {tables.READ}; - or a pipe: a text a line, or with "
-        "--column a table; predictions go to standard output as CSV",
+        help=f"one text per line (.txt), or {tables.READ}; - or a pipe: one text per line, or a "
+        "table if --column is given; predictions go to standard output as CSV",
     )  # fmt: skip
     parser.add_argument(
         "--column", metavar="NAME", help="the column of the table that holds the texts"
@@ -48,8 +48,8 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Add which models are asked; see `find`."""
     parser.add_argument(
         "--model", action="append", required=True, metavar="MODEL",
-        help="a line of the leaderboard of which a run kept its model, such as cnn, or a folder as "
-        "written by --save; repeat it to compare several",
+        help="a line of the leaderboard with a kept model, such as cnn, or a folder written by "
+        "--save; repeat the option to compare several models",
     )  # fmt: skip
     add_dataset_option(parser)
     add_kept_models_option(parser)
@@ -100,7 +100,7 @@ def predict(
     Args:
         models: folders of the saved models, by what to call them.
         texts: the texts; none if there is a file.
-        file: a text a line, or a table; `STANDARD_INPUT` or a pipe for either.
+        file: one text per line, or a table; `STANDARD_INPUT` or a pipe for either.
         column: the table's column that holds the texts.
 
     Raises:
@@ -240,14 +240,14 @@ def _form(file: Path, column: str | None) -> str:
         with file.open("rb") as raw:
             what, advice = tables.looks_like(file, raw.read(1 << 12))
         raise UserError(
-            f"{file} is {what}: {advice}; --file reads a text a line (.txt) and {tables.READ}"
+            f"{file} is {what}: {advice}; --file reads one text per line (.txt) and {tables.READ}"
         )
     if form and not column:
         with tables.opened(file) as table:
             names = tables.listed(table.columns)
         raise UserError(f"{file} is a table: --column names the column of the texts, of {names}")
     if column and not form:
-        raise UserError(f"--column names the column of a table, and {file} has a text a line")
+        raise UserError(f"--column names the column of a table, and {file} has one text per line")
     return form
 
 

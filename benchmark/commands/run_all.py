@@ -154,7 +154,7 @@ def _what_the_sample_shows(table: Any) -> str:
         return "These reviews are synthetic: they show that a row runs, not how good it is."
     worst, best = ranked.iloc[0], ranked.iloc[-1]
     return (
-        "On these synthetic reviews, of which nobody can tell much more than 96 %, "
+        "On these synthetic reviews, where no model can be right on much more than 96 %, "
         f"{best['model']} is right on {best['accuracy_mean']:.1%} and {worst['model']} on "
-        f"{worst['accuracy_mean']:.1%}; which model is better on real reviews, only IMDB tells."
+        f"{worst['accuracy_mean']:.1%}. Which model is better on real reviews, only IMDB can show."
     )

@@ -1,4 +1,4 @@
-"""How long all runs take on so many nodes, and in which order they go: ``--cluster``, simulated."""
+"""How long all runs take on a number of nodes, and in which order: ``--cluster``, simulated."""
 
 import argparse
 import itertools

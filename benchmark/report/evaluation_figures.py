@@ -285,7 +285,7 @@ def budgets(
     Args:
         curves: what searches find, by row.
         family_of: see `slopes`.
-        by_seconds: against the seconds that so many trials train instead.
+        by_seconds: against the seconds that the trials take to train instead.
     """
     colour, marker = looks(sorted(set(family_of.values())))
     figure = Figure(figsize=(WIDTH, max(3.6, 1.5 + _LINE * _lines(curves))))

@@ -295,7 +295,7 @@ def _reading_first(
             Shown(
                 "gained_by_reading",
                 "What reading first buys",
-                "Points of test accuracy with so many labels; of edited pairs, points in the share "
+                "Points of test accuracy by number of labels; of edited pairs, points in the share "
                 "with both right. The intervals are those of the table of steps; there are none "
                 "for fewer labels.",
                 evaluation_figures.gains(gained, family_of),
@@ -314,7 +314,7 @@ def _reading_first(
 
 
 def _search(curves: Mapping[str, Curve], family_of: Mapping[str, str]) -> Section | None:
-    """Show what searches of so many trials can be expected to find."""
+    """Show what a search can be expected to find, by number of trials."""
     curves = {name: curve for name, curve in curves.items() if name in family_of}
     if not curves:
         return None
@@ -328,7 +328,7 @@ def _search(curves: Mapping[str, Curve], family_of: Mapping[str, str]) -> Sectio
         f"{number} trials, the second from there on."
         for early, late, number in budget.crossings(curves)
     )
-    caption = "The mean over all choices of so many of the trials that were drawn."
+    caption = "The mean over all choices of that number of trials among those drawn."
     return Section(
         "search",
         "What a search finds",
@@ -345,7 +345,7 @@ def _search(curves: Mapping[str, Curve], family_of: Mapping[str, str]) -> Sectio
                 f"{caption} A trial costs what it takes in the mean, with what is made once for "
                 "it.",
                 evaluation_figures.budgets(curves, family_of, by_seconds=True),
-                "The same, by the seconds that so many trials train.",
+                "The same, by the seconds that the trials take to train.",
             ),
         ],
     )  # fmt: skip

@@ -112,7 +112,7 @@ class TrainingData:
             labels: how many training reviews keep their label; None for all.
 
         Raises:
-            UserError: there are not so many of each class.
+            UserError: there are fewer of a class.
         """
         train = corpus.reviews("train")
         few = (
@@ -190,7 +190,7 @@ class TrainingData:
 
 
 def labelled_rows(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Draw the reviews that keep their label when only so many may.
+    """Draw the reviews that keep their labels when only some may.
 
     Both classes get the same number, or one of them one more. With one seed, the fewer are among
     the more: those of 100 are among those of 1,000.
@@ -204,7 +204,7 @@ def labelled_rows(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
         Their numbers, ascending, shape (count,).
 
     Raises:
-        UserError: there are not so many of each class.
+        UserError: there are fewer of a class.
     """
     random = np.random.default_rng(seed)
     first = int(random.integers(2))  # the class that is drawn first, and more often if count is odd

@@ -73,7 +73,7 @@ class FineTuningOptions(TrainingOptions):
     )  # fmt: skip
     epochs: Epochs = 3
     least_steps: int = option(
-        110, "steps at least: a small corpus gets smaller batches, then more passes", ge=1
+        110, "least number of steps; a small corpus gets smaller batches, then more passes", ge=1
     )
     batch_size: int = option(32, "reviews in a step", Choice(16, 32, 64), ge=1)
     learning_rate: Annotated[float, Field(gt=0)] | Literal["auto"] = option(

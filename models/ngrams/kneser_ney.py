@@ -26,8 +26,8 @@ def kneser_ney(
     Args:
         trie: the n-grams.
         counts: how often each of the longest n-grams occurs, shape (nodes,); others are not read.
-        discount_scale: by what the estimated discounts are multiplied, above 0; none exceeds its
-            count.
+        discount_scale: factor that the estimated discounts are multiplied by, above 0; none
+            exceeds its count.
 
     Returns:
         The first summand of p for each node, and b for each that can be a context, both float64,

@@ -35,7 +35,7 @@ class Clusters:
 
     @classmethod
     def of(cls, words: int, cutoffs: Sequence[int] = CUTOFFS) -> "Clusters":
-        """Return the clusters of so many words; cutoffs beyond them do not count."""
+        """Return the clusters of a number of words; cutoffs beyond them do not count."""
         return cls((*(cutoff for cutoff in cutoffs if cutoff < words), words))
 
     @property

@@ -43,13 +43,16 @@ class LanguageModelOptions:
         1, "passes of the language model over train and unsup; 0 starts from random weights", ge=0
     )
     lm_units: int = option(300, "numbers in a state of the language model", ge=1)
-    lm_layers: int = option(1, "its LSTM layers", ge=1)
+    lm_layers: int = option(1, "LSTM layers of the language model", ge=1)
     lm_learning_rate: float = option(
-        1e-2, "its step size of Adam at the start; falls to 0 along a cosine", gt=0
+        1e-2, "the language model's initial step size (Adam); falls to 0 along a cosine", gt=0
     )
-    lm_seed: int = option(0, "its seed; runs of all seeds start from one language model", ge=0)
+    lm_seed: int = option(
+        0, "seed of the language model; runs of all seeds share one language model", ge=0
+    )
     lm_vectors: Literal["word2vec", "learned", "spelled"] = option(
-        "word2vec", "its word vectors: word2vec's, kept as they are; learned; or made from letters"
+        "word2vec",
+        "the language model's word vectors: word2vec's, kept fixed; learned; or made from letters",
     )
     lm_dimensions: int = option(300, "numbers in word vectors that are not word2vec's", ge=1)
     known_words: int = option(

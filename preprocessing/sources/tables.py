@@ -57,7 +57,7 @@ _SIGNATURES = (
 
 _PLAIN, _JSON, _JSON_ARRAY, _MARKUP = "plain text", "JSON", "a JSON array", "HTML or XML"
 _FORM_NAMES = {
-    "": "a text a line", CSV: "CSV", TSV: "TSV", JSON_LINES: "JSON lines", PARQUET: "Parquet",
+    "": "one text per line", CSV: "CSV", TSV: "TSV", JSON_LINES: "JSON lines", PARQUET: "Parquet",
 }  # fmt: skip
 _FITTING = {
     "": (_PLAIN, _JSON, _JSON_ARRAY, _MARKUP),

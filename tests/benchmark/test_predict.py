@@ -139,7 +139,7 @@ def test_models_of_one_name_are_told_apart(ask, tmp_path):
         ("", "t.csv", "review", "is empty"),
         ("id,text\n1,ok\n", "t.csv", None, "column of the texts, of id, text"),
         ('{"text": "ok"}\n', "t.jsonl", None, "column of the texts, of text"),
-        ("ok\n", "t.md", None, "is plain text: .* --file reads a text a line"),
+        ("ok\n", "t.md", None, "is plain text: .* --file reads one text per line"),
         ('{"review": "ok"}\n[1]\n', "t.jsonl", "review", "line 2: no JSON object"),
     ],
 )

@@ -37,7 +37,7 @@ class TrainingOptions:
 
     epochs: Epochs = 8
     least_steps: int = option(
-        300, "steps at least: a small corpus gets smaller batches, then more passes", ge=1
+        300, "least number of steps; a small corpus gets smaller batches, then more passes", ge=1
     )
     batch_size: int = option(64, "reviews in a step", Choice(32, 64, 128), ge=1)
     batches: Literal["like_length", "padded"] = option(
@@ -66,7 +66,7 @@ class NetworkOptions(TrainingOptions):
 
 
 def fit_to_size(options: TrainingOptions, reviews: int) -> tuple[int, int]:
-    """Return batch size and epochs for so many reviews, with `least_steps` steps if it can be.
+    """Return batch size and epochs for a number of reviews, with `least_steps` steps if possible.
 
     Smaller batches come first: they make more steps of the same work, and more passes do not.
     """

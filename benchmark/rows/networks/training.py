@@ -61,7 +61,7 @@ def predict(model: keras.Model, batches: Batches) -> np.ndarray:
 
 
 def adam(learning_rate: float, steps: int, ema_momentum: float = 0.0) -> keras.optimizers.Optimizer:
-    """Return Adam whose rate falls to 0 along a cosine in so many steps.
+    """Return Adam whose rate falls to 0 along a cosine in the given number of steps.
 
     Args:
         learning_rate: the first step's.

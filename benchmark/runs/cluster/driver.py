@@ -439,7 +439,7 @@ def _request(job: Job, nodes: Mapping[str, dict], cpus_per_run: int | None) -> d
     if nodes and not any(_fits(node, request) for node in nodes.values()):
         most = max(node["Resources"]["CPU"] for node in nodes.values())
         raise UserError(
-            f"--cpus-per-run {cpus_per_run}: no node of the cluster has so many for a run; the "
+            f"--cpus-per-run {cpus_per_run}: no node of the cluster has that many; the "
             f"largest has {most:g}"
         )
     return request

@@ -249,7 +249,7 @@ def _seconds_of(kind: str, record: Finished) -> float:
 def lines_with_records(
     lines: Collection[Line], results: Path, dataset: str, seeds: int
 ) -> list[Run]:
-    """Return the runs of all lines that have a record, with so many seeds each."""
+    """Return the runs of all lines that have a record, with the given number of seeds each."""
     records = store.read_runs(results, dataset).values()
     options = {one.line: one.hyperparameters for one in records if isinstance(one, Finished)}
     return [
