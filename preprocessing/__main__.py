@@ -42,7 +42,8 @@ def main() -> None:
     table.add_row("reviews", *(f"{part['reviews']:,}" for part in held))
     table.add_row("positive", *positive)
     table.add_row("words", *(f"{part['words']:,}" for part in held))
-    table.add_row("unknown words", *(f"{part['unknown'] / part['words']:.2%}" for part in held))
+    unknown = [part["unknown"] / max(part["words"], 1) for part in held]
+    table.add_row("unknown words", *(f"{share:.2%}" for share in unknown))
     table.add_row("words in a review, mean", *(f"{part['mean']:.1f}" for part in held))
     for name in held[0]["quantiles"]:
         table.add_row(f"· {name}", *(f"{part['quantiles'][name]:,}" for part in held))

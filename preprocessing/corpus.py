@@ -7,7 +7,7 @@ On disk it is one folder, named by a hash of the reviews and of how they were pr
         words.npy, word_offsets.npy    word ids end to end, the smallest integer type that fits
         labels.npy, ratings.npy        int8; 1 positive, 0 negative, -1 unlabelled; stars or 0
         films.npy                      int32; equal for reviews of one film
-        also_in_train.npy              bool; a test review whose text stands in train too
+        also_in_train.npy              bool; a test review whose text is in train or validation, too
         ids.txt, vocabulary.txt        one a line
         manifest.json                  settings, counts, audit, seconds, sizes and hashes
 

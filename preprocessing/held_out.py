@@ -33,10 +33,12 @@ def without_originals(
         originals: identifiers of the reviews to leave out.
     """
     parts = ("train", "unsup")
-    texts = {_core(r.text) for part in parts for r in reviews[part] if r.id in originals}
-    kept = {part: [r for r in reviews[part] if _core(r.text) not in texts] for part in parts}
+    core = letters_and_digits
+    texts = {core(r.text) for part in parts for r in reviews[part] if r.id in originals}
+    kept = {part: [r for r in reviews[part] if core(r.text) not in texts] for part in parts}
     return reviews | kept
 
 
-def _core(text: str) -> str:
+def letters_and_digits(text: str) -> str:
+    """Return a text without all else, such as spaces and line breaks, and without capitals."""
     return re.sub(r"[\W_]+", "", text.replace("<br />", " ").casefold())

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing import held_out, storage, vocabulary
-from preprocessing.corpus import SPLITS, VERSION, Corpus
+from preprocessing.corpus import SPLITS, VERSION, Corpus, is_synthetic
 from preprocessing.errors import UserError
 from preprocessing.options import DataOptions
 from preprocessing.ragged import Ragged
@@ -61,7 +61,7 @@ def open_corpus(options: DataOptions) -> Corpus:
     """
     settings = Settings(limit=options.limit, with_originals=options.with_originals)
     if options.prepared is not None:
-        return _prepared_as(settings, options.prepared)
+        return _prepared_as(settings, options.dataset, options.prepared)
     source: Path | CustomReviews | None = options.data
     if options.data is not None and options.dataset == "imdb":
         check_source(options.data)
@@ -73,7 +73,7 @@ def open_corpus(options: DataOptions) -> Corpus:
     return prepare(options.dataset, source, options.cache, settings)
 
 
-def _prepared_as(settings: Settings, folder: Path) -> Corpus:
+def _prepared_as(settings: Settings, dataset: str, folder: Path) -> Corpus:
     """Open a corpus that a user names by its folder."""
     if not (folder / storage.MANIFEST).is_file():
         raise UserError(
@@ -83,6 +83,11 @@ def _prepared_as(settings: Settings, folder: Path) -> Corpus:
     corpus = Corpus(folder.resolve())
     if corpus.manifest["version"] != VERSION:
         raise UserError(f"--prepared {folder} is of another version; prepare the reviews anew")
+    if is_synthetic(corpus.name) != is_synthetic(dataset):
+        raise UserError(
+            f"--prepared {folder} is {corpus.name}, not {dataset}; --dataset sample is for the "
+            f"synthetic reviews alone"
+        )
     theirs = corpus.manifest["settings"]
     for name, value in asdict(settings).items():
         if theirs[name] != value:
@@ -124,7 +129,7 @@ def prepare(
         dataset = data.name
     originals = sorted(held_out.names()) if dataset == "imdb" else []
     key = hashlib.sha256(_canonical(dataset, VERSION, asdict(settings), originals)).hexdigest()[:16]
-    if dataset == "imdb" and data is None and not (cache / "aclImdb_v1.tar.gz").exists():
+    if dataset == "imdb" and data is None and not imdb.in_cache(cache):
         prepared = _prepared(cache, key)
         if prepared:
             remarks = [f"read from {prepared[0]}"]

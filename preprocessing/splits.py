@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from preprocessing.errors import UserError
 from preprocessing.sources.review import Review
 
 import numpy as np
@@ -19,17 +20,26 @@ def held_out_mask(reviews: Sequence[Review], fraction: float, seed: int = SEED) 
 
     Returns:
         Shape (len(reviews),), bool; True for what is held out.
+
+    Raises:
+        UserError: the groups of a class are all larger than its share.
     """
     labels = np.array([review.label for review in reviews])
     groups = _groups(reviews)
     sizes = np.stack([np.bincount(groups[labels == label], minlength=groups.max() + 1)
                       for label in (0, 1)])  # fmt: skip
-    room = np.array([round(fraction * (labels == label).sum()) for label in (0, 1)])
+    wanted = np.array([round(fraction * (labels == label).sum()) for label in (0, 1)])
+    room = wanted.copy()
     taken = np.zeros(sizes.shape[1], bool)
     for group in np.random.default_rng(seed).permutation(sizes.shape[1]):
         if (sizes[:, group] <= room).all():
             taken[group] = True
             room -= sizes[:, group]
+    if ((room == wanted) & (wanted > 0)).any():
+        raise UserError(
+            f"no {fraction:.0%} of the texts of each class can be set aside: too few of them "
+            f"differ, and equal texts stay together"
+        )
     return taken[groups]
 
 

@@ -44,6 +44,7 @@ def make_folder(target: Path, build: Callable[[Path], dict]) -> dict:
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.parent / f".{target.name}.lock"):
             if not (target / MANIFEST).exists():
+                _check_absent(target)
                 unfinished = target.parent / f".{target.name}.unfinished"
                 shutil.rmtree(unfinished, ignore_errors=True)
                 unfinished.mkdir()
@@ -117,6 +118,7 @@ def unpack(files: Mapping[str, bytes], target: Path) -> None:
     with FileLock(target.parent / f".{target.name}.lock"):
         if (target / MANIFEST).exists():
             return
+        _check_absent(target)
         unfinished = target.parent / f".{target.name}.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         try:
@@ -129,6 +131,12 @@ def unpack(files: Mapping[str, bytes], target: Path) -> None:
             unfinished.rename(target)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _check_absent(target: Path) -> None:
+    """Raise `DamagedError` if a folder without a manifest stands where one is to be made."""
+    if target.exists():
+        raise damaged(target, MANIFEST, "it is missing")
 
 
 def seal(content: dict[str, Any], indent: int | None = 1) -> str:
@@ -166,7 +174,7 @@ def _digest(content: dict[str, Any]) -> str:
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file so that a reader sees the old content or the new, never a part.
 
-    What it wrote survives a power cut, and so does the old content until then.
+    After a power cut, too, the file is whole: it has the new content or the old.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")

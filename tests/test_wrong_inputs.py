@@ -419,6 +419,7 @@ OTHERS = {
     "run_all.py majority --data three.csv --cache own": "'good' (60), 'bad' (60), 'so' (50)",
     "benchmark leaderboard --results nothing": "runs has no results; run_all.py makes some",
     "benchmark evaluate --results nothing": "runs has no results; run_all.py makes some",
+    "benchmark leaderboard --dataset ''": "has no results for ''; there ",
     "benchmark leaderboard --dataset imbd": "has no results for 'imbd'; did you mean imdb",
     "benchmark speed LSTM": "no model is called 'LSTM'; did you mean lstm?",
     "benchmark speed majority --data pipe": "pipe is a pipe; name a file or a folder",

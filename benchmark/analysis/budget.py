@@ -68,11 +68,12 @@ def _log_choose(n: np.ndarray, k: int) -> np.ndarray:
 
 
 def curve_of(found: list[Trial]) -> Curve:
-    """Return what trials say. Trial 0, which nobody drew, is in no estimate."""
-    drawn = [trial for trial in found if trial.number > 0] or found
+    """Return what trials say, some of which were drawn: trial 0 was not, and is in no estimate."""
+    drawn = [trial for trial in found if trial.number > 0]
+    seconds = [trial.seconds for trial in drawn if trial.record.status == "ok"]
     return Curve(
         expected=expected_best(np.array([trial.accuracy for trial in drawn])),
-        seconds=float(np.mean([trial.seconds for trial in drawn])),
+        seconds=float(np.mean(seconds)) if seconds else 0.0,
         failed=sum(trial.record.status == "failed" for trial in found),
         before=next((trial.accuracy for trial in found if trial.number == 0), None),
         best=max(found, key=lambda trial: trial.accuracy),
@@ -88,7 +89,7 @@ def read(results: Path, dataset: str) -> dict[str, Curve]:
     curves = {}
     for line in catalogue.lines().values():
         found = trials.read(trials.path_of(results, dataset, line.row, line.variant))
-        if found:
+        if any(trial.number > 0 for trial in found):
             curves[line.name] = curve_of(found)
     return dict(sorted(curves.items(), key=lambda item: -item[1].expected[-1]))
 

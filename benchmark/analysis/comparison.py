@@ -349,8 +349,7 @@ def _share(right: np.ndarray, interval: tuple[float, float]) -> str:
 def _difference(one: np.ndarray, other: np.ndarray) -> list[str]:
     """Return the difference in points, its interval, and the verdict on the second."""
     pairs = statistics.compare([one, other])
-    better = "better" if pairs.difference[1, 0] > 0 else "worse"
-    verdict = better if pairs.p[0, 1] < statistics.LEVEL else "tied"
+    verdict = str(statistics.verdicts(pairs.p[0, 1], pairs.difference[1, 0]))
     difference = _signed(100 * pairs.difference[1, 0], ".2f")
     return [f"{difference}\n{_interval(pairs.interval(1, 0))}", verdict]
 
@@ -409,8 +408,7 @@ def _tested(shared: list[str], one: Side, other: Side) -> dict[str, tuple[str, s
     adjusted, levels = statistics.holm(pairs.p[own]), statistics.holm_levels(pairs.p[own])
     result = {}
     for name, i, j, p, level in zip(names, *own, adjusted, levels, strict=True):
-        better = "better" if pairs.difference[j, i] > 0 else "worse"
-        verdict = better if p < statistics.LEVEL else "tied"
+        verdict = str(statistics.verdicts(p, pairs.difference[j, i]))
         result[name] = (_interval(pairs.interval(j, i, level)), verdict)
     return result
 

@@ -46,10 +46,10 @@ def build(
     runs: dict[tuple[str, int], dict[Path, Finished]] = {}
     known = catalogue.lines()
     for path, record in found.items():
-        if record.line in known:
+        if record.line in known and record.labels != all_labels:
             labels = all_labels if record.labels is None else record.labels
             runs.setdefault((record.line, labels), {})[path] = record
-    limited = {record.line for record in found.values() if record.labels is not None}
+    limited = {record.line for record in found.values() if record.labels not in (None, all_labels)}
     lines = [
         {"model": line, "labels": labels} | _summary(_alike(own))
         for (line, labels), own in sorted(runs.items())

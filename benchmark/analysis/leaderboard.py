@@ -12,6 +12,7 @@ from benchmark.records import PROTOCOL_SEEDS, predictions, store
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import NOT_COMPARABLE, Failed, Finished, Record
 from benchmark.rows import catalogue
+from benchmark.rows.training_data import WORD_VECTORS
 from preprocessing.corpus import is_synthetic
 from preprocessing.program import ROOT
 from preprocessing.storage import write_atomically
@@ -169,17 +170,28 @@ def made_slowly(found: Mapping[str, Predictions]) -> set[str]:
         found: the finished runs, by line.
     """
     made = [
-        (name, (record.environment.machine, kind, step), seconds)
+        (name, (record.environment.machine, *_work(record, step)), seconds)
         for name, line in found.items()
         for record in line.records
-        for kind in [str((record.hyperparameters or {}).get("vectors"))]
         for step, seconds in record.seconds.preprocessing.items()
-        if step == "word2vec" or step.startswith("language model")
+        if step in WORD_VECTORS or step.startswith("language model")
     ]
-    least: dict[tuple[str, str, str], float] = {}
+    least: dict[tuple[str, ...], float] = {}
     for _, what, seconds in made:
         least[what] = min(seconds, least.get(what, seconds))
     return {name for name, what, seconds in made if seconds > SLOWLY * least[what]}
+
+
+def _work(record: Finished, step: str) -> tuple[str, ...]:
+    """Return what two runs have in common where a step was the same work for both."""
+    options = record.hyperparameters or {}
+    if step in WORD_VECTORS:
+        return step, str(options.get("vectors"))
+    of_the_model = {
+        name: value for name, value in options.items()
+        if name.startswith("lm_") or name in ("pretrain", "known_words")
+    }  # fmt: skip
+    return step, _sorted(of_the_model)
 
 
 def newest(runs: Mapping[Path, Record]) -> tuple[int, str] | None:
@@ -216,11 +228,15 @@ def line_of(
 
     Args:
         runs: the records of the row, by path.
-        current: protocol and corpus hash; runs of others do not count.
+        current: protocol and corpus hash; runs of others do not count. None if no run finished.
         versions: the hash of each evaluation set that counts.
     """
     good = _good(runs, current)
-    failed = [record for record in runs.values() if isinstance(record, Failed)]
+    failed = [
+        record for record in runs.values()
+        if isinstance(record, Failed)
+        and current in (None, (record.protocol, record.corpus.hash))
+    ]  # fmt: skip
     if len({_sorted(record.hyperparameters) for record in good.values()}) > 1:
         info = "its seeds differ in hyperparameters"
         return Summary({"status": "failed", "seeds": 0, "info": info})

@@ -153,6 +153,16 @@ def mcnemar(one: np.ndarray, other: np.ndarray) -> float:
     return float(exact_test(table, exact=True).pvalue)
 
 
+def verdicts(p: np.ndarray, difference: np.ndarray) -> np.ndarray:
+    """Return "better", "worse" or "tied", str, by the sign of each significant difference.
+
+    Args:
+        p: p-values after any correction.
+        difference: of the second from the first, of the same shape.
+    """
+    return np.where(p < LEVEL, np.where(difference > 0, "better", "worse"), "tied")
+
+
 def holm(p: np.ndarray) -> np.ndarray:
     """Return p-values adjusted by Holm's step-down procedure (Holm, 1979), shape as `p`.
 

@@ -90,8 +90,7 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
     result = pd.DataFrame(bought_lines, columns=COLUMNS)
     if bought_lines:
         result["p_adjusted"] = statistics.holm(result["p_adjusted"].to_numpy())
-        real, up = result["p_adjusted"] < statistics.LEVEL, result["difference"] > 0
-        result["verdict"] = np.where(real, np.where(up, "better", "worse"), "tied")
+        result["verdict"] = statistics.verdicts(result["p_adjusted"], result["difference"])
         for name, score in _scores(evaluation).items():
             _add_set(result, evaluation, name, score)
     return result.round(7)
@@ -129,9 +128,8 @@ def _add_set(result: pd.DataFrame, evaluation: Evaluation, name: str, score: str
         result[f"{prefix}_{end}"] = bought_lines[end]
     tested = bought_lines["p"].notna()
     verdict = pd.Series(None, index=result.index, dtype=object)
-    real = statistics.holm(bought_lines["p"][tested].to_numpy()) < statistics.LEVEL
-    up = (bought_lines["difference"][tested] > 0).to_numpy()
-    verdict[tested] = np.where(real, np.where(up, "better", "worse"), "tied")
+    adjusted = statistics.holm(bought_lines["p"][tested].to_numpy())
+    verdict[tested] = statistics.verdicts(adjusted, bought_lines["difference"][tested])
     result[f"{prefix}_verdict"] = verdict
 
 

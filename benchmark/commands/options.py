@@ -56,8 +56,8 @@ def check_dataset(results: Path, dataset: str) -> None:
         UserError: there are none of this data set.
     """
     runs = results / "runs"
-    if not (runs / dataset).is_dir():
-        there = sorted(folder.name for folder in runs.glob("*"))
+    there = sorted(folder.name for folder in runs.glob("*") if folder.is_dir())
+    if dataset not in there:
         if not there:
             raise UserError(f"{runs} has no results; run_all.py makes some")
         raise UserError(f"{runs} has no results for {dataset!r}; {hint(dataset, there)}")

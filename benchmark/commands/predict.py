@@ -73,7 +73,8 @@ def find(models: list[str], cache: Path, dataset: str) -> dict[str, Path]:
         UserError: no model of that name is kept.
     """
     folders = [Path(model) for model in models if _is_folder(model)]
-    names = {folder: name for name, folder in _names(folders).items()}
+    lines = {model for model in models if not _is_folder(model)}
+    names = {folder: name for name, folder in _names(folders, lines).items()}
     found = {}
     for model in models:
         if _is_folder(model):
@@ -126,10 +127,11 @@ def predict(
     notes.show("line")
 
 
-def _names(folders: list[Path]) -> dict[str, Path]:
-    """Name each model by its folder, by the last part where that is enough."""
+def _names(folders: list[Path], taken: set[str]) -> dict[str, Path]:
+    """Name each model by its folder, by the last part where that is enough and not yet taken."""
     short = [folder.resolve().name for folder in folders]
-    names = short if len(set(short)) == len(short) else [str(folder) for folder in folders]
+    enough = len(set(short)) == len(short) and taken.isdisjoint(short)
+    names = short if enough else [str(folder) for folder in folders]
     return dict(zip(names, folders, strict=True))
 
 

@@ -29,7 +29,7 @@ from benchmark.rows.training_data import ONCE
 from benchmark.runs import events
 from preprocessing.options import DataOptions, add_data_options, corpus_from, data_words
 from preprocessing.program import run_program
-from preprocessing.sources.custom import is_custom
+from preprocessing.sources.custom import OWN, is_custom
 
 if TYPE_CHECKING:
     from benchmark.records.record import Finished
@@ -50,11 +50,11 @@ def _main(name: str) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add_options(parser, name, row)
+    add_options(parser, row)
     return main(parser.parse_args(), name, row)
 
 
-def add_options(parser: argparse.ArgumentParser, name: str, row: Row) -> None:
+def add_options(parser: argparse.ArgumentParser, row: Row) -> None:
     """Add the row's hyperparameters, which reviews to use, and what to do."""
     if row.variants:
         parser.add_argument(
@@ -176,7 +176,10 @@ def _command(
     command = ["python", "-m", catalogue.modules()[name], "--seed", str(seed)]
     command += ["--variant", variant] if variant else []
     command += data_words(data)
-    command += ["--data", data.data.name] if data.data and is_custom(data.data) else []
+    if data.data and is_custom(data.data):
+        command += ["--data", data.data.name]
+    elif data.prepared and data.prepared.name.startswith(OWN):
+        command += ["--prepared", data.prepared.name]
     for option, value in changes.items():
         command += [flag(option), *map(str, value if isinstance(value, list) else [value])]
     command += ["--labels", str(labels)] if labels is not None else []

@@ -57,7 +57,7 @@ def main(options: argparse.Namespace) -> None:
         column.justify = "right"
     for nodes in options.nodes:
         found = schedule.simulate(jobs, nodes)
-        above = found.seconds / found.bound - 1 if found.bound else 0.0
+        above = max(0.0, found.seconds / found.bound - 1) if found.bound else 0.0
         hours, bound = found.seconds / 3600, found.bound / 3600
         table.add_row(str(nodes), f"{hours:.2f}", f"{bound:.2f}", f"{above:.1%}")
     console.print(table)

@@ -11,6 +11,8 @@ import numpy as np
 from scipy.special import expit, logit
 
 CALIBRATION_BINS = 15
+RESAMPLES = 2_000
+"""How often the bootstrap draws."""
 
 
 def logits_to_keep(probabilities: np.ndarray) -> np.ndarray:
@@ -125,9 +127,7 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray) -> Reliability:
     return Reliability(claimed, observed, reviews)
 
 
-def bootstrap_interval(
-    correct: np.ndarray, resamples: int = 2_000, seed: int = 0
-) -> tuple[float, float]:
+def bootstrap_interval(correct: np.ndarray) -> tuple[float, float]:
     """Return the 95 % percentile bootstrap interval of the mean accuracy over reviews.
 
     Reviews are drawn with replacement; the seeds of a row stay together, so the interval tells how
@@ -135,12 +135,10 @@ def bootstrap_interval(
 
     Args:
         correct: shape (seeds, reviews), bool.
-        resamples: how many times to draw.
-        seed: fixes the draws.
     """
     values, counts = np.unique(correct.mean(axis=0), return_counts=True)
-    draws = np.random.default_rng(seed).multinomial(
-        counts.sum(), counts / counts.sum(), size=resamples
+    draws = np.random.default_rng(0).multinomial(
+        counts.sum(), counts / counts.sum(), size=RESAMPLES
     )
     means = draws @ values / counts.sum()
     low, high = np.quantile(means, (0.025, 0.975))

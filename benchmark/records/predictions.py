@@ -21,7 +21,7 @@ class Predictions:
         records: the runs' records.
         logits: log-odds of "positive", shape (seeds, reviews), float16.
         labels: 1 positive, 0 negative, shape (reviews,), int8, in the corpus's order.
-        also_in_train: whether a training review has the same text, shape (reviews,), bool.
+        also_in_train: whether train or validation has the same text, shape (reviews,), bool.
     """
 
     records: list[Finished]

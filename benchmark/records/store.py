@@ -44,7 +44,7 @@ class TestPredictions:
     Attributes:
         logits: log-odds of "positive", shape (reviews,), float16.
         labels: 1 positive, 0 negative, shape (reviews,), int8.
-        also_in_train: whether a training review has the same text, shape (reviews,), bool.
+        also_in_train: whether train or validation has the same text, shape (reviews,), bool.
     """
 
     __test__ = False  # no test, for pytest

@@ -72,7 +72,7 @@ def write(
         )
     corpus_hash = ranked["corpus"].iloc[0]
     tell("looking for the reviews")
-    slices = slices_of.at_hand(cache, dataset, corpus_hash)
+    slices = slices_of.at_hand(cache, corpus_hash)
     if with_texts and slices is None:
         raise UserError(
             f"the texts of corpus {corpus_hash} are not in {cache}; "

@@ -36,10 +36,10 @@ class Slices:
     texts: Ragged
 
 
-def at_hand(cache: Path, dataset: str, corpus_hash: str) -> Slices | None:
+def at_hand(cache: Path, corpus_hash: str) -> Slices | None:
     """Return the slices if the prepared corpus is in `cache`; nothing is fetched or prepared."""
-    folder = cache / f"{dataset}-{corpus_hash}"
-    return of(Corpus(folder)) if folder.is_dir() else None
+    folder = next((one for one in cache.glob(f"*-{corpus_hash}") if one.is_dir()), None)
+    return of(Corpus(folder)) if folder else None
 
 
 def of(corpus: Corpus) -> Slices:

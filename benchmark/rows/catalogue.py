@@ -71,6 +71,8 @@ def lines(root: Path = ROOT) -> dict[str, Line]:
         declared = _declared(root / f"{module.replace('.', '/')}.py")
         variants = {"": Variant({}, declared.get("step"), declared.get("weights", ""))}
         for name, variant in (variants | declared.get("variants", {})).items():
+            if not isinstance(variant, Variant):
+                raise UserError(f"{module}: variant {name!r} is no Variant(settings, step)")
             line = Line(row, name, module, variant.settings, variant.step, variant.weights)
             found[line.name] = line
     return found
@@ -174,7 +176,10 @@ def _literal(node: ast.expr, file: Path) -> Any:
     """
     if isinstance(node, ast.Call) and (kind := _KINDS.get(getattr(node.func, "id", ""))):
         given = {str(one.arg): _literal(one.value, file) for one in node.keywords}
-        return kind(*(_literal(one, file) for one in node.args), **given)
+        try:
+            return kind(*(_literal(one, file) for one in node.args), **given)
+        except TypeError as error:
+            raise UserError(f"{file}, line {node.lineno}: {error}") from None
     if isinstance(node, ast.Dict) and None not in node.keys:
         return {
             ast.literal_eval(key): _literal(value, file)

@@ -17,10 +17,10 @@ from preprocessing.word_vectors import SETTINGS, Kind, RandomSettings, Settings,
 
 import numpy as np
 
+WORD_VECTORS = ("word2vec", "fasttext", "glove")
+
 ONCE = (
-    "word2vec",
-    "fasttext",
-    "glove",
+    *WORD_VECTORS,
     "subwords",
     "language model forwards",
     "language model backwards",

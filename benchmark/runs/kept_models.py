@@ -89,12 +89,14 @@ def make_room(cache: Path, gigabytes: float) -> list[Path]:
     """Remove the least recently used models until the others fit; return what was removed."""
     folders = [manifest.parent for manifest in (cache / "models").rglob(MANIFEST)]
     folders.sort(key=lambda folder: (folder / MANIFEST).stat().st_mtime_ns, reverse=True)
-    total, removed = 0.0, []
+    total, removed = 0, []
     for folder in folders:
-        total += sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-        if total > gigabytes * 1e9:
+        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        if total + size > gigabytes * 1e9:
             shutil.rmtree(folder)
             removed.append(folder)
+        else:
+            total += size
     return removed
 
 
@@ -108,7 +110,8 @@ def named(cache: Path, dataset: str) -> dict[str, Path]:
         dataset: the corpus's name.
     """
     found: dict[str, Path] = {}
-    folders = [one.parent for one in (cache / "models" / dataset).glob("*/seed-*/" + MANIFEST)]
+    there = [one.parent for one in (cache / "models" / dataset).glob("*/seed-*/" + MANIFEST)]
+    folders = [one for one in there if one.name.removeprefix("seed-").isdecimal()]
     for folder in sorted(folders, key=lambda one: (one.parent.name, _seed_of(one))):
         row, _, variant = folder.parent.name.partition("@")
         found.setdefault(catalogue.line_name(row, variant), folder)

@@ -9,9 +9,9 @@ from typing import Any
 from benchmark.rows import catalogue, hardware
 from benchmark.rows.networks.operations import training_operations
 from benchmark.rows.networks.options import NetworkOptions, TrainingOptions
-from benchmark.rows.timing import middle, some, timed_fit
 from benchmark.rows.training_data import TrainingData
 from benchmark.runs.speed_of_bert import ways_to_train
+from benchmark.runs.timing import middle, some, timed_fit
 from preprocessing.corpus import Corpus
 from preprocessing.options import DataOptions, corpus_from
 

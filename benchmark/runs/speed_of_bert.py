@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmark.rows import hardware
 from benchmark.rows.networks.operations import training_operations
-from benchmark.rows.timing import some, timed_fit
+from benchmark.runs.timing import some, timed_fit
 from preprocessing.corpus import Corpus
 
 

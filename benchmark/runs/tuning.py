@@ -85,39 +85,38 @@ def tune(
                 f"away to search anew"
             )
     path.parent.mkdir(parents=True, exist_ok=True)
+
+    def run_of(number: int, results: Path) -> Run:
+        options = replace(base, **drawn(space, seed, number))
+        return _run(line, row.family, options, base, seed, corpus, results)
+
+    def is_missing(number: int, locks: ExitStack) -> bool:
+        try:
+            locks.enter_context(FileLock(path.parent / f".trial-{number}.lock", timeout=0))
+        except Timeout:  # another process is at it
+            return False
+        return number not in {trial.number for trial in read(path, corpus, seed)}
+
     if cluster is not None:
         with TemporaryDirectory() as folder, ExitStack() as locks:
             own = replace(settings, results=Path(folder))
             numbers: dict[Run, list[int]] = {}
             for number in range(count):
-                try:
-                    locks.enter_context(FileLock(path.parent / f".trial-{number}.lock", timeout=0))
-                except Timeout:  # another process is at it
-                    continue
-                if number not in {trial.number for trial in read(path, corpus, seed)}:
-                    options = replace(base, **drawn(space, seed, number))
-                    run = _run(line, row.family, options, base, seed, corpus, own.results)
-                    numbers.setdefault(run, []).append(number)  # two may be drawn alike
+                if is_missing(number, locks):  # two may be drawn alike
+                    numbers.setdefault(run_of(number, own.results), []).append(number)
 
             from benchmark.runs.cluster.driver import make_all  # imports Ray
 
             make_all(list(numbers), own, corpus, cluster, _Keeper(path, numbers, on_trial))
         return read(path, corpus, seed)
     for number in range(count):
-        lock = FileLock(path.parent / f".trial-{number}.lock", timeout=0)
-        try:
-            with lock:
-                if number in {trial.number for trial in read(path, corpus, seed)}:
-                    continue
-                options = replace(base, **drawn(space, seed, number))
-                with TemporaryDirectory() as folder:
-                    own = replace(settings, results=Path(folder))
-                    run = _run(line, row.family, options, base, seed, corpus, own.results)
-                    record = make(run, own, corpus, lambda event: None, set())
-                trial = Trial(number, record)
-                trials.add(path, trial)
-        except Timeout:  # another process is at it
-            continue
+        with TemporaryDirectory() as folder, ExitStack() as locks:
+            if not is_missing(number, locks):
+                continue
+            own = replace(settings, results=Path(folder))
+            record = make(run_of(number, own.results), own, corpus, lambda event: None, set())
+            trial = Trial(number, record)
+            trials.add(path, trial)
         on_trial(trial)
     return read(path, corpus, seed)
 

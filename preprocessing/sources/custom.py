@@ -11,6 +11,7 @@ A row that cannot be used is left out, counted and named by its line. A folder's
 import gzip
 import hashlib
 import json
+import math
 import re
 import tarfile
 from collections import Counter, defaultdict
@@ -27,6 +28,9 @@ from preprocessing.storage import sha256
 
 POSITIVE = frozenset(("1", "+1", "pos", "positive", "true", "yes", "good"))
 """Names by which a class is known to be the positive one; else it is the last in order."""
+
+OWN = "own-"
+"""What the name of a corpus of such texts begins with."""
 
 PART_OF = {"train": "train", "validation": "train", "test": "test", "unsup": "unsup"}
 TEST_FRACTION = 0.2
@@ -78,7 +82,7 @@ class CustomReviews:
         """What results are filed under, before the corpus's hash: ``own-`` and the file's name."""
         stem = self.path.name if self.path.is_dir() else tables.stem(self.path)
         slug = re.sub(r"[^a-z0-9]+", "-", stem.lower())[:_LONGEST_NAME].strip("-")
-        return f"own-{slug or 'reviews'}"
+        return f"{OWN}{slug or 'reviews'}"
 
     def fingerprint(self) -> str:
         """Return a hash that changes when the texts or the way to read them do."""
@@ -309,6 +313,8 @@ def class_order(name: str) -> tuple:
     try:
         number = float(name)
     except ValueError:
+        number = 0.0
+    if not math.isfinite(number):  # "nan" and "inf" are names
         number = 0.0
     return name.lower() in POSITIVE, number, name
 

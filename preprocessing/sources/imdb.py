@@ -17,6 +17,7 @@ from preprocessing.storage import sha256
 URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 BYTES = 84_125_825
 MD5 = "7c2ac02c03563afcf9b574c7e56c153a"
+ARCHIVE = "aclImdb_v1.tar.gz"
 FOLDER = "aclImdb"
 
 MOST_MEMBERS = 110_000
@@ -38,6 +39,11 @@ _RATINGS = {"pos": range(7, 11), "neg": range(1, 5), "unsup": range(1)}
 _LABELS = {"pos": 1, "neg": 0, "unsup": UNLABELLED}
 
 
+def in_cache(cache: Path) -> Path | None:
+    """Return the archive or the unpacked folder in `cache`; None if neither is there."""
+    return next((one for one in (cache / ARCHIVE, cache / FOLDER) if one.exists()), None)
+
+
 def locate(data: Path | None, cache: Path) -> Path:
     """Return the path of the archive or of its unpacked folder.
 
@@ -51,12 +57,10 @@ def locate(data: Path | None, cache: Path) -> Path:
         if not data.exists():
             raise UserError(f"{data}: no such file or folder; give the archive or {FOLDER}/")
         return data
-    archive = cache / "aclImdb_v1.tar.gz"
-    for found in (archive, cache / FOLDER):
-        if found.exists():
-            return found
+    if found := in_cache(cache):
+        return found
     try:
-        return download(URL, archive, size=BYTES, checksum=MD5)
+        return download(URL, cache / ARCHIVE, size=BYTES, checksum=MD5)
     except UserError as error:
         raise UserError(
             f"the IMDB reviews are not here and cannot be downloaded ({error}); either pass a copy "

@@ -45,6 +45,18 @@ def test_what_is_no_literal_is_told_with_its_line(tmp_path):
         written(tmp_path, 'row = Row("x", H, build=build, step=Step(NAME, "all"))\n')
 
 
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ('step=Step("majority")', r"a_row\.py, line 3: .*missing 1 required .*argument"),
+        ('variants={"x": {"alpha": 1}}', r"variant 'x' is no Variant"),
+    ],
+)
+def test_a_step_or_variant_that_is_none_is_told(tmp_path, call, said):
+    with pytest.raises(UserError, match=said):
+        written(tmp_path, f'row = Row("x", H, build=build, {call})\n')
+
+
 def test_a_file_that_is_no_python_is_a_line_all_the_same(tmp_path):
     assert list(written(tmp_path, "this is no Python")) == ["a_row"]
 

@@ -319,6 +319,23 @@ def test_the_least_recently_used_models_make_room(tmp_path):
     assert not removed[0].exists()
 
 
+def test_a_model_that_is_larger_than_the_room_goes_alone(tmp_path):
+    for number, size in enumerate((300, 2_000, 200)):
+        manifest = tmp_path / f"models/imdb/cnn/seed-{number}/manifest.json"
+        manifest.parent.mkdir(parents=True)
+        manifest.write_text("x" * size)
+        os.utime(manifest, (number, number))
+    removed = kept_models.make_room(tmp_path, 1e-6)
+    assert [folder.name for folder in removed] == ["seed-1"]
+
+
+def test_a_folder_that_is_no_seeds_is_no_kept_model(tmp_path):
+    for name in ("seed-0-old", "seed-1"):
+        (tmp_path / "models/imdb/cnn" / name).mkdir(parents=True)
+        (tmp_path / "models/imdb/cnn" / name / "manifest.json").touch()
+    assert [folder.name for folder in kept_models.named(tmp_path, "imdb").values()] == ["seed-1"]
+
+
 def test_a_model_that_was_asked_for_by_its_name_is_no_longer_the_first_to_go(tmp_path):
     for number in (10, 2):
         folder = tmp_path / f"models/imdb/cnn/seed-{number}"

@@ -92,6 +92,16 @@ def test_seeds_of_other_hyperparameters_are_not_mixed_in(results):
     assert table.loc[10, ["seeds", "accuracy_mean"]].tolist() == [2, 0.75]
 
 
+def test_a_run_with_as_many_labels_as_there_are_counts_once(results):
+    put(results, 0, row="cnn", with_labels=20)
+    put(results, 0, row="lstm", with_labels=20)
+    table = leaderboard.by_labels(results, "imdb")
+    assert table[["model", "labels", "seeds"]].to_numpy().tolist() == [
+        ["cnn", 10, 2],
+        ["cnn", 20, 1],
+    ]
+
+
 def test_without_such_runs_the_command_says_how_to_make_them(tmp_path):
     put(tmp_path)
     with pytest.raises(UserError, match=r"no runs with fewer labels; python run_all.py --labels"):

@@ -4,7 +4,7 @@ import math
 
 from benchmark.rows import catalogue
 from benchmark.rows.networks.operations import training_operations
-from benchmark.rows.timing import some
+from benchmark.runs.timing import some
 
 import keras
 import pytest

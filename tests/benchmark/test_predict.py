@@ -170,6 +170,8 @@ def test_a_kept_model_is_found_by_its_name(tmp_path):
         (tmp_path.name, tmp_path),
         ("cnn", kept / "cnn/seed-0"),
     ]
+    both = predict.find(["cnn", str(kept / "cnn")], tmp_path, "sample")
+    assert list(both) == ["cnn", str(kept / "cnn")], "a folder does not take a line's name"
     with pytest.raises(
         UserError, match=r"no model of 'lstm' is kept in .* there is bert \(tiny\), cnn"
     ):

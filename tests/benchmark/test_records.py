@@ -453,3 +453,32 @@ def test_a_copy_of_a_record_counts_as_no_further_seed(tmp_path, copy):
     shutil.copy(path, copied)
     with pytest.raises(UserError, match=rf"{copy} is a record that belongs at {path}"):
         leaderboard.build(tmp_path, "imdb")
+
+
+def test_a_failure_under_other_rules_or_of_other_reviews_does_not_count(tmp_path):
+    put(tmp_path)
+    put_record(tmp_path, a_failure(seed=1, protocol=1))
+    put_record(tmp_path, a_failure(seed=2, corpus=a_corpus(hash="old")))
+    put_record(tmp_path, a_failure(model="cnn", protocol=1))
+    lines = leaderboard.build(tmp_path, "imdb").set_index("model")
+    assert "failed" not in lines.loc["majority", "info"]
+    assert lines.loc["cnn", "status"] == "missing"
+
+
+@pytest.mark.parametrize(
+    ("step", "same", "other"),
+    [
+        ("language model forwards", {"lm_units": 300, "units": 1}, {"lm_units": 1024, "units": 1}),
+        ("glove", {"vectors": "glove"}, {"vectors": "cbow"}),
+    ],
+)
+def test_only_what_is_the_same_work_tells_that_a_machine_was_busy(tmp_path, step, same, other):
+    for row, options, taken in (
+        ("cnn", same, 100), ("lstm", same | {"units": 2}, 140), ("gru", same, 160),
+        ("capsule", other, 900),
+    ):  # fmt: skip
+        seconds = a_record().seconds.model_copy(update={"preprocessing": {step: taken}})
+        put(tmp_path, row=row, hyperparameters=options, seconds=seconds)
+    lines = leaderboard.build(tmp_path, "imdb").set_index("model")
+    slow = [row for row in ("cnn", "lstm", "gru", "capsule") if tables.is_disturbed(lines.loc[row])]
+    assert slow == ["gru"]

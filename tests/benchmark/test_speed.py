@@ -1,5 +1,5 @@
 from benchmark.rows import catalogue
-from benchmark.rows.timing import some
+from benchmark.runs.timing import some
 from bert_family.shared.fine_tuning import find_source
 
 

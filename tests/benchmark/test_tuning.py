@@ -86,6 +86,15 @@ def test_a_failed_trial_counts_and_the_present_settings_do_not():
     curve = budget.curve_of(found)
     np.testing.assert_allclose(curve.expected, [0.4, 0.8])
     assert (curve.failed, curve.before, curve.best.number) == (1, 1.0, 0)
+    assert curve.seconds == found[1].seconds > 0, "how long a failed one took is not known"
+
+
+def test_the_present_settings_alone_are_no_search(tmp_path):
+    path = trials.path_of(tmp_path, "imdb", "majority")
+    trials.add(path, a_trial(0, 0.9))
+    assert budget.read(tmp_path, "imdb") == {}
+    trials.add(path, a_trial(1, 0.8))
+    assert budget.read(tmp_path, "imdb")["majority"].expected == [0.8]
 
 
 def test_where_two_curves_cross_is_said():

@@ -1,5 +1,6 @@
 import os
 import re
+import tarfile
 
 from preprocessing import prepare as module
 from preprocessing.corpus import Corpus, withholding_test
@@ -127,6 +128,19 @@ def test_without_a_source_the_newest_prepared_corpus_is_taken_and_named(tmp_path
     assert now_newest.hash == corpora[0].hash
     assert "2 prepared corpora" in now_newest.notes[-1]
     assert corpora[0].folder.name in now_newest.notes[-1]
+
+
+def test_reviews_that_stand_unpacked_in_the_cache_come_before_what_was_prepared(
+    tmp_path, monkeypatch
+):
+    cache = tmp_path / "cache"
+    counts = COUNTS | {"train/unsup": 6}
+    monkeypatch.setattr(imdb.read, "__defaults__", (COUNTS,))
+    prepare("imdb", write_archive(tmp_path / "a.tar.gz", archive_files(COUNTS)), cache)
+    monkeypatch.setattr(imdb.read, "__defaults__", (counts,))
+    with tarfile.open(write_archive(tmp_path / "b.tar.gz", archive_files(counts))) as archive:
+        archive.extractall(cache, filter="data")
+    assert len(prepare("imdb", None, cache).reviews("unsup")) == 6
 
 
 def test_the_test_reviews_are_withheld_and_given_again(sample):

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 
+from benchmark.report import slices
 from benchmark.runs import sweep
 from preprocessing.errors import UserError
 from preprocessing.prepare import prepare
@@ -139,6 +140,8 @@ def test_a_given_split_is_kept(tmp_path):
         (("10", "9"), "10"),
         (("spam", "ham"), "spam"),
         (("False", "True"), "True"),
+        (("nan", "bad"), "nan"),
+        (("bad", "nan"), "nan"),
     ],
 )
 def test_which_class_is_positive(tmp_path, names, positive):
@@ -207,6 +210,22 @@ def test_what_cannot_be_used_is_said(tmp_path, lines, header, said):
     assert said in str(error.value)
 
 
+def test_texts_that_leave_nothing_for_validation_are_told(tmp_path):
+    lines = [(*row, split) for split in ("train", "test") for row in rows(3) * 4]
+    file = table(tmp_path / "a.csv", lines, ("text", "label", "split"))
+    with pytest.raises(UserError, match="no 10% of the texts of each class can be set aside"):
+        prepare("imdb", CustomReviews(file), tmp_path / "cache")
+    assert not list((tmp_path / "cache").glob("own-*"))
+
+
+def test_a_split_without_a_single_word_is_prepared_and_shown(run_here, tmp_path):
+    lines = [*((*row, "") for row in rows()), ("★★★★", "", "unsup")]
+    file = table(tmp_path / "a.csv", lines, ("text", "label", "split"))
+    done = run_here("preprocessing", "--data", file, "--cache", tmp_path / "cache")
+    assert done.returncode == 0, done.stderr
+    assert "0.00%" in re.search("unknown words.*", done.stdout)[0]
+
+
 def test_an_imdb_folder_is_not_taken_for_ones_own(tmp_path):
     for folder in ("train/pos", "train/neg", "train/unsup", "test/pos", "test/neg"):
         (tmp_path / folder).mkdir(parents=True)
@@ -265,3 +284,14 @@ def test_the_benchmark_on_ones_own_texts(run_here, tmp_path, monkeypatch):
     assert missing.returncode == 2
     assert missing.stderr.count("\n") == 1
     assert "has no column 'text'" in missing.stderr
+
+    (folder,) = (tmp_path / "cache").glob("own-films-*")
+    assert len(slices.at_hand(tmp_path / "cache", record["corpus"]["hash"]).ids) == 60
+    prepared = ["models/majority.py", "--prepared", folder, *where[2:], "--seed", "5"]
+    done = run_here(*prepared)
+    assert done.returncode == 0, done.stderr
+    record = json.loads((path.parent.parent / "majority/seed-5.json").read_text())
+    assert record["command"] == f"python -m models.majority --seed 5 --prepared {folder.name}"
+    wrong = run_here(*prepared, "--dataset", "sample")
+    assert wrong.returncode == 2
+    assert f"--prepared {folder} is {name}, not sample" in wrong.stderr

@@ -2,6 +2,7 @@
 
 import difflib
 import hashlib
+import shutil
 from dataclasses import replace
 
 from preprocessing import evaluation_sets
@@ -150,6 +151,27 @@ def test_sets_that_are_not_at_hand_are_named_and_the_others_read(folder):
     assert len(missing) == 1
     assert missing[0].startswith("evaluation set products is left out:")
     assert evaluation_sets.built_in("own-films", folder, folder) == ([], [])
+
+
+def test_sets_that_were_fetched_are_read_where_another_cannot_be(folder, tmp_path, monkeypatch):
+    asked = []
+
+    def silent(url, target, *about):
+        if not target.exists():
+            asked.append(target.name)
+            raise UserError("no answer")
+        return target
+
+    monkeypatch.setattr(evaluation_sets, "download", silent)
+    for name in ("counterfactual", "products"):
+        shutil.copytree(folder / name, tmp_path / "cache" / "evaluation" / name)
+    found, missing = evaluation_sets.built_in("imdb", None, tmp_path / "cache")
+    assert [one.name for one in found] == ["counterfactual", "products"]
+    assert missing == [
+        "evaluation set contrast is left out: no answer",
+        "evaluation set sentences is left out, too",
+    ]
+    assert asked == ["test_original.tsv"], "a silent host is asked once"
 
 
 def table(tmp_path, text, name="mine.csv"):

@@ -41,7 +41,7 @@ def test_originals_and_all_copies_of_their_texts_are_left_out():
     assert kept["test"] == reviews["test"]
 
 
-COUNTS = {"train/pos": 8, "train/neg": 8, "test/pos": 3, "test/neg": 3, "train/unsup": 5}
+COUNTS = {"train/pos": 16, "train/neg": 16, "test/pos": 3, "test/neg": 3, "train/unsup": 5}
 
 
 @pytest.fixture

@@ -3,12 +3,15 @@ import os
 import shutil
 import signal
 import time
+from functools import partial
 
 from preprocessing.errors import DamagedError
 from preprocessing.storage import (
     make_folder,
+    pack,
     read_manifest,
     seal,
+    unpack,
     unseal,
     verify,
     write_atomically,
@@ -54,6 +57,14 @@ def test_made_once_and_whole(tmp_path):
     assert manifest["files"]["a.txt"]["bytes"] == 7
     assert make_folder(target, build_and_be_killed) == manifest
     verify(target)
+
+
+def test_a_folder_that_lost_its_manifest_is_damaged_and_nothing_is_built_in_vain(tmp_path):
+    (tmp_path / "whole").mkdir()
+    packed = pack(make_again(tmp_path / "made") and tmp_path / "made")
+    for make in (partial(make_folder, build=build_and_be_killed), partial(unpack, packed)):
+        with pytest.raises(DamagedError, match=r"manifest\.json is damaged \(it is missing\)"):
+            make(target=tmp_path / "whole")
 
 
 def test_two_processes_build_once(tmp_path):
