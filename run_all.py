@@ -10,12 +10,12 @@ Finished runs are kept and only missing ones are run, so you can stop it at any 
 import argparse
 
 from benchmark.commands import run_all
-from preprocessing.program import run_program
+from preprocessing.program import Parser, run_program
 
 
 def main() -> int:
     """Read the command line and run what it asks for; see `benchmark.commands.run_all.main`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python run_all.py",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -22,7 +22,7 @@ import argparse
 import importlib
 import sys
 
-from preprocessing.program import run_program
+from preprocessing.program import Parser, run_program
 
 COMMANDS = {
     "leaderboard": "rebuild the leaderboard from the records",
@@ -45,7 +45,7 @@ COMMANDS = {
 
 
 def main() -> int | None:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m benchmark",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

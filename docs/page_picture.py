@@ -23,7 +23,7 @@ from benchmark.app.pairs import Pair
 from benchmark.commands.options import add_kept_models_option, add_results_option
 from benchmark.runs import kept_models
 from preprocessing.errors import UserError
-from preprocessing.program import ROOT, run_program
+from preprocessing.program import ROOT, Parser, run_program
 
 import numpy as np
 from PIL import Image
@@ -36,9 +36,7 @@ SCALE = 1.5
 
 def main() -> None:
     """Take the picture."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", help="the data set of the kept models")
     parser.add_argument("--model", action="append", help="three to show; otherwise it chooses")
     parser.add_argument(

@@ -4,11 +4,9 @@ python -m preprocessing --data aclImdb_v1.tar.gz
 python -m preprocessing --dataset sample
 """
 
-import argparse
-
 from preprocessing.corpus import SPLITS
 from preprocessing.options import DataOptions, add_data_options, corpus_from
-from preprocessing.program import run_program
+from preprocessing.program import Parser, run_program
 from preprocessing.storage import verify
 
 from rich.console import Console
@@ -16,7 +14,7 @@ from rich.table import Table
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m preprocessing", description="Prepare the corpus and print what it holds."
     )
     add_data_options(parser)

@@ -16,7 +16,7 @@ LEAST_LIMIT = 40
 _COLUMNS = {
     "text": "the column with the texts",
     "label": "the column with the class names",
-    "split": "the column with train, test or unsup, if there is one",
+    "split": "the column with train, validation, test or unsup, if there is one",
 }
 
 
@@ -122,6 +122,12 @@ class DataOptions:
         values = {field.name: getattr(given, field.name) for field in fields(cls)}
         values["data"] = values["data"] or data_from_environment(values["dataset"])
         return cls(**values)
+
+    @property
+    def for_own_texts(self) -> str:
+        """The first option given that only labelled texts of the user's own need; else empty."""
+        given = [f"--{name}-column" for name in _COLUMNS if getattr(self, f"{name}_column") != name]
+        return next(iter(given + ["--allow-bad-rows"] * self.allow_bad_rows), "")
 
 
 def corpus_from(options: DataOptions) -> "Corpus":

@@ -70,6 +70,13 @@ def open_corpus(options: DataOptions) -> Corpus:
                 options.data, options.text_column, options.label_column, options.split_column,
                 options.allow_bad_rows,
             )  # fmt: skip
+    if not isinstance(source, CustomReviews):
+        if named := options.for_own_texts:
+            raise UserError(f"{named} is for labelled texts of your own, which --data names")
+    elif options.with_originals:
+        raise UserError("--with-originals is for the IMDB reviews, not for texts of your own")
+    if options.with_originals and is_synthetic(options.dataset):
+        raise UserError("--with-originals is for the IMDB reviews; the sample has no originals")
     return prepare(options.dataset, source, options.cache, settings)
 
 
@@ -77,7 +84,7 @@ def _prepared_as(settings: Settings, dataset: str, folder: Path) -> Corpus:
     """Open a corpus that a user names by its folder."""
     if not (folder / storage.MANIFEST).is_file():
         raise UserError(
-            f"--prepared {folder} is no prepared corpus; name a folder such as "
+            f"--prepared {folder} is not a prepared corpus; name a folder such as "
             f"data/imdb-{PUBLISHED['imdb']}"
         )
     corpus = Corpus(folder.resolve())
@@ -99,9 +106,26 @@ def _prepared_as(settings: Settings, dataset: str, folder: Path) -> Corpus:
 
 
 def data_from_environment(dataset: str) -> Path | None:
-    """Return what ``IMDB_DATA`` names, for the data set "imdb"; else None."""
+    """Return what ``IMDB_DATA`` names, for the data set "imdb"; else None.
+
+    Raises:
+        UserError: it is neither IMDB's archive nor its unpacked folder.
+    """
     named = os.environ.get("IMDB_DATA")
-    return Path(named) if named and dataset == "imdb" else None
+    if not named or dataset != "imdb":
+        return None
+    path = Path(named)
+    try:
+        check_source(path)
+        is_imdb = not is_custom(path)
+    except UserError:
+        is_imdb = False
+    if not is_imdb:
+        raise UserError(
+            f"IMDB_DATA={named} is not IMDB's .tar.gz or its unpacked folder; --data names other "
+            f"texts"
+        )
+    return path
 
 
 def prepare(

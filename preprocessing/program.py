@@ -1,12 +1,15 @@
 """How every program starts and ends: the repository's root, exit codes, one line for an error."""
 
+import argparse
 import errno
 import os
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import NoReturn
 
 from preprocessing.errors import MachineError, UserError
 
@@ -29,12 +32,22 @@ _MACHINES = {
 }  # fmt: skip
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser of command lines that refuses one in a single line, by a `UserError`."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what `run_program` prints."""
+        raise UserError(f"{message}; see --help")
+
+
 def run_program(main: Callable[[], int | None]) -> None:
     """Run `main` and exit: 0 or what it returns, 2 for a user's mistake, 130 for Ctrl-C.
 
     A full disk or the like is one line and exit code 74. When nobody reads what it prints any
-    more, as behind ``| head``, it ends without a word, with 141.
+    more, as behind ``| head``, it ends without a word, with 141. SIGTERM, by which ``kill`` and
+    schedulers ask it to end, is Ctrl-C.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = main() or 0
         sys.stdout.flush()

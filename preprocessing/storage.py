@@ -77,7 +77,7 @@ def read_manifest(folder: Path) -> dict:
     for name, file in manifest["files"].items():
         path = folder / name
         if path.is_symlink() or not path.is_file():
-            raise damaged(folder, name, "it is no file")
+            raise damaged(folder, name, "it is not a file" if path.exists() else "it is missing")
         if path.stat().st_size != file["bytes"]:
             raise damaged(folder, name, "its size is not the one in the manifest")
     return manifest

@@ -9,6 +9,8 @@ import time
 from preprocessing.program import ROOT
 from tests.checkouts import add_row, leaderboard, run_all, start_run_all, wait_for
 
+import pytest
+
 
 def test_ctrl_c_ends_cleanly_and_the_next_start_goes_on(checkout):
     add_row(checkout, "a_quick")
@@ -50,13 +52,14 @@ def test_killed_at_once_nothing_finished_is_lost_and_nothing_half_is_read(checko
     assert record.read_bytes() == kept
 
 
-def test_jobs_run_at_once_and_end_together(checkout):
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_jobs_run_at_once_and_end_together(checkout, asked):
     for name in ("a_slow", "b_slow"):
         add_row(checkout, name, body="import time; time.sleep(600)")
     process = start_run_all(checkout, "--jobs", "2")
     wait_for(lambda: "[2/3] b_slow" in process.stdout.readline())
     time.sleep(1.5)
-    process.send_signal(signal.SIGINT)  # to run_all.py alone, which has to tell the others
+    process.send_signal(asked)  # to run_all.py alone, which has to tell the others
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert errors.strip().splitlines()[-1] == "error: interrupted; what was finished is kept"

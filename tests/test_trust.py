@@ -139,8 +139,6 @@ def kinds(tmp_path_factory) -> dict[str, Kind]:
             (text, label, -1, False)
             for text, label in zip(content.decode().split("\n")[:2], (1, 0), strict=True)
         ],
-        "",
-        "",
     )
     kinds = {
         "archive": Kind(archive, "*.gz", lambda folder: imdb.read(folder / "a.tar.gz", COUNTS)),

@@ -182,7 +182,7 @@ def wrong(tmp_path_factory):
 
 READS = "; --data reads .csv, .tsv and .jsonl"
 DATA = {
-    "latin.csv": "60 not UTF-8 (lines 2, 3, 4, 5, 6, …); it seems to be Windows-1252 (close to "
+    "latin.csv": "60 not in UTF-8 (lines 2, 3, 4, 5, 6, …); it seems to be Windows-1252 (close to "
     "Latin-1; Excel's usual export); save it as UTF-8",
     "latin.jsonl": "it seems to be Windows-1252",
     "russian.csv": "it seems to be Windows-1251",
@@ -233,7 +233,7 @@ DATA = {
     "objects.csv": "is JSON, not CSV; one object a line is read from .jsonl",
     "table.jsonl": "is plain text, not JSON lines: no line is a JSON object",
     "nested.jsonl": "is a JSON array, not JSON lines",
-    "damaged.jsonl": "3 no JSON object (lines 121, 122, 123); fix them, or skip them with",
+    "damaged.jsonl": "3 not a JSON object (lines 121, 122, 123); fix them, or skip them with",
     "other.jsonl": "has no column 'text'; it has body, mood; --text-column and --label-column",
     "nulls.jsonl": "120 of 120 texts cannot be used: 120 without a text",
     "emoji.jsonl": "(lines 61, 62, 63, 64, 65, …); a character is cut in half there, such as ",
@@ -256,8 +256,8 @@ DATA = {
     "page.html": "page.html is HTML or XML: ",
     "page.csv": "page.csv is HTML or XML, not CSV; ",
     "page.tar.gz": "page.tar.gz is HTML or XML: ",
-    "bytes.bin": "bytes.bin is no text: ",
-    "bytes.csv": "bytes.csv is no text, not CSV; ",
+    "bytes.bin": "bytes.bin is a binary file: ",
+    "bytes.csv": "bytes.csv is a binary file, not CSV; ",
     "packed.csv": "is compressed by gzip, not CSV; unpack it, or let its name end in .gz",
     "packed.txt": "packed.txt is compressed by gzip: ",
     "plain.csv.gz": "plain.csv.gz is not a whole .gz file: Not a gzipped file",
@@ -282,7 +282,7 @@ DATA = {
     "folders": "nor train/ and test/ in it, but one; --data reads",
     "csv-folder": "nor train/ and test/ in it, but a.csv; --data reads",
     "imdb": "imdb is not the whole IMDB data set: train/pos has 1 of 12,500",
-    "latin-folders": "1 of 2 texts cannot be used: 1 not UTF-8 (file good/0.txt)",
+    "latin-folders": "1 of 2 texts cannot be used: 1 not in UTF-8 (file good/0.txt)",
     "three-folders": "two classes are needed, and the folder has 3: 'bad' (20), 'good' (20), 'so'",
     "few-folders": "each class needs 50 different texts: 'bad' has 1 and 'good' has 1",
     "ok.csv --limit 5": "5 reviews are too few; use 40 or more",
@@ -296,7 +296,7 @@ DATA = {
 PREDICT = {
     "": "give either texts",
     "good --file texts.txt": "give either texts",
-    "--file texts.txt --column text": "names the column of a table, and texts.txt has a text a lin",
+    "--file texts.txt --column text": "names the column of a table, and texts.txt has one text per",
     "good --column text": "--column names the column of a table that --file names",
     "--file ok.csv": "ok.csv is a table: --column names the column of the texts, of text, label",
     "--file other.jsonl": "is a table: --column names the column of the texts, of body, mood",
@@ -307,7 +307,7 @@ PREDICT = {
     "--file array.json": "array.json is a JSON array: write one object a line, as .jsonl; --file",
     "--file notes.md": "notes.md is plain text: make a table of it; --file reads one text per line",
     "--file noending": "noending is plain text: ",
-    "--file bytes.bin": "bytes.bin is no text: ",
+    "--file bytes.bin": "bytes.bin is a binary file: ",
     "--file packed.txt": "packed.txt is compressed by gzip, not one text per line; unpack it",
     "--file empty.txt": "empty.txt is empty",
     "--file empty.csv --column text": "empty.csv is empty",
@@ -320,7 +320,7 @@ PREDICT = {
     "--file cut.txt.gz": "cut.txt.gz is not a whole .gz file",
     "--file plain.csv.gz --column text": "is not a whole .gz file",
     "--file not.parquet --column text": "is plain text, not Parquet",
-    "--file damaged.jsonl --column text": "damaged.jsonl, line 121: no JSON object",
+    "--file damaged.jsonl --column text": "damaged.jsonl, line 121: not a JSON object",
     "--file fields.csv --column text": "fields.csv, line 122: with more or fewer fields",
     "--file emoji.jsonl --column text": "emoji.jsonl, line 61, is not UTF-8",
 }
@@ -364,7 +364,7 @@ OTHERS = {
     f"{TFIDF} --seed x": "argument --seed: 'x' is not a whole number",
     f"{TFIDF} --seed -1": "-1 is not between 0 and 4294967295",
     f"{TFIDF} --labels few": "argument --labels: 'few' is not a whole number",
-    f"{TFIDF} --labels 5": "5 labels are too few; at least 10",
+    f"{TFIDF} --labels 5": "5 is too few; give at least 10 labels",
     f"{TFIDF} --labels 100000": "100000",
     f"{TFIDF} --variant paper": "--variant",
     f"{TFIDF} --progress loud": "invalid choice: 'loud'",
@@ -383,7 +383,9 @@ OTHERS = {
     f"{TFIDF} --tensorboard /proc/x": "--tensorboard /proc/x cannot be written (/proc)",
     "models/tfidf_logreg.py --dataset sample --cache /proc/x": "--cache /proc/x cannot be written",
     f"{TFIDF} --evaluation-data nowhere": "--evaluation-data nowhere: no such folder",
-    f"{TFIDF} --prepared nothing": "--prepared nothing is no prepared corpus; name a folder such",
+    f"{TFIDF} --prepared nothing": "--prepared nothing is not a prepared corpus; name a folder",
+    f"{TFIDF} --text-column body": "--text-column is for labelled texts of your own, which --data",
+    f"{TFIDF} --with-originals": "--with-originals is for the IMDB reviews; the sample has no",
     f"{TFIDF} --data ok.csv": "--data names reviews; the sample is made by its generator",
     "models/tfidf_logreg.py --data table.xlsx --cache own": "table.xlsx is an Excel workbook",
     f"{TFIDF} --tensorboard": "argument --tensorboard: expected one argument",
@@ -417,6 +419,8 @@ OTHERS = {
     f"run_all.py majority {SAMPLE} --tensorboard texts.txt": "--tensorboard texts.txt cannot be",
     f"run_all.py majority {SAMPLE} --evaluate-on pipe.csv": "pipe.csv is a pipe",
     "run_all.py majority --data three.csv --cache own": "'good' (60), 'bad' (60), 'so' (50)",
+    "benchmark leaderboard --results ok.csv": "--results ok.csv is a file; name the folder",
+    "benchmark leaderboard --under parameters=-1": "no line of the leaderboard is of that family",
     "benchmark leaderboard --results nothing": "runs has no results; run_all.py makes some",
     "benchmark evaluate --results nothing": "runs has no results; run_all.py makes some",
     "benchmark leaderboard --dataset ''": "has no results for ''; there ",
@@ -467,10 +471,9 @@ def test_one_true_line_and_exit_code_2(run_here, wrong, cache, command, monkeypa
     if "--file" in words:
         monkeypatch.setattr(saved, "load", lambda folder: Model())
     done = run_here(*words)
-    *usage, line = done.stderr.splitlines()
+    (line,) = done.stderr.splitlines()
     assert done.returncode == 2, done.stderr
     assert COMMANDS[command] in line
-    assert not usage or usage[0].startswith("usage: ")
     assert not re.search(r"Traceback|Input should|String should", done.stderr)
     assert [path for path in sorted(wrong.iterdir()) if path.name != "own"] == before
 
@@ -478,8 +481,8 @@ def test_one_true_line_and_exit_code_2(run_here, wrong, cache, command, monkeypa
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("IMDB_MODELS_GB", "20GB", "IMDB_MODELS_GB=20GB is no number of gigabytes"),
-        ("IMDB_MODELS_GB", "nan", "IMDB_MODELS_GB=nan is no number of gigabytes"),
+        ("IMDB_MODELS_GB", "20GB", "IMDB_MODELS_GB=20GB is not a number of gigabytes"),
+        ("IMDB_MODELS_GB", "nan", "IMDB_MODELS_GB=nan is not a number of gigabytes"),
         ("IMDB_EVALUATION_DATA", "nowhere", "IMDB_EVALUATION_DATA=nowhere: no such folder"),
     ],
 )

@@ -178,9 +178,8 @@ def _from_table(text: str, path: Path) -> Side:
     try:
         table = pd.read_csv(path, dtype=_TYPES, keep_default_na=False, na_values=[""])
         missing = [name for name in columns.NAMES if name not in table and name not in _ADDED]
-    except (ValueError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path} is not a leaderboard: {reason}") from None
+    except ValueError:
+        raise UserError(f"{path} is not a leaderboard: it cannot be read as CSV") from None
     if missing:
         raise UserError(f"{path} is not a leaderboard: it has no column {missing[0]}")
     table = table.reindex(columns=[*table, *sorted(_ADDED.difference(table))])

@@ -45,7 +45,7 @@ def select(
         sort: the column whose best comes first; without it, the table's order.
 
     Raises:
-        UserError: there is no such family or column.
+        UserError: there is no such family or column, or no such line.
     """
     for family in families:
         _check("family", family, sorted(table["family"].dropna().unique()))
@@ -58,6 +58,8 @@ def select(
         table = table[table["family"].isin(families)]
     for column, most in budgets:
         table = table[(table[column] < most).fillna(False).astype(bool)]
+    if table.empty:
+        raise UserError("no line of the leaderboard is of that family and below those limits")
     if sort:
         ascending = columns.named(sort).best != "high"
         table = table.sort_values(sort, ascending=ascending, kind="stable", na_position="last")

@@ -28,7 +28,8 @@ def main(options: argparse.Namespace) -> None:
     if table.empty:
         raise UserError(
             f"{options.results / 'runs' / options.dataset} has no runs with fewer labels; "
-            f"python run_all.py --labels 100 1000 makes them"
+            f"run_all.py makes them with --labels 100 1000, on the same data and with the same "
+            f"--results"
         )
     label_curves.write(table, leaderboard.folder_of(options.results, options.dataset))
     Console().print(label_curves.as_terminal(table, options.dataset))

@@ -3,6 +3,7 @@
 import argparse
 
 from benchmark.commands.options import add_dataset_option, add_results_option, check_dataset
+from preprocessing.errors import UserError
 
 FORMATS = ("table", "csv", "markdown", "json")
 _UNITS = {"k": 1e3, "M": 1e6, "G": 1e9}
@@ -29,7 +30,8 @@ def main(options: argparse.Namespace) -> None:
     """Write the leaderboard's files and print it, or only print what is asked for.
 
     Raises:
-        UserError: there are no records, or the table has no such family or column.
+        UserError: there are no records, the table has no such family or column, or it cannot be
+            written.
     """
     check_dataset(options.results, options.dataset)
 
@@ -44,7 +46,13 @@ def main(options: argparse.Namespace) -> None:
     from rich.console import Console
 
     readme = leaderboard.readme_of(options.results)
-    table = leaderboard.write(options.results, options.dataset, readme)
+    try:
+        table = leaderboard.write(options.results, options.dataset, readme)
+    except PermissionError:
+        raise UserError(
+            f"--results {options.results} cannot be written; --format table shows the leaderboard "
+            f"without writing files"
+        ) from None
     Console().print(tables.as_terminal(table, options.dataset))
 
 

@@ -56,6 +56,8 @@ def check_dataset(results: Path, dataset: str) -> None:
         UserError: there are none of this data set.
     """
     runs = results / "runs"
+    if results.is_file():
+        raise UserError(f"--results {results} is a file; name the folder of the results")
     there = sorted(folder.name for folder in runs.glob("*") if folder.is_dir())
     if dataset not in there:
         if not there:
@@ -76,8 +78,8 @@ def add_evaluation_options(parser: argparse._ActionsContainer) -> None:
     add_evaluation_data_option(parser)
     parser.add_argument(
         "--evaluate-on", action="append", type=Path, default=[], metavar="FILE",
-        help="also predict a table of your own (.csv, .tsv, .jsonl, .parquet) with the columns "
-        "text and label, and pair for edited pairs; may be repeated",
+        help="also predict a table of your own (.csv, .tsv, .jsonl, also as .gz, or .parquet) with "
+        "the columns text and label, and pair for edited pairs; may be repeated",
     )  # fmt: skip
 
 
@@ -205,7 +207,7 @@ def labels_number(text: str) -> int:
     """Read a number of labelled reviews, for argparse."""
     number = whole(text)
     if number < LEAST_LABELS:
-        raise argparse.ArgumentTypeError(f"{text} labels are too few; at least {LEAST_LABELS}")
+        raise argparse.ArgumentTypeError(f"{text} is too few; give at least {LEAST_LABELS} labels")
     return number
 
 

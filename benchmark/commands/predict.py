@@ -175,8 +175,8 @@ class _Notes:
         for what, found in self._found.items():
             verb = "hold" if len(found) > 1 else "holds"
             print(
-                f"note: {tables.places(found, noun)} {verb} {what}: the answer there is a mere "
-                "guess",
+                f"note: {tables.places(found, noun)} {verb} {what}: the answer there is only "
+                "a guess",
                 file=sys.stderr,
             )
 

@@ -28,7 +28,7 @@ from benchmark.rows.saved import check_target
 from benchmark.rows.training_data import ONCE
 from benchmark.runs import events
 from preprocessing.options import DataOptions, add_data_options, corpus_from, data_words
-from preprocessing.program import run_program
+from preprocessing.program import Parser, run_program
 from preprocessing.sources.custom import OWN, is_custom
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def run_row(file: str) -> None:
 def _main(name: str) -> int:
     row = catalogue.load(name)
     module = catalogue.modules()[name]
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"python -m {module}",
         description=sys.modules[module].__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

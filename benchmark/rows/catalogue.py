@@ -72,7 +72,7 @@ def lines(root: Path = ROOT) -> dict[str, Line]:
         variants = {"": Variant({}, declared.get("step"), declared.get("weights", ""))}
         for name, variant in (variants | declared.get("variants", {})).items():
             if not isinstance(variant, Variant):
-                raise UserError(f"{module}: variant {name!r} is no Variant(settings, step)")
+                raise UserError(f"{module}: variant {name!r} is not a Variant(settings, step)")
             line = Line(row, name, module, variant.settings, variant.step, variant.weights)
             found[line.name] = line
     return found

@@ -172,10 +172,12 @@ def _manifest(folder: Path) -> dict:
     try:
         written = (folder / MANIFEST).read_bytes()
         saved_format = json.loads(written)["format"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, KeyError, TypeError):
         raise UserError(
             f"{folder} is not a saved model; a model's --save option makes one"
         ) from None
+    except (ValueError, RecursionError):
+        raise UserError(f"{folder / MANIFEST} is damaged (it is not JSON); {again}") from None
     if saved_format != FORMAT:
         raise UserError(
             f"{folder} was saved in format {saved_format}, but this version reads format {FORMAT}; "
@@ -198,7 +200,7 @@ def _manifest(folder: Path) -> dict:
         if file is None:
             raise UserError(f"{folder / name} is missing; {again}")
         if file.is_symlink() or not (file.is_file() or file.is_dir()):
-            raise UserError(f"{file} is no file of its own; replace it by what it points to")
+            raise UserError(f"{file} is not a file of its own; replace it by what it points to")
         if file.is_dir() or name == MANIFEST:
             continue
         if name not in checked.files:

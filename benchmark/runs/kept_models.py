@@ -60,7 +60,7 @@ def room() -> float:
     except ValueError:
         gigabytes = -1.0
     if not 0 <= gigabytes < float("inf"):
-        raise UserError(f"IMDB_MODELS_GB={said} is no number of gigabytes")
+        raise UserError(f"IMDB_MODELS_GB={said} is not a number of gigabytes")
     return gigabytes
 
 

@@ -39,7 +39,7 @@ MOST_LEFT_OUT = 0.01
 WORTH_SKIPPING = 0.1
 LEAST_OF_A_CLASS = 10
 _LONGEST_NAME = 60
-_NOT_UTF8 = "not UTF-8"
+_NOT_UTF8 = "not in UTF-8"
 _CLASS_NAMES = {0: "neg", 1: "pos", UNLABELLED: "unsup"}
 
 
@@ -128,7 +128,8 @@ class CustomReviews:
         for part in PARTS:
             reviews[part].sort(key=lambda review: review.label)
         drawn = not reviews["test"] and bool(reviews["train"])
-        given = Counter(review.label for review in reviews["train"])
+        different = {(review.text, review.label) for review in reviews["train"]}
+        given = Counter(label for _, label in different)
         if drawn:
             notes.append(self._split(reviews))
         if short := _too_few(reviews, classes):
@@ -181,7 +182,8 @@ class CustomReviews:
             raise UserError(
                 f"{self.path}: two classes are needed, and {where} has "
                 + (f"{len(counts):,}: {found}; " if counts else "none; ")
-                + ("keep the texts of two" if too_many else "--label-column names another column")
+                + ("keep the texts of two, or " if too_many else "")
+                + "--label-column names another column"
             )
         negative, positive = sorted(two, key=class_order)
         named = ", ".join(f"{n:,} of {name!r}" for name, n in counts.items() if name not in two)
@@ -222,7 +224,10 @@ class CustomReviews:
             A sentence that says so.
         """
         given = reviews["train"]
-        chosen = held_out_mask(given, TEST_FRACTION, TEST_SEED)
+        try:
+            chosen = held_out_mask(given, TEST_FRACTION, TEST_SEED)
+        except UserError as error:
+            raise UserError(f"{self.path}: no split is given, and {error}") from None
         reviews["train"] = [r for r, out in zip(given, chosen, strict=True) if not out]
         reviews["test"] = [
             r._replace(id=r.id.replace("train/", "test/", 1))

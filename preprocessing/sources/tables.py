@@ -272,7 +272,7 @@ def looks_like(path: Path, head: bytes) -> tuple[str, str]:
         encoding = seems_encoded(head)
         if encoding.startswith(("utf_16", "utf_32")):
             return f"text in {_shown(encoding)}, as it seems", "save it as UTF-8"
-        return "no text", "name a table"
+        return "a binary file", "name a table"
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:100].lower()
     if re.match(rb"\[\s*[{\[\]\"]", start):
         return _JSON_ARRAY, "write one object a line, as .jsonl"
@@ -398,7 +398,7 @@ def _json_lines(path: Path, content: io.BufferedReader) -> tuple[Sequence[str], 
             if isinstance(record, dict):
                 yield Row(line, record)
             else:
-                yield Row(line, {}, "no JSON object")
+                yield Row(line, {}, "not a JSON object")
 
     before, found = [], rows()
     for row in found:

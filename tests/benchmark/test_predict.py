@@ -109,8 +109,8 @@ def test_texts_that_say_nothing_get_an_answer_and_a_note(ask, capsys, tmp_path):
     predict.predict({"m": tmp_path / "a/m"}, ["good", "xyzzy", ""], None, None)
     lines = capsys.readouterr()
     assert lines.err.splitlines() == [
-        "note: text 2 holds no word that m knows: the answer there is a mere guess",
-        "note: text 3 holds no text: the answer there is a mere guess",
+        "note: text 2 holds no word that m knows: the answer there is only a guess",
+        "note: text 3 holds no text: the answer there is only a guess",
     ]
     assert "xyzzy" in lines.out
 
@@ -140,7 +140,7 @@ def test_models_of_one_name_are_told_apart(ask, tmp_path):
         ("id,text\n1,ok\n", "t.csv", None, "column of the texts, of id, text"),
         ('{"text": "ok"}\n', "t.jsonl", None, "column of the texts, of text"),
         ("ok\n", "t.md", None, "is plain text: .* --file reads one text per line"),
-        ('{"review": "ok"}\n[1]\n', "t.jsonl", "review", "line 2: no JSON object"),
+        ('{"review": "ok"}\n[1]\n', "t.jsonl", "review", "line 2: not a JSON object"),
     ],
 )
 def test_what_cannot_be_read_is_said(ask, content, name, column, said):

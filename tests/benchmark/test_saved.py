@@ -95,8 +95,8 @@ def test_a_manifest_that_says_other_things_is_refused(folder, changes, said):
     ("written", "said"),
     [
         (lambda text: text.replace('"seed": 0', '"seed": 1'), "manifest.json is damaged .*changed"),
-        (lambda text: "[" * 100_000, "is not a saved model"),
-        (lambda text: text[:-20], "is not a saved model"),
+        (lambda text: "[" * 100_000, "manifest.json is damaged"),
+        (lambda text: text[:-20], "manifest.json is damaged"),
     ],
 )
 def test_a_manifest_that_was_changed_is_refused(folder, written, said):
@@ -111,7 +111,7 @@ def test_a_manifest_that_was_changed_is_refused(folder, written, said):
 def test_a_link_is_refused(folder, name):
     (folder / name).rename(folder.parent / name)
     (folder / name).symlink_to(folder.parent / name)
-    with pytest.raises(UserError, match=f"{name} is no file of its own"):
+    with pytest.raises(UserError, match=f"{name} is not a file of its own"):
         saved.load(folder)
 
 

@@ -1,10 +1,11 @@
+import argparse
 import os
 import re
 import tarfile
 
 from preprocessing import prepare as module
 from preprocessing.corpus import Corpus, withholding_test
-from preprocessing.errors import DamagedError
+from preprocessing.errors import DamagedError, UserError
 from preprocessing.options import DataOptions
 from preprocessing.prepare import Settings, open_corpus, prepare
 from preprocessing.sources import imdb
@@ -311,3 +312,12 @@ def test_other_reviews_than_the_published_ones_are_said(tmp_path):
         patched.setattr(imdb.read, "__defaults__", (COUNTS,))
         corpus = prepare("imdb", archive, tmp_path, Settings(validation_fraction=0.5))
     assert any("is not the published data set" in note for note in corpus.notes)
+
+
+@pytest.mark.parametrize("named", ["nowhere", "films.csv", "notes.txt"])
+def test_an_environment_that_names_no_imdb_is_said(tmp_path, monkeypatch, named):
+    (tmp_path / "films.csv").write_text("text,label\ngood,good\n")
+    (tmp_path / "notes.txt").write_text("a note\n")
+    monkeypatch.setenv("IMDB_DATA", str(tmp_path / named))
+    with pytest.raises(UserError, match=rf"IMDB_DATA=.*{named} is not IMDB's \.tar\.gz"):
+        DataOptions.of(argparse.Namespace(**vars(DataOptions())))

@@ -159,7 +159,7 @@ def test_bad_rows_are_counted_and_named_by_line(tmp_path):
     assert len(contents(reviews)) == 1001
     assert notes[0] == (
         "4 of 1,006 texts cannot be used: 1 without a text (line 1004); 1 without a label (line "
-        "1005); 1 not UTF-8 (line 1007); 1 with more or fewer fields than the header (line 1010)"
+        "1005); 1 not in UTF-8 (line 1007); 1 with more or fewer fields than the header (line 1010)"
     )
     assert notes[1] == "texts of other classes are left out: 1 of 'meh' (line 1006)"
 
@@ -177,7 +177,8 @@ def test_damaged_json_is_a_bad_row(tmp_path):
     file.write_text(file.read_text() + f'\n{{"text": \n[1]\n{half}\n')
     _, notes = CustomReviews(file, allow_bad_rows=True).read()
     assert notes[0] == (
-        "3 of 103 texts cannot be used: 2 no JSON object (lines 101, 102); 1 not UTF-8 (line 103)"
+        "3 of 103 texts cannot be used: 2 not a JSON object (lines 101, 102); 1 not in UTF-8 "
+        "(line 103)"
     )
 
 
@@ -191,7 +192,7 @@ def test_a_file_name_in_another_encoding_is_a_bad_row(tmp_path):
         pytest.skip("this file system has UTF-8 names alone")
     own = CustomReviews(folder, allow_bad_rows=True)
     assert len(own.fingerprint()) == 64
-    assert "1 not UTF-8" in own.read()[1][0]
+    assert "1 not in UTF-8" in own.read()[1][0]
 
 
 @pytest.mark.parametrize(
