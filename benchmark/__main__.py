@@ -1,4 +1,4 @@
-"""Work with the results, without training anything again.
+"""Work with the results; only tune and speed train anything.
 
 python -m benchmark leaderboard                          rebuild it from the records
 python -m benchmark leaderboard --under parameters=2M    look at a part of it
