@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,7 +95,7 @@ class DataOptions:
         data: the IMDB archive or folder, or labelled texts of the user's own; None for neither.
         text_column: of a table of the user's own, as the other columns.
         label_column: the column of the classes' names.
-        split_column: the column that says train, test or unsup.
+        split_column: the column that says train, validation, test or unsup.
         allow_bad_rows: leave out any number of texts that cannot be used.
         cache: where downloads and prepared corpora are stored.
         limit: reviews of each part; None for all.
@@ -116,12 +116,17 @@ class DataOptions:
 
     @classmethod
     def of(cls, given: argparse.Namespace) -> "DataOptions":
-        """Take them from a command line, and `data` from ``IMDB_DATA`` where it is not there."""
+        """Take them from a command line, and `data` from ``IMDB_DATA`` where none is named.
+
+        Raises:
+            UserError: ``IMDB_DATA`` is wanted, and names no IMDB reviews.
+        """
         from preprocessing.prepare import data_from_environment
 
-        values = {field.name: getattr(given, field.name) for field in fields(cls)}
-        values["data"] = values["data"] or data_from_environment(values["dataset"])
-        return cls(**values)
+        options = cls(**{field.name: getattr(given, field.name) for field in fields(cls)})
+        if options.data or options.prepared:
+            return options
+        return replace(options, data=data_from_environment(options.dataset))
 
     @property
     def for_own_texts(self) -> str:

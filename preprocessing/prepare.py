@@ -62,6 +62,8 @@ def open_corpus(options: DataOptions) -> Corpus:
     settings = Settings(limit=options.limit, with_originals=options.with_originals)
     if options.prepared is not None:
         return _prepared_as(settings, options.dataset, options.prepared)
+    if is_synthetic(options.dataset) and options.data is not None:
+        raise UserError("--data names reviews; the sample is made by its generator")
     source: Path | CustomReviews | None = options.data
     if options.data is not None and options.dataset == "imdb":
         check_source(options.data)
@@ -91,9 +93,9 @@ def _prepared_as(settings: Settings, dataset: str, folder: Path) -> Corpus:
     if corpus.manifest["version"] != VERSION:
         raise UserError(f"--prepared {folder} is of another version; prepare the reviews anew")
     if is_synthetic(corpus.name) != is_synthetic(dataset):
+        kind = "sample" if is_synthetic(corpus.name) else "imdb"
         raise UserError(
-            f"--prepared {folder} is {corpus.name}, not {dataset}; --dataset sample is for the "
-            f"synthetic reviews alone"
+            f"--prepared {folder} is {corpus.name}, not {dataset}; it needs --dataset {kind}"
         )
     theirs = corpus.manifest["settings"]
     for name, value in asdict(settings).items():
@@ -147,8 +149,6 @@ def prepare(
         UserError: the source is missing or damaged.
     """
     settings = settings or Settings()
-    if dataset == "sample" and data is not None:
-        raise UserError("--data names reviews; the sample is made by its generator")
     if isinstance(data, CustomReviews):
         dataset = data.name
     originals = sorted(held_out.names()) if dataset == "imdb" else []

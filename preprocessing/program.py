@@ -3,7 +3,6 @@
 import argparse
 import errno
 import os
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -44,10 +43,8 @@ def run_program(main: Callable[[], int | None]) -> None:
     """Run `main` and exit: 0 or what it returns, 2 for a user's mistake, 130 for Ctrl-C.
 
     A full disk or the like is one line and exit code 74. When nobody reads what it prints any
-    more, as behind ``| head``, it ends without a word, with 141. SIGTERM, by which ``kill`` and
-    schedulers ask it to end, is Ctrl-C.
+    more, as behind ``| head``, it ends without a word, with 141.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = main() or 0
         sys.stdout.flush()

@@ -82,3 +82,12 @@ def wait_for(condition, seconds: float = 60) -> None:
 def leaderboard(checkout: Path) -> pd.DataFrame:
     file = checkout / "results" / "sample-limit-40" / "leaderboard.csv"
     return pd.read_csv(file, keep_default_na=False).set_index("model")
+
+
+def is_there(process: int) -> bool:
+    """Tell whether a process of this number is running."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -110,6 +110,13 @@ def test_every_column_has_its_line():
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
+def test_a_table_begins_a_paragraph(document):
+    """Without an empty line before it, the site shows it as text."""
+    text = re.sub(r"```.*?```", "", DOCUMENTS[document], flags=re.DOTALL)
+    assert not re.findall(r"^(?!\||<!--).*\S.*\n\|", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_accuracies_in_the_text_are_those_of_the_tables(document):
     table = (ROOT / "results" / "leaderboard.md").read_text(encoding="utf-8")
     text = re.sub(

@@ -7,9 +7,7 @@ import sys
 import time
 
 from preprocessing.program import ROOT
-from tests.checkouts import add_row, leaderboard, run_all, start_run_all, wait_for
-
-import pytest
+from tests.checkouts import add_row, is_there, leaderboard, run_all, start_run_all, wait_for
 
 
 def test_ctrl_c_ends_cleanly_and_the_next_start_goes_on(checkout):
@@ -52,14 +50,13 @@ def test_killed_at_once_nothing_finished_is_lost_and_nothing_half_is_read(checko
     assert record.read_bytes() == kept
 
 
-@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
-def test_jobs_run_at_once_and_end_together(checkout, asked):
+def test_jobs_run_at_once_and_end_together(checkout):
     for name in ("a_slow", "b_slow"):
         add_row(checkout, name, body="import time; time.sleep(600)")
     process = start_run_all(checkout, "--jobs", "2")
     wait_for(lambda: "[2/3] b_slow" in process.stdout.readline())
     time.sleep(1.5)
-    process.send_signal(asked)  # to run_all.py alone, which has to tell the others
+    process.send_signal(signal.SIGINT)  # to run_all.py alone, which has to tell the others
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert errors.strip().splitlines()[-1] == "error: interrupted; what was finished is kept"
@@ -70,6 +67,38 @@ def test_jobs_run_at_once_and_end_together(checkout, asked):
     assert again.returncode == 0, again.stderr
     assert "  b_slow: test accuracy" in again.stdout
     assert set(leaderboard(checkout)["status"]) == {"ok"}
+
+
+def test_a_run_ends_with_the_program_that_wanted_it_and_is_no_failure(checkout):
+    """A scheduler ends `run_all.py` by SIGTERM, and may tell the whole group or it alone."""
+    add_row(checkout, "a_slow", body=(
+        "import os, pathlib, time; pathlib.Path('began').write_text(str(os.getpid())); "
+        "time.sleep(600)"
+    ))  # fmt: skip
+    for tell in (os.kill, os.killpg):
+        process = start_run_all(checkout)
+        wait_for((checkout / "began").exists)
+        time.sleep(0.5)
+        child = int((checkout / "began").read_text())
+        (checkout / "began").unlink()
+        tell(process.pid, signal.SIGTERM)
+        process.communicate(timeout=30)
+        wait_for(lambda child=child: not is_there(child), 10)
+        assert not list((checkout / "results").rglob("a_slow/*.json"))
+
+
+def test_a_run_that_is_slow_to_end_is_no_failure_either(checkout):
+    add_row(checkout, "a_slow", body=(
+        "import pathlib, signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+        "pathlib.Path('began').touch(); time.sleep(600)"
+    ))  # fmt: skip
+    process = start_run_all(checkout)
+    wait_for((checkout / "began").exists)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.strip().splitlines()[-1] == "error: interrupted; what was finished is kept"
+    assert not list((checkout / "results").rglob("a_slow/*.json"))
 
 
 def test_two_at_once(checkout):

@@ -27,8 +27,8 @@ def main(options: argparse.Namespace) -> None:
     curves = budget.read(options.results, options.dataset)
     if not curves:
         raise UserError(
-            f"{options.results / 'tuning' / options.dataset} has no trials; "
-            f"python -m benchmark tune makes them"
+            f"{options.results / 'tuning' / options.dataset} has no trials that were "
+            f"drawn; python -m benchmark tune MODEL --trials 20 makes them"
         )
     console = Console(highlight=False)
     longest = max(len(curve.expected) for curve in curves.values())

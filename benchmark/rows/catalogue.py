@@ -71,8 +71,6 @@ def lines(root: Path = ROOT) -> dict[str, Line]:
         declared = _declared(root / f"{module.replace('.', '/')}.py")
         variants = {"": Variant({}, declared.get("step"), declared.get("weights", ""))}
         for name, variant in (variants | declared.get("variants", {})).items():
-            if not isinstance(variant, Variant):
-                raise UserError(f"{module}: variant {name!r} is not a Variant(settings, step)")
             line = Line(row, name, module, variant.settings, variant.step, variant.weights)
             found[line.name] = line
     return found
@@ -148,7 +146,11 @@ def _letters(name: str) -> str:
 
 
 def _declared(file: Path) -> dict[str, Any]:
-    """Return step, variants and weights as the call that makes the file's `row` has them."""
+    """Return step, variants and weights as the call that makes the file's `row` has them.
+
+    Raises:
+        UserError: they are not literals of their kind.
+    """
     try:
         body = ast.parse(file.read_text(encoding="utf-8")).body
     except (SyntaxError, ValueError, OSError):
@@ -160,12 +162,18 @@ def _declared(file: Path) -> dict[str, Any]:
         and isinstance(node.value, ast.Call)
         and [getattr(target, "id", "") for target in node.targets] == ["row"]
     ]
-    return {
+    declared = {
         keyword.arg: _literal(keyword.value, file)
         for call in calls[-1:]
         for keyword in call.keywords
         if keyword.arg in ("step", "variants", "weights")
     }
+    if not isinstance(declared.get("step"), Step | None):
+        raise UserError(f"{file}: step is not a Step(simpler, what_changes)")
+    variants = declared.get("variants", {})
+    if not isinstance(variants, dict) or not all(isinstance(v, Variant) for v in variants.values()):
+        raise UserError(f"{file}: variants are not a dict of names to Variant(settings, step)")
+    return declared
 
 
 def _literal(node: ast.expr, file: Path) -> Any:

@@ -214,6 +214,6 @@ def labelled_rows(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
         if number > len(rows):
             raise UserError(
                 f"--labels {count}: a class has only {len(rows)} labelled training reviews; "
-                f"give {2 * min(map(len, drawn)):,} or fewer"
+                f"give at most {2 * min(map(len, drawn)):,}"
             )
     return np.sort(np.concatenate([r[:n] for r, n in zip(drawn, wanted, strict=True)]))

@@ -21,7 +21,7 @@ from preprocessing.corpus import Corpus
 from preprocessing.errors import MachineError, UserError
 from preprocessing.evaluation_sets import EvaluationSet
 from preprocessing.options import DataOptions, data_words
-from preprocessing.program import MACHINE_TROUBLE, USER_MISTAKE
+from preprocessing.program import INTERRUPTED, MACHINE_TROUBLE, USER_MISTAKE
 
 _KEPT_LINES = 20
 _SECONDS_TO_STOP = 10
@@ -123,7 +123,6 @@ def make_shared(
     run: Run,
     settings: Settings,
     on_event: Callable[[dict], None],
-    start: type[NewProcess] | type[ForkedProcess] = NewProcess,
 ) -> None:
     """Make, in a process of its own, what a run needs that is made once, and nothing else.
 
@@ -134,10 +133,9 @@ def make_shared(
         run: the run.
         settings: what it shares with others.
         on_event: is told of progress.
-        start: how to start the process.
     """
     words = [*_arguments(run, settings), "--make-only", what]
-    _attend(start(run.line.module, words), on_event, set())
+    _attend(NewProcess(run.line.module, words), on_event, set())
 
 
 def failed(run: Run, corpus: Corpus, reason: str) -> Failed:
@@ -186,7 +184,7 @@ def _attend(
         stop(process)
         running.discard(process)
     listener.join()
-    if code == -signal.SIGINT or code == 130:
+    if process.stopped or code in (-signal.SIGINT, INTERRUPTED):
         raise KeyboardInterrupt
     return code, list(errors)
 
@@ -229,6 +227,7 @@ def stop(process: NewProcess | ForkedProcess) -> None:
     """End the process if it has not ended, gently if it listens."""
     if process.wait(0) is not None:
         return
+    process.stopped = True
     with suppress(ProcessLookupError):  # it may end at any moment
         os.kill(process.pid, signal.SIGINT)
         if process.wait(_SECONDS_TO_STOP) is None:

@@ -86,17 +86,22 @@ def mark_used(folder: Path) -> None:
 
 
 def make_room(cache: Path, gigabytes: float) -> list[Path]:
-    """Remove the least recently used models until the others fit; return what was removed."""
+    """Remove models that are larger than the room, and the least recently used until all fit.
+
+    Returns:
+        The folders that were removed.
+    """
     folders = [manifest.parent for manifest in (cache / "models").rglob(MANIFEST)]
     folders.sort(key=lambda folder: (folder / MANIFEST).stat().st_mtime_ns, reverse=True)
-    total, removed = 0, []
+    room, total = gigabytes * 1e9, 0
+    removed = []
     for folder in folders:
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-        if total + size > gigabytes * 1e9:
+        if size <= room:
+            total += size
+        if size > room or total > room:
             shutil.rmtree(folder)
             removed.append(folder)
-        else:
-            total += size
     return removed
 
 

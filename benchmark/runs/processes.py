@@ -2,7 +2,8 @@
 
 Importing Keras, KerasHub and scikit-learn takes 5 to 10 seconds, which is most of what a run on a
 small corpus costs. Forked or not, each run is a process of its own: one that crashes, is killed or
-runs out of memory is only its own failure.
+runs out of memory is only its own failure. It holds the end of a pipe whose other end is here, and
+so ends when this process does, even if that is killed; see `benchmark.runs.tied`.
 """
 
 import multiprocessing
@@ -16,6 +17,7 @@ from multiprocessing.connection import Connection
 from typing import TextIO, cast
 
 from benchmark.rows.quiet import native_log_hidden
+from benchmark.runs.tied import end_with
 from preprocessing.program import ROOT
 
 PRELOADED = ["__main__", "benchmark.runs.preloaded"]
@@ -43,26 +45,23 @@ class NewProcess:
     """A run's process, started anew.
 
     Attributes:
-        starter: the words of the command between Python and the module.
-        stdin: what it reads, as `subprocess` says; None for what this process reads.
         pid: its number.
         stdout: what it prints, as lines of text.
         stderr: what it prints there.
+        stopped: whether it was asked to end by `benchmark.runs.child.stop`.
     """
-
-    starter: tuple[str, ...] = ("-m",)
-    stdin: int | None = None
 
     def __init__(self, module: str, arguments: list[str]):
         """Start ``python -m module`` with the arguments, in the repository's root."""
         self._process = subprocess.Popen(
-            [sys.executable, *self.starter, module, *arguments],
-            cwd=ROOT, stdin=self.stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            errors="replace",
+            [sys.executable, "-m", "benchmark.runs.tied", module, *arguments],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, errors="replace",
         )  # fmt: skip
         self.pid: int = self._process.pid
         self.stdout = cast(TextIO, self._process.stdout)
         self.stderr = cast(TextIO, self._process.stderr)
+        self.stopped = False
 
     def wait(self, seconds: float = float("inf")) -> int | None:
         """Wait for its end; return its exit code, negative for a signal, None if it goes on."""
@@ -70,16 +69,6 @@ class NewProcess:
             return self._process.wait(None if seconds == float("inf") else seconds)
         except subprocess.TimeoutExpired:
             return None
-
-
-class TiedProcess(NewProcess):
-    """The same, which ends when this process does, even if that is killed.
-
-    It holds the end of a pipe whose other end is here; see `benchmark.runs.tied`.
-    """
-
-    starter = ("-m", "benchmark.runs.tied")
-    stdin = subprocess.PIPE
 
 
 class ForkedProcess:
@@ -93,16 +82,19 @@ class ForkedProcess:
         """Do what ``python -m module`` does with the arguments, in the repository's root."""
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(PRELOADED)
-        (out, write_out), (err, write_err) = (context.Pipe(duplex=False) for _ in range(2))
+        (out, write_out), (err, write_err), (tie, self._tie) = (
+            context.Pipe(duplex=False) for _ in range(3)
+        )
         self._process = context.Process(
-            target=_run_module, args=(module, arguments, write_out, write_err)
+            target=_run_module, args=(module, arguments, write_out, write_err, tie)
         )
         with _one_at_a_time:
             self._process.start()
-        write_out.close()
-        write_err.close()
+        for theirs in (write_out, write_err, tie):
+            theirs.close()
         self.pid = cast(int, self._process.pid)
         self.stdout, self.stderr = _as_text(out), _as_text(err)
+        self.stopped = False
 
     def wait(self, seconds: float = float("inf")) -> int | None:
         """Wait for its end; return its exit code, negative for a signal, None if it goes on."""
@@ -121,7 +113,10 @@ def _as_text(pipe: Connection) -> TextIO:
     return file
 
 
-def _run_module(module: str, arguments: list[str], out: Connection, err: Connection) -> None:
+def _run_module(
+    module: str, arguments: list[str], out: Connection, err: Connection, tie: Connection
+) -> None:
+    end_with(os.dup(tie.fileno()))
     for pipe, descriptor in ((out, 1), (err, 2)):
         os.dup2(pipe.fileno(), descriptor)
         pipe.close()

@@ -13,13 +13,18 @@ import sys
 import threading
 
 
-def _end_with_stdin() -> None:
-    while os.read(0, 1024):
-        continue
-    os.kill(os.getpid(), signal.SIGKILL)
+def end_with(descriptor: int) -> None:
+    """Let this process be killed as soon as the other end of a pipe is closed."""
+
+    def wait() -> None:
+        while os.read(descriptor, 1024):
+            continue
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    end_with(0)
     sys.argv = sys.argv[1:]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -222,6 +222,9 @@ class CustomReviews:
 
         Returns:
             A sentence that says so.
+
+        Raises:
+            UserError: too few texts differ.
         """
         given = reviews["train"]
         try:

@@ -49,7 +49,9 @@ def test_what_is_no_literal_is_told_with_its_line(tmp_path):
     ("call", "said"),
     [
         ('step=Step("majority")', r"a_row\.py, line 3: .*missing 1 required .*argument"),
-        ('variants={"x": {"alpha": 1}}', r"variant 'x' is no Variant"),
+        ('variants={"x": {"alpha": 1}}', r"a_row\.py: variants are not a dict of names"),
+        ('variants=["x"]', r"a_row\.py: variants are not a dict of names"),
+        ('step="lstm"', r"a_row\.py: step is not a Step"),
     ],
 )
 def test_a_step_or_variant_that_is_none_is_told(tmp_path, call, said):

@@ -327,6 +327,8 @@ def test_a_model_that_is_larger_than_the_room_goes_alone(tmp_path):
         os.utime(manifest, (number, number))
     removed = kept_models.make_room(tmp_path, 1e-6)
     assert [folder.name for folder in removed] == ["seed-1"]
+    removed = kept_models.make_room(tmp_path, 0.4e-6)
+    assert [folder.name for folder in removed] == ["seed-0"], "the least recently used"
 
 
 def test_a_folder_that_is_no_seeds_is_no_kept_model(tmp_path):

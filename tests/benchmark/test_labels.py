@@ -49,7 +49,7 @@ def test_more_labels_than_there_are_is_said_in_one_line(run_here, cache, tmp_pat
     process = run_here(program, *arguments, "--labels", "100000")
     assert process.returncode == 2
     assert process.stderr.splitlines() == [
-        "error: --labels 100000: a class has only 900 labelled training reviews; give 1800 or less"
+        "error: --labels 100000: a class has only 900 labelled training reviews; give at most 1,800"
     ]
     assert not list(tmp_path.rglob("*.json"))
 
@@ -104,7 +104,7 @@ def test_a_run_with_as_many_labels_as_there_are_counts_once(results):
 
 def test_without_such_runs_the_command_says_how_to_make_them(tmp_path):
     put(tmp_path)
-    with pytest.raises(UserError, match=r"no runs with fewer labels; python run_all.py --labels"):
+    with pytest.raises(UserError, match=r"no runs with fewer labels; run_all.py makes them"):
         command.main(argparse.Namespace(results=tmp_path, dataset="imdb"))
 
 

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 from benchmark.runs import processes
-from benchmark.runs.processes import ForkedProcess, NewProcess, TiedProcess, can_fork
-from tests.checkouts import wait_for
+from benchmark.runs.processes import ForkedProcess, NewProcess, can_fork
+from tests.checkouts import is_there, wait_for
 from tests.conftest import ROOT
 
 import pytest
@@ -20,7 +20,7 @@ print("a note", file=sys.stderr)
 """
 
 
-@pytest.fixture(params=[NewProcess, TiedProcess, ForkedProcess])
+@pytest.fixture(params=[NewProcess, ForkedProcess])
 def start(request, tmp_path, monkeypatch):
     """Start a program that ends in a certain way; nothing is imported beforehand."""
     monkeypatch.setattr(processes, "PRELOADED", [])
@@ -77,12 +77,14 @@ def test_only_tensorflow_is_forked(monkeypatch):
     assert can_fork()
 
 
-def test_a_tied_process_ends_with_the_one_that_started_it(tmp_path, monkeypatch):
+@pytest.mark.parametrize("kind", ["NewProcess", "ForkedProcess"])
+def test_a_process_ends_with_the_one_that_started_it(tmp_path, monkeypatch, kind):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (tmp_path / "a_program.py").write_text(PROGRAM.format(end="time.sleep(600)"))
     starter = (
-        "from benchmark.runs.processes import TiedProcess\n"
-        "process = TiedProcess('a_program', [])\n"
+        "from benchmark.runs import processes\n"
+        "processes.PRELOADED = []\n"
+        f"process = processes.{kind}('a_program', [])\n"
         "process.stdout.readline()\n"
         "print(process.pid, flush=True)\n"
         "input()\n"
@@ -96,11 +98,3 @@ def test_a_tied_process_ends_with_the_one_that_started_it(tmp_path, monkeypatch)
     parent.kill()
     parent.communicate()
     wait_for(lambda: not is_there(child), 10)  # whoever adopts it reaps it
-
-
-def is_there(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -105,8 +105,8 @@ def replace_by_link(folder):
     ("damage", "check", "said"),
     [
         (lambda f: (f / "a.txt").write_text("conten"), read_manifest, "its size"),
-        (lambda f: (f / "a.txt").unlink(), read_manifest, "it is no file"),
-        (replace_by_link, read_manifest, "it is no file"),
+        (lambda f: (f / "a.txt").unlink(), read_manifest, "it is missing"),
+        (replace_by_link, read_manifest, "it is not a file"),
         (lambda f: (f / "manifest.json").write_text("{"), read_manifest, "Expecting"),
         (lambda f: (f / "manifest.json").write_text("[]"), read_manifest, "no hash of its own"),
         (lambda f: (f / "manifest.json").write_text("[" * 10**5), read_manifest, "too deep"),

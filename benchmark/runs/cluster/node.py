@@ -17,7 +17,6 @@ from typing import Any
 from benchmark.rows import hardware
 from benchmark.runs.child import Run, Settings, limited_to, make, make_shared
 from benchmark.runs.cluster.schedule import Job
-from benchmark.runs.processes import TiedProcess
 from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
 from preprocessing.storage import MANIFEST, pack, unpack
@@ -163,9 +162,9 @@ def _do(assignment: Assignment, on_event: Callable[[dict], None]) -> Outcome:
             keep_models=False,
         )
         if job.makes is not None:
-            make_shared(job.makes.kind, run, own, on_event, TiedProcess)
+            make_shared(job.makes.kind, run, own, on_event)
         else:
-            make(run, own, Corpus(corpus), on_event, set(), TiedProcess)
+            make(run, own, Corpus(corpus), on_event, set())
         files = {file.name: file.read_bytes() for file in run.path.parent.glob("seed-*")}
     had = {parcel.name for parcel in assignment.made}
     made = {
