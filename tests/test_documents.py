@@ -495,6 +495,24 @@ def test_what_starting_from_random_weights_changes_is_as_the_records_say():
     assert f"starts from random weights, on {100 * last_chance.mean():.1f} %" in page
 
 
+def test_what_pretraining_gains_with_few_labels_is_as_the_records_say():
+    with (ROOT / "results" / "label_curves.csv").open(encoding="utf-8") as file:
+        of = {
+            (line["model"], line["labels"]): f"{100 * float(line['accuracy_mean']):.1f}"
+            for line in csv.DictReader(file)
+        }
+    page = " ".join(DOCUMENTS["docs/language-models.md"].split())
+    learned, chance = "lm_lstm", "lm_lstm (not-pretrained)"
+    for said in (
+        f"`{learned}` is right on {of[learned, '1000']} % of the test reviews, and "
+        f"`{chance}` stays at chance, {of[chance, '1000']} %",
+        f"neither gets far, {of[learned, '100']} % and {of[chance, '100']} %",
+        f"is right on {of['averaged_word2vec', '1000']} % with 1,000 labels and on "
+        f"{of['averaged_word2vec', '100']} % with 100",
+    ):
+        assert said in page
+
+
 def test_the_stages_of_ulmfit_are_as_the_record_says():
     record = store.read(store.record_path(ROOT / "results", "imdb", "ulmfit", {}, 0))
     forwards, backwards = record.history[:4], record.history[4:]
