@@ -168,7 +168,7 @@ def test_killed_and_started_again_it_goes_on_and_what_fails_fails_once(nodes, ba
     add_row(bare, "c_raises", f'open({str(tried)!r}, "a").write("."); raise ValueError("why")')
     driver = start_run_all(bare, "--cluster", nodes.address)
     records = bare / "results" / "runs" / FOLDER
-    wait_for(told.exists)
+    wait_for(told.exists, 180)  # a node installs the code first
     second = run_all(bare, "--cluster", nodes.address)
     assert second.returncode == 2
     assert "another run_all.py is using" in second.stderr
@@ -195,7 +195,7 @@ def test_a_node_dies_and_its_run_is_made_elsewhere_with_what_was_made_once(nodes
     for row in ("averaged_word2vec", "bag_of_centroids"):
         shutil.copy(ROOT / "models" / f"{row}.py", bare / "models")
     driver = start_run_all(bare, "--cluster", nodes.address)
-    wait_for(told.exists)
+    wait_for(told.exists, 180)  # a node installs the code first
     run, cache = told.read_text().split()
     nodes.kill(int(cache.rpartition("-")[2]))
     output, errors = driver.communicate(timeout=300)
@@ -341,7 +341,7 @@ def test_a_cluster_that_goes_is_said_in_one_line_and_records_are_kept(nodes, bar
     add_row(bare, "a_quick")
     add_row(bare, "b_slow", body=SLOW.format(told=str(told)).strip())
     driver = start_run_all(bare, "--cluster", nodes.address)
-    wait_for(told.exists)
+    wait_for(told.exists, 180)  # a node installs the code first
     nodes.kill_head()
     _, errors = driver.communicate(timeout=60)
     assert driver.returncode == 2

@@ -455,6 +455,23 @@ def test_what_learned_vectors_gain_over_random_ones_is_as_the_records_say():
     assert f"are {cnn} and {lstm} points less accurate" in page
 
 
+def test_how_far_the_other_kinds_are_behind_cbow_is_as_the_records_say():
+    runs, page = ROOT / "results" / "runs" / "imdb", DOCUMENTS["docs/word-vectors.md"]
+
+    def behind(name, *kinds):
+        best = correct(runs / name / "seed-0.json").mean()
+        gaps = [best - correct(runs / name / f"vectors={kind}" / "seed-0.json").mean()
+                for kind in kinds]  # fmt: skip
+        return f"{100 * min(gaps):.1f} to {100 * max(gaps):.1f}"
+
+    others = ("skip_gram", "hierarchical_softmax", "glove", "fasttext")
+    page = " ".join(page.split())
+    assert f"The others are {behind('averaged_word2vec', *others)} points behind it" in page
+    assert f"and {behind('lstm', *others)} for `lstm`" in page
+    assert behind("cnn", *others[:2]).endswith("to 0.2")
+    assert f"`glove` and `fasttext` {behind('cnn', *others[2:])}. " in page
+
+
 def lines_of_the_language_models():
     """Return the table of `docs/language-models.md` as the records have it."""
     results = ROOT / "results"
