@@ -57,10 +57,13 @@ def gains(
     Returns:
         A line a row and what it is asked, with the columns "model"; "without", the other row;
         "asked": number of labels, the fewest first, then `ALL`, then `EDITED`; "gain", a fraction;
-        and "low" and "high", its interval of `steps`, which fewer labels do not have.
+        and "low" and "high", its interval of `steps`, which fewer labels do not have. Where one of
+        the two is not shown to do better than guessing with fewer labels, there is no line: such
+        a gain would be over a network that learned nothing.
     """
     lines = []
-    accuracy = labels.pivot(index="model", columns="labels", values="accuracy_mean")
+    learned = labels[labels["accuracy_ci_low"] > 0.5]
+    accuracy = learned.pivot(index="model", columns="labels", values="accuracy_mean")
     for _, step in steps.iterrows():
         ends = step["before"], step["after"]
         reads = [reads_first(predictions[name]) for name in ends]

@@ -297,7 +297,7 @@ def _reading_first(
                 "What reading first buys",
                 "Points of test accuracy by number of labels; of edited pairs, points in the share "
                 "with both right. The intervals are those of the table of steps; there are none "
-                "for fewer labels.",
+                "for fewer labels, and no points where one of the two is no better than guessing.",
                 evaluation_figures.gains(gained, family_of),
                 f"Points gained: {said}.",
             )

@@ -31,8 +31,9 @@ def folder(tmp_path_factory):
         put(folder, "lm_lstm", with_it, labels, **reads,
             perplexity={"language model forwards": [90.0, 80.0]})  # fmt: skip
         put(folder, "lstm", without, labels, family="recurrent")
-    put(folder, "lm_lstm", 25, family="language model", hyperparameters={"pretrain": 0},
-        variant="not-pretrained")  # fmt: skip
+    for labels, wrong in ((10, 200), (None, 25)):
+        put(folder, "lm_lstm", wrong, labels, family="language model",
+            hyperparameters={"pretrain": 0}, variant="not-pretrained")  # fmt: skip
     both_ways = {"language model forwards": [100.0], "language model backwards": [400.0, 500.0]}
     put(folder, "elmo", 30, **reads, perplexity=both_ways)
     put(folder, "gpt", 44, family="BERT family", hyperparameters={"pretrain": 1},
@@ -59,7 +60,7 @@ def test_gains_by_hand_whichever_way_the_step_goes(folder):
         ("lm_lstm", "lstm", "all labels"): pytest.approx(20 / 400),
         ("lm_lstm", "lm_lstm (not-pretrained)", "all labels"): pytest.approx(5 / 400),
         ("gpt", "gpt (not-pretrained)", "all labels"): pytest.approx(16 / 400),
-    }, "elmo steps from a row that has no run"
+    }, "elmo steps from a row that has no run, and with 10 labels one stays at chance"
     assert (table["low"] <= table["gain"])[table["asked"] == reading_first.ALL].all()
     assert (table["gain"] <= table["high"])[table["asked"] == reading_first.ALL].all()
     step = bought.set_index("after").loc["gpt (not-pretrained)"]
