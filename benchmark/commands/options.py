@@ -246,7 +246,7 @@ def check_labels(corpus: "Corpus", counts: "Sequence[int]", seed: int = 0) -> No
     """Check that enough training reviews have a label.
 
     Raises:
-        UserError: there are fewer of a class.
+        UserError: a class has fewer.
     """
     from benchmark.rows.training_data import labelled_rows
 

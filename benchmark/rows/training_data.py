@@ -112,7 +112,7 @@ class TrainingData:
             labels: how many training reviews keep their label; None for all.
 
         Raises:
-            UserError: there are fewer of a class.
+            UserError: a class has fewer.
         """
         train = corpus.reviews("train")
         few = (
@@ -204,7 +204,7 @@ def labelled_rows(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
         Their numbers, ascending, shape (count,).
 
     Raises:
-        UserError: there are fewer of a class.
+        UserError: a class has fewer.
     """
     random = np.random.default_rng(seed)
     first = int(random.integers(2))  # the class that is drawn first, and more often if count is odd
