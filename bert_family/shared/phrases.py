@@ -14,13 +14,15 @@ from typing import Any
 
 from benchmark.rows.training_data import TrainingData
 from preprocessing.ragged import Ragged
-from preprocessing.subwords.tokenizers import Tokenizer
+from preprocessing.subwords.tokenizers import INCOMPLETE, Tokenizer
 
 import numpy as np
 
 LEAST_COUNT = 5
+"""Occurrences that a phrase must have; gensim's default."""
+
 THRESHOLD = 10.0
-"""Of the score of Mikolov et al., equation 6; both are gensim's own."""
+"""Of Mikolov et al.'s score (equation 6) times the number of distinct words; gensim's default."""
 
 _IDS, _WORDS = ".", " "  # between the ids of a word, and between the words of a phrase
 
@@ -100,8 +102,13 @@ def word_starts(ids: Ragged, tokenizer: Tokenizer) -> np.ndarray:
 
 
 def _speaks(tokenizer: Tokenizer) -> np.ndarray:
-    """Tell of each id whether its text has letters or digits, shape (ids,), bool."""
-    speaks = np.array([any(map(str.isalnum, text)) for _, text in tokenizer.pieces()])
+    """Tell of each id whether its text has letters or digits, shape (ids,), bool.
+
+    A part of a character, as bytes can be, counts as one of a letter.
+    """
+    speaks = np.array(
+        [any(map(str.isalnum, text)) or INCOMPLETE in text for _, text in tokenizer.pieces()]
+    )
     speaks[list(tokenizer.special)] = False
     return speaks
 

@@ -23,6 +23,10 @@ _CJK = ((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2CEA
 _SPACE = r"[\t\n\f\r \x{a0}\x{2009}\x{202f}\x{3000}]"
 _NO_SPACE = _SPACE.replace("[", "[^")
 _SPACE_BYTE = "Ġ"  # how GPT-2 writes a space's byte
+
+INCOMPLETE = "\ufffd"
+"""What `Tokenizer.pieces` has for bytes that are only a part of a character."""
+
 _BYTE_PAIR_WORD = (  # of GPT-2, with what RE2 takes for white space
     rf"'s|'t|'re|'ve|'m|'ll|'d| ?\p{{L}}+| ?\p{{N}}+| ?[^\p{{L}}\p{{N}}{_SPACE[1:-1]}]+"
     rf"|{_SPACE}+(?!{_NO_SPACE})|{_SPACE}+"
@@ -172,9 +176,13 @@ class BytePairs(Tokenizer):
 
     def pieces(self) -> list[tuple[bool, str]]:
         """Return of each id whether it begins a word, behind a space, and its text."""
+        from tokenizers.decoders import ByteLevel
+
+        text_of = ByteLevel().decode
         found = [(True, "")] * self.size
         for piece, number in self.vocabulary.items():
-            found[number] = piece.startswith(_SPACE_BYTE), piece.removeprefix(_SPACE_BYTE)
+            begins = piece.startswith(_SPACE_BYTE)
+            found[number] = begins, text_of([piece.removeprefix(_SPACE_BYTE)])
         return found
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:

@@ -5,7 +5,7 @@ from preprocessing.corpus import Texts
 from preprocessing.errors import UserError
 from preprocessing.ragged import Ragged
 from preprocessing.subwords.ids import HEAD_SHARE, decoded, pack, subword_ids
-from preprocessing.subwords.tokenizers import BytePairs, SentencePiece, WordPiece
+from preprocessing.subwords.tokenizers import INCOMPLETE, BytePairs, SentencePiece, WordPiece
 from preprocessing.subwords.training import (
     learn_byte_pairs,
     learn_sentence_pieces,
@@ -235,3 +235,12 @@ def test_the_key_names_kind_and_vocabulary(word_pieces):
 def test_a_vocabulary_of_another_kind_is_refused(make, said):
     with pytest.raises(UserError, match=said):
         make()
+
+
+def test_pieces_of_bytes_are_told_as_text():
+    """In GPT-2's alphabet "—" is three characters and a line break is one, all of them letters."""
+    pieces = ["<s>", "<pad>", "</s>", "<mask>", "good", "Ġgood", "âĢĶ", "Ċ", "Ã"]
+    told = BytePairs({piece: number for number, piece in enumerate(pieces)}, []).pieces()[4:]
+    assert told == [
+        (False, "good"), (True, "good"), (False, "—"), (False, "\n"), (False, INCOMPLETE),
+    ]  # fmt: skip
