@@ -78,10 +78,10 @@ def later_epochs(on_event: OnEvent, before: int, epochs: int) -> OnEvent:
     """
 
     def tell(event: dict[str, Any]) -> None:
+        if "done" in event:
+            event = event | {"done": (before + event["done"] * event["epochs"]) / epochs}
         if "epoch" in event:
             event = event | {"epoch": event["epoch"] + before, "epochs": epochs}
-        if "done" in event:
-            event = event | {"done": (event["epoch"] - 1) / epochs}
         on_event(event)
 
     return tell

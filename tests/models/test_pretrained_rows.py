@@ -2,7 +2,7 @@
 
 from models.elmo import Mix
 from models.layers.lstm import lstm
-from models.pretraining.fine_tuning import DiscriminativeAdam, SlantedTriangle
+from models.pretraining.fine_tuning import DiscriminativeAdam, SlantedTriangle, later_epochs
 from models.pretraining.gradient import gradient
 from models.pretraining.perturbation import (
     NormalizedVectors,
@@ -239,3 +239,10 @@ def test_deeper_layers_move_less() -> None:
     )
     assert upper == pytest.approx(0.01, rel=0.01)
     assert lower == pytest.approx(0.0025, rel=0.01)
+
+
+def test_the_progress_of_a_stage_is_that_of_the_whole() -> None:
+    told: list[dict] = []
+    tell = later_epochs(told.append, before=3, epochs=14)
+    tell({"event": "batch", "epoch": 1, "epochs": 5, "done": 0.1})  # half of the first of 5
+    assert told == [{"event": "batch", "epoch": 4, "epochs": 14, "done": pytest.approx(3.5 / 14)}]
