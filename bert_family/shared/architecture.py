@@ -133,15 +133,16 @@ class Architecture:
         as_kerashub(tokenizer, self.tokenizer).save_to_preset(str(folder))
 
     def check(self, preset: Preset) -> None:
-        """Tell whether a preset can be loaded, without loading it.
+        """Check that a preset can be loaded, without loading it.
 
         Raises:
             UserError: there is none of this name, or its host does not answer.
         """
-        if not preset.is_local and "://" not in preset.place and preset not in self.presets():
-            near = difflib.get_close_matches(preset, self.presets(), n=1)
+        place = preset.place
+        if not preset.is_local and "://" not in place and place not in self.presets():
+            near = difflib.get_close_matches(place, self.presets(), n=1)
             hint = f"did you mean {near[0]}?" if near else "--list-presets shows what there is"
-            raise UserError(f"KerasHub has no {self.name} preset {preset!s}; {hint}")
+            raise UserError(f"KerasHub has no {self.name} preset {place}; {hint}")
         check_reachable(preset)
 
     def _load(self, cls: Any, preset: Preset, **arguments: Any) -> Any:
