@@ -32,7 +32,7 @@ class Hyperparameters(MaskedLMOptions):
 
     preset: PresetOption = "albert_base_en_uncased"
     least_steps: int = option(
-        300, "least number of steps, as in `bert`; it leaves chance later than the others", ge=1
+        300, "least number of steps; more than `bert` has, since it leaves chance later", ge=1
     )
     dropout: float = option(
         0.0, "share of a layer's answers dropped; in the layers the paper's", Uniform(0.0, 0.3),

@@ -51,7 +51,7 @@ class Hyperparameters(FineTuningOptions):
 def build(options: Hyperparameters, backbone: keras.Model, padding: int) -> keras.Model:
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     states = backbone(backbone_inputs(tokens, backbone, padding))
-    states = layers.Identity(name="states")(states)  # which foretell the next tokens
+    states = layers.Identity(name="states")(states)  # which predict the next tokens
     present = ops.cast(ops.not_equal(tokens, 0), "int32")
     end = ops.argmax(ops.cumsum(present, axis=1), axis=1)  # the first place that has seen them all
     last = ops.take_along_axis(states, end[:, None, None], axis=1)[:, 0]

@@ -75,7 +75,10 @@ row = NetworkRow(
     variants={
         "paper": Variant(
             {"attention_units": 0, "directions": "added", "spatial_dropout": 0.3, "dropout": 0.5},
-            Step("attention_lstm", "directions added up, attention without a hidden layer"),
+            Step(
+                "attention_lstm",
+                "directions added up, attention without a hidden layer, more dropout",
+            ),
         ),
     },
 )

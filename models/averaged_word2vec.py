@@ -4,7 +4,7 @@ Each word is a point that word2vec (Mikolov et al., 2013) learned from its neigh
 training and the unlabelled reviews; a review is the mean of its words. Order is lost and so are
 rare words' details, yet 300 numbers hold most of the verdict. The mean is weighted by
 (1 + log tf) · idf, so that a review is not mostly "the". Logistic regression reads the mean, and
-how much it resembles each of a thousand other reviews' by a Gaussian kernel (Nyström's
+how similar it is to those of a thousand other reviews, by a Gaussian kernel (Nyström's
 approximation; Williams & Seeger, 2001).
 
     python models/averaged_word2vec.py
@@ -40,10 +40,13 @@ class Hyperparameters:
     vectors: Kind = option("cbow", "how the word vectors are learned; random ones stay as drawn")
     c: float = option(1.32, "inverse strength of the L2 penalty", LogUniform(1.0, 300.0), gt=0)
     gamma: float = option(
-        1.35, "narrowness of the kernel, by the number of dimensions", LogUniform(0.05, 2.0), gt=0
+        1.35, "the kernel's gamma times the number of dimensions", LogUniform(0.05, 2.0), gt=0
     )
     linear_share: float = option(
-        0.785, "scale of the average itself beside them", LogUniform(0.01, 1.0), ge=0
+        0.785,
+        "scale of the averaged vector beside the kernel's features",
+        LogUniform(0.01, 1.0),
+        ge=0,
     )
     landmarks: int = option(
         2_000,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @hyperparameters
 class Hyperparameters:
-    """Chosen on validation; more of each costs time and gains little."""
+    """Usual values, not searched; `docs/tuning.md` has the one other setting that was tried."""
 
     words: int = option(
         10_000, "most frequent words that are counted", LogUniform(1_000, 65_000), ge=1

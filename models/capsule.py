@@ -52,9 +52,11 @@ class Hyperparameters(WordOptions):
     max_words: MaxWords = 800
     width: int = option(3, "words that a capsule at a word looks at", Choice(2, 3, 4), ge=1)
     kinds: int = option(16, "kinds of capsules at each word", Choice(8, 16, 32), ge=1)
-    kind_dimensions: int = option(8, "numbers in each of them; as in the paper", ge=1)
-    class_dimensions: int = option(16, "numbers in the two capsules above; as in the paper", ge=1)
-    iterations: int = option(3, "routing iterations; as in the paper", ge=1)
+    kind_dimensions: int = option(8, "numbers in each of them; as in Sabour et al.", ge=1)
+    class_dimensions: int = option(
+        16, "numbers in the two capsules above; as in Sabour et al.", ge=1
+    )
+    iterations: int = option(3, "routing iterations; as in Sabour et al.", ge=1)
     importance: Literal["attention", "equal"] = option(
         "attention", "how much a word's votes count; equal is the papers'"
     )

@@ -2,7 +2,7 @@
 
 Filters find phrases; of every few words in a row only the strongest answer is kept, as in Keras's
 well-known example and unlike the paper, and the LSTM reads that shorter sequence: a fourth of the
-steps for nearly the same accuracy.
+steps. All of its states are pooled, where the paper keeps only the last one.
 
     python models/cnn_lstm.py
     python models/cnn_lstm.py --seed 1 --pool 2

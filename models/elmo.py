@@ -11,6 +11,7 @@ Where it differs from the paper: the language models' word vectors are word2vec'
 classifier's own; the paper's language models make theirs from letters (as `--lm-vectors spelled`
 does). There is one layer by default; the paper has two, with a residual connection and projected
 states. The two directions are learned separately; the paper's share word vectors and softmax.
+Each review is read from a state of zeros, while in learning the last review's end came before.
 
     python models/elmo.py
     python models/elmo.py --lm-vectors spelled

@@ -4,8 +4,8 @@ Before it sees a label, the network reads all training and unlabelled reviews an
 which word comes next. Its word vectors and its LSTM then start the classifier, which goes on
 learning.
 
-With `--perturbation`, the word vectors are moved a little in the direction that hurts most, and the
-network learns to keep its answer (Miyato et al., 2017, https://arxiv.org/abs/1605.07725).
+With `--perturbation`, the word vectors are moved a little in the direction that raises the loss or
+changes the answer most, and the network learns to keep its answer (Miyato et al., 2017, https://arxiv.org/abs/1605.07725).
 `adversarial` takes the direction that raises the loss, which needs the label; `virtual_adversarial`
 takes the one that changes the answer, and so learns from unlabelled reviews, too. The vectors are
 normalised, or they would grow until the perturbation does not matter. As in the paper, all of them
@@ -18,7 +18,8 @@ The classifier learns for 2 epochs; theirs for 15,000 steps of 64 reviews, some 
 vectors are word2vec's, as in `lstm`, and without perturbation they stay fixed except for
 corrections of frequent words (`--lm-vectors learned --learned-words 30000` is theirs). The states
 at all words are pooled; the papers keep only the last one (`--pooling last`). The softmax is
-adaptive.
+adaptive. The classifier starts at a state of zeros, while the language model has read the end of
+the review before.
 
     python models/lm_lstm.py
     python models/lm_lstm.py --variant not-pretrained
@@ -143,7 +144,7 @@ row = NetworkRow(
     learn=learn_perturbed,
     measure=measure,
     language_models=("forwards",),
-    step=Step("lstm", "vectors and states start from a language model of the reviews"),
+    step=Step("lstm", "an LSTM of 300 units that starts from a language model, and a hidden layer"),
     variants={
         "not-pretrained": Variant(
             {"pretrain": 0},

@@ -13,7 +13,8 @@ Where it differs from the paper: the language models are learned on the reviews 
 learns them on Wikipedia and then fine-tunes them to its texts, a step that is not needed here. They
 have one LSTM layer, not three, and are learned in one pass without any dropout. Word vectors are
 word2vec's, with corrections for frequent words that are learned in the last stage. Gradients go
-through a whole review.
+through a whole review, which is read from a state of zeros. The hidden layer has no dropout of its
+own, and Adam has its usual momenta, 0.9 and 0.999, where the paper has 0.7 and 0.99.
 
     python models/ulmfit.py
     python models/ulmfit.py --lm-layers 3 --pretrain 3

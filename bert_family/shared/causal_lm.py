@@ -46,7 +46,11 @@ class NextTokenBatches(Batches):
 
 
 def causal_lm(backbone: keras.Model, padding: int) -> keras.Model:
-    """Return the network that foretells tokens: from tokens to logits of the next one, float32."""
+    """Return the network that predicts the next tokens.
+
+    It takes tokens, shape (batch, tokens), int32, and returns logits of those that follow, shape
+    (batch, tokens, vocabulary), computed in the network's number format, returned as float32.
+    """
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     states = backbone(backbone_inputs(tokens, backbone, padding))
     logits = backbone.token_embedding(states, reverse=True)
@@ -66,7 +70,13 @@ class LanguageModelLoss(layers.Layer):
         self.token_embedding, self.weight = token_embedding, weight
 
     def call(self, inputs: list, training: bool | None = None):
-        """Take the probability, the states that the tokens have, and the tokens."""
+        """Return the probability.
+
+        Args:
+            inputs: the probability, shape (batch, 1); the tokens' last hidden states, shape
+                (batch, tokens, dimensions); and the tokens, shape (batch, tokens), int32.
+            training: whether to add to the loss.
+        """
         probability, states, tokens = inputs
         if training:
             logits = self.token_embedding(states[:, :-1], reverse=True)

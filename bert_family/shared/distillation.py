@@ -65,7 +65,7 @@ class DistilledRow(FineTunedRow):
     teacher: FineTunedRow = field(kw_only=True)
 
     def check_weights(self, options: Any) -> None:
-        """Tell whether the presets of student and teacher can be had.
+        """Check that the presets of student and teacher can be had.
 
         Raises:
             UserError: one cannot.
@@ -161,13 +161,20 @@ class DistilledRow(FineTunedRow):
 class DistillationLoss(layers.Layer):
     """Passes the student's probability on, and adds to the loss how far it is from the teacher.
 
-    Two terms as in the paper (section 3): the cross-entropy with the teacher's probability, both at
+    Two terms as in the paper (section 2): the cross-entropy with the teacher's probability, both at
     a temperature, times its square; and one minus the cosine between the last hidden states, over
-    all tokens. The third, of masked tokens, has become that of the labels.
+    all tokens. The third, of masked tokens, has become that of the labels. All have weight 1.
     """
 
     def call(self, inputs: list, training: bool | None = None):
-        """Take probability and states of the student, then of the teacher, and the mask."""
+        """Return the student's probability.
+
+        Args:
+            inputs: the student's probability, shape (batch, 1), and last hidden states, shape
+                (batch, tokens, dimensions); both of the teacher; and the mask, shape
+                (batch, tokens), 0 for padding. All are float32.
+            training: whether to add to the loss.
+        """
         probability, states, soft, taught, mask = inputs
         if training:
             ours, theirs = (
@@ -203,7 +210,10 @@ def copy_every_other_layer(teacher: keras.Model, student: keras.Model) -> None:
 
 
 def frozen_teacher(model: keras.Model, padding: int) -> keras.Model:
-    """Return a frozen model from tokens to probability and last hidden states.
+    """Return a frozen model from tokens, shape (batch, tokens), to two outputs by name.
+
+    They are "probability", shape (batch, 1), and "states", the last hidden ones, shape
+    (batch, tokens, dimensions).
 
     It is built again without dropout: a model within another drops when the outer one trains,
     whatever its own call said.

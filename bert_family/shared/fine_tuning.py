@@ -50,7 +50,7 @@ RATES = {"tiny": 1e-3, "small": 2e-4, "base": 3e-5}
 """Highest learning rate for a backbone from scratch, by its size."""
 
 PUBLIC_RATE = 2e-5
-"""For public weights; three of four papers have it among theirs, and no member collapses at it."""
+"""For public weights; three of four papers have it among theirs."""
 
 
 @hyperparameters
@@ -86,7 +86,9 @@ class FineTuningOptions(TrainingOptions):
         1.0, "each layer's rate as a share of the rate of the one above", gt=0, le=1
     )
     weight_decay: float = option(0.01, "of all weights but biases and norms", ge=0)
-    clip_norm: float = option(1.0, "length that a step's gradient is cut to; 0 for none", ge=0)
+    clip_norm: float = option(
+        1.0, "norm that a step's gradient is clipped to; 0 for no clipping", ge=0
+    )
     dropout: float = option(
         0.1, "share of each layer's outputs dropped", Uniform(0.0, 0.3), ge=0, lt=1
     )
@@ -172,7 +174,7 @@ class FineTunedRow(Row):
     )
 
     def check_weights(self, options: FineTuningOptions) -> None:
-        """Tell whether the preset is on this machine or its host answers.
+        """Check that the preset is on this machine or its host answers.
 
         Raises:
             UserError: neither.
@@ -237,7 +239,7 @@ def find_source(
     """Load the tokenizer, or learn one, and pretrain where it is asked for.
 
     Raises:
-        UserError: the weights cannot be loaded, or have fewer layers than shall learn.
+        UserError: the weights cannot be loaded, or have fewer layers than are to be trained.
     """
     architecture, tokenizer = row.architecture, find_tokenizer(row, options, data)
     if options.preset == SCRATCH:
@@ -275,7 +277,7 @@ def read_tokens(
 
 
 def start(architecture: Architecture, source: Source, options: FineTuningOptions) -> keras.Model:
-    """Return the backbone as it is before the first step; one that is frozen drops nothing."""
+    """Return the backbone as it is before the first step, without dropout if it is frozen."""
     dropout = 0.0 if options.trainable == "frozen" else options.dropout
     return architecture.start(source, options.max_tokens, dropout)
 
@@ -348,7 +350,7 @@ def backbone_of(model: keras.Model) -> keras.Model:
 
 
 def check_trainable(trainable: str, depth: int, shares_layers: bool) -> None:
-    """Tell whether a network can learn with so many of its layers; see `freeze`.
+    """Check that so many of a network's layers can be trained; see `freeze`.
 
     Args:
         trainable: what --trainable says.
@@ -356,7 +358,7 @@ def check_trainable(trainable: str, depth: int, shares_layers: bool) -> None:
         shares_layers: its layers share their weights.
 
     Raises:
-        UserError: it has not so many layers, or they cannot be trained apart.
+        UserError: it does not have that many layers, or they cannot be trained apart.
     """
     if not trainable.startswith("top-"):
         return
@@ -367,7 +369,7 @@ def check_trainable(trainable: str, depth: int, shares_layers: bool) -> None:
 
 
 def freeze(backbone: keras.Model, trainable: str, shares_layers: bool) -> None:
-    """Freeze what shall not learn.
+    """Freeze what is not trained.
 
     Args:
         backbone: the network below the head.
@@ -376,7 +378,7 @@ def freeze(backbone: keras.Model, trainable: str, shares_layers: bool) -> None:
         shares_layers: its layers share their weights.
 
     Raises:
-        UserError: it has not so many layers, or they cannot be trained apart.
+        UserError: it does not have that many layers, or they cannot be trained apart.
     """
     if trainable == "all":
         return

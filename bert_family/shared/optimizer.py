@@ -77,7 +77,7 @@ def adamw(
         warm_up: the share of them in which the rate rises.
         weight_decay: what share of a weight, times the rate, is taken off at each step; biases and
             norms are left alone.
-        clip_norm: the length that all gradients together are cut to; 0 for none.
+        clip_norm: the norm that all gradients together are clipped to; 0 for no clipping.
         shares: what each trainable weight's rate is of the whole; None for all the same.
     """
     cls, given = (LayerwiseAdamW, {"shares": shares}) if shares else (keras.optimizers.AdamW, {})

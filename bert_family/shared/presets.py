@@ -15,7 +15,7 @@ from pydantic import Field, PlainValidator
 
 SCRATCH = "scratch"
 WEIGHTS = "IMDB_WEIGHTS"
-"""The environment variable that says where weights are: NAME=FOLDER, several parted as in PATH."""
+"""The environment variable that says where weights are: NAME=FOLDER, or several, as in PATH."""
 
 _HOSTS = {"kaggle": "api.kaggle.com", "hf": "huggingface.co"}
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")

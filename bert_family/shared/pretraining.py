@@ -51,8 +51,8 @@ class Objective:
         network: takes the backbone and the vocabulary's id of padding, and returns the network to
             train, whose output are logits of subwords, float32.
         batches: takes what is read of the reviews, the widths to pad to, the tokenizer and, unless
-            the order shall be fixed, what draws all chance. A batch is the network's inputs, the
-            true ids and their weights, both of the logits' shape without its last axis.
+            the order is fixed, the random generator. A batch is the network's inputs, the true ids
+            and their weights, both of the logits' shape without its last axis.
         settings: what else a result depends on.
         perplexity: that of the validation reviews is measured after each pass.
     """

@@ -1,4 +1,4 @@
-"""The two ends of a network: word ids become vectors, and features become a probability."""
+"""Input and output of a network: word ids become vectors, and features become a probability."""
 
 from typing import Annotated
 
@@ -50,7 +50,7 @@ class WordOptions(NetworkOptions):
 
 @hyperparameters
 class HeadOptions:
-    """Options of the way out."""
+    """Options of the output layer."""
 
     dropout: float = option(
         0.5, "share of the review's features dropped", Uniform(0.0, 0.6), ge=0, lt=1

@@ -3,10 +3,10 @@
     p(w | h) = max(c(hw) - D(c(hw)), 0) / c(h) + b(h) · p(w | h without its first word)
 
 The longest n-grams are counted as they occur. A shorter one counts once for each word that it was
-seen after, since it is asked only where the longer one was not seen: "francisco" is frequent, but
+seen after, since it matters most where the longer one was not seen: "francisco" is frequent, but
 follows one word alone (Kneser & Ney, 1995). D takes other values for counts of one, of two, and of
-three and more, estimated for each n from how many n-grams have the counts 1 to 4; b(h) is what they
-take from the words seen after h. Below single words all are equally likely (Chen & Goodman, 1999,
+three and more, estimated for each n from how many n-grams have the counts 1 to 4; b(h) is the share
+of c(h) that they take. Below single words all are equally likely (Chen & Goodman, 1999,
 Computer Speech & Language 13, equations 17 and 26; https://doi.org/10.1006/csla.1999.0128).
 """
 

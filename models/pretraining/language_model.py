@@ -1,8 +1,8 @@
 """Word-level LSTM language models (Mikolov et al., 2010; Dai & Le, 2015, section 2).
 
-The model reads a review word by word and says at each how likely any word is to come next. What it
-must learn for that, of words and of how they go together, is where several rows start from. It is
-learned once, on train and unsup, and then kept.
+The model reads a review word by word and says at each how likely any word is to come next. Several
+rows start from what it learns about words and how they combine. It is learned once, on train and
+unsup, and then kept.
 """
 
 import hashlib
@@ -103,7 +103,7 @@ def language_model(
 
     Args:
         options: the row's hyperparameters.
-        data: train and unsup are learned from; validation is judged by.
+        data: train and unsup are learned from; passes are judged on validation.
         direction: which way reviews are read.
     """
     settings = settings_of(options, data, direction)

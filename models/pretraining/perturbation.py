@@ -1,4 +1,4 @@
-"""Training on word vectors that are moved where it hurts (Miyato et al., 2017).
+"""Training on word vectors that are moved to where the loss is higher (Miyato et al., 2017).
 
 https://arxiv.org/abs/1605.07725
 """

@@ -28,7 +28,7 @@ TOGETHER = 1024
 
 
 def spell(words: Sequence[str]) -> np.ndarray:
-    """Return words letter by letter, between marks of their begin and end.
+    """Return words letter by letter, between marks for their beginning and end.
 
     Args:
         words: texts; longer ones lose their end.

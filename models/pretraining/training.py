@@ -60,7 +60,7 @@ class Settings:
 
 @keras.saving.register_keras_serializable(package="imdb_sentiment_benchmark")
 class CarryingLSTM(layers.Layer):
-    """An LSTM layer that begins each batch with the states that it ended the last one with.
+    """An LSTM layer that starts each batch from the states in which the last one ended.
 
     Keras's own, with `stateful`, keeps them where neither JAX nor a file of weights has them.
 

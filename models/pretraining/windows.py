@@ -61,7 +61,7 @@ class Windows(keras.utils.PyDataset):
         """Cut the text.
 
         Args:
-            text: ids, shape (words + 1,); the first is read and not foretold.
+            text: ids, shape (words + 1,); the first is read and not predicted.
             streams: how many parts are read side by side.
             steps: words of a window.
             clusters: of the vocabulary.
