@@ -135,7 +135,7 @@ def disturbed(good: pd.DataFrame) -> list[str]:
     names = [line["model"] for _, line in good.iterrows() if is_disturbed(line)]
     if not names:
         return []
-    return [f"Other programs were running beside these, so that they took longer: "
+    return [f"Other programs were running at the same time as these, which made them slower: "
             f"{', '.join(names)}."]  # fmt: skip
 
 

@@ -66,7 +66,7 @@ class TerminalTable:
         caption = list(self.caption)
         if left_out:
             headings = (" ".join(self.columns[i].heading.split()) for i in left_out)
-            caption.append(f"without room here: {', '.join(headings)}")
+            caption.append(f"columns that do not fit: {', '.join(headings)}")
         for line in caption:
             yield Text(line)
 
