@@ -5,12 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 from tests.conftest import run_python
 
 import pandas as pd
+import pytest
 
 ROW = '''
 """A row for tests.
@@ -79,15 +81,32 @@ def wait_for(condition, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+def wait_for_line(process: subprocess.Popen, text: str, seconds: float = 60) -> None:
+    """Read what a process of its own group prints, up to the line that contains a text."""
+    seen = []
+    timer = threading.Timer(seconds, _kill, [process])
+    timer.start()
+    try:
+        for line in process.stdout:
+            seen.append(line)
+            if text in line:
+                return
+    finally:
+        timer.cancel()
+    pytest.fail(f"no line has {text!r}: {''.join(seen)}{process.stderr.read()}")
+
+
 def leaderboard(checkout: Path) -> pd.DataFrame:
     file = checkout / "results" / "sample-limit-40" / "leaderboard.csv"
     return pd.read_csv(file, keep_default_na=False).set_index("model")
 
 
-def is_there(process: int) -> bool:
-    """Tell whether a process of this number is running."""
+def is_running(process: int) -> bool:
+    """Tell whether a process of this number is running; one that nobody has reaped is not."""
     try:
         os.kill(process, 0)
+        return "(zombie)" not in Path(f"/proc/{process}/status").read_text()
     except ProcessLookupError:
         return False
-    return True
+    except FileNotFoundError:  # it has just ended, or this is not Linux
+        return not Path("/proc/self").exists()

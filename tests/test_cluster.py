@@ -12,7 +12,14 @@ from types import SimpleNamespace
 from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
 from preprocessing.storage import pack
-from tests.checkouts import add_row, leaderboard, run_all, start_run_all, wait_for
+from tests.checkouts import (
+    add_row,
+    is_running,
+    leaderboard,
+    run_all,
+    start_run_all,
+    wait_for,
+)
 from tests.conftest import ROOT, run_python
 
 import pytest
@@ -100,13 +107,6 @@ def processes_with(mark: str) -> list[int]:
         except OSError:  # it has ended, or is another user's
             continue
     return found
-
-
-def is_running(process: int) -> bool:
-    try:
-        return "(zombie)" not in Path(f"/proc/{process}/status").read_text()
-    except FileNotFoundError:
-        return False
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import csv
 import functools
+import html
 import json
 import re
 import shlex
@@ -10,6 +11,7 @@ import shutil
 from benchmark.analysis import columns, leaderboard, short_table, statistics, steps, tables
 from benchmark.records import store
 from benchmark.records.record import PROTOCOL
+from benchmark.report import figures
 from benchmark.rows import catalogue
 from benchmark.rows.hyperparameters import plain
 from docs import examples
@@ -60,14 +62,21 @@ def test_the_readme_is_short():
     assert len(DOCUMENTS["README.md"].splitlines()) <= 200
 
 
-@pytest.mark.parametrize("folder", ["results", "results/protocol-1"])
-def test_rebuilding_the_tables_changes_no_byte(folder, tmp_path):
-    committed = ROOT / folder
-    shutil.copytree(committed / "runs" / "imdb", tmp_path / "runs" / "imdb")
-    leaderboard.write(tmp_path, "imdb")
-    steps.write(steps.build(leaderboard.evaluate(tmp_path, "imdb")), tmp_path, "imdb")
-    for name in ("leaderboard.csv", "leaderboard.md", "steps.csv"):
-        assert (tmp_path / name).read_bytes() == (committed / name).read_bytes()
+@pytest.mark.parametrize(("folder", "dataset", "names"), [
+    ("results", "imdb", ("leaderboard.csv", "leaderboard.md", "steps.csv", "label_curves.csv")),
+    ("results", "imdb-with-originals", ("leaderboard.csv", "leaderboard.md")),
+    ("results/protocol-1", "imdb", ("leaderboard.csv", "leaderboard.md", "steps.csv")),
+])  # fmt: skip
+def test_rebuilding_the_tables_changes_no_byte(folder, dataset, names, tmp_path):
+    shutil.copytree(ROOT / folder / "runs" / dataset, tmp_path / "runs" / dataset)
+    leaderboard.write(tmp_path, dataset)
+    if "steps.csv" in names:
+        steps.write(steps.build(leaderboard.evaluate(tmp_path, dataset)), tmp_path, dataset)
+    committed, made = (
+        leaderboard.folder_of(results, dataset) for results in (ROOT / folder, tmp_path)
+    )
+    for name in names:
+        assert (made / name).read_bytes() == (committed / name).read_bytes(), name
 
 
 def test_the_figures_show_every_row_of_the_leaderboard():
@@ -76,6 +85,24 @@ def test_the_figures_show_every_row_of_the_leaderboard():
         for line in csv.DictReader(file):
             named = f">{line['model']}<" in drawing
             assert named == (line["status"] == "ok"), "run python -m benchmark report"
+
+
+@pytest.mark.parametrize(
+    ("figure", "column", "unit"),
+    [
+        ("accuracy_by_parameters", "parameters", "parameters"),
+        ("accuracy_by_time", "seconds", "seconds"),
+    ],
+)
+def test_a_committed_figure_has_the_values_of_the_table(figure, column, unit):
+    table = evaluated().table
+    table = table[table["status"] == "ok"].assign(seconds=leaderboard.whole_seconds)
+    drawing = (ROOT / "results" / "figures" / f"{figure}.svg").read_text(encoding="utf-8")
+    for _, line in table.drop(figures.below_frame(table).index).iterrows():
+        mean, low, high = (100 * line[f"accuracy_{end}"] for end in ("mean", "ci_low", "ci_high"))
+        said = f"{line['model']}: {mean:.2f} %, interval {low:.2f} to {high:.2f}"
+        said += f", {line[column]:,.0f} {unit}"
+        assert f"tip:{said}" in html.unescape(drawing), "run python -m benchmark report"
 
 
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: f"{path.parent.name}-{path.stem}")
@@ -143,6 +170,35 @@ def test_the_answer_gives_each_model_its_own_accuracy_and_the_best_one_its_rank(
     for name, share in quoted:
         assert share == f"{100 * table.loc[name, 'accuracy_mean']:.2f}", name
     assert table.loc["naive_bayes_svm", "rank"] == 1, "no model is measurably more accurate"
+
+
+CLAIMS = (
+    ("docs/findings.md", "naive_bayes_svm", "accuracy_mean",
+     "`naive_bayes_svm` gets {:.1f} % of the test reviews right"),
+    ("docs/findings.md", "bert (all-MiniLM-L6-v2)", "contrast_both",
+     "it gets both right in {:.1f} %, against"),
+    ("docs/findings.md", "naive_bayes_svm", "contrast_both",
+     "against {:.1f} % for `naive_bayes_svm`; and"),
+    ("docs/findings.md", "bert (all-MiniLM-L6-v2)", "sentences_accuracy",
+     "it gets {:.1f} % of critics' sentences right"),
+    ("docs/findings.md", "naive_bayes_svm", "sentences_accuracy",
+     "sentences right, against {:.1f} %. It takes"),
+    ("docs/findings.md", "cnn", "contrast_both",
+     "`cnn` gets both right in {:.1f} % of the pairs"),
+    ("docs/findings.md", "cnn", "sentences_accuracy", "gets {:.1f} % of the sentences right"),
+    ("docs/findings.md", "elmo", "sentences_accuracy", "better on the sentences ({:.1f} %)"),
+    ("README.md", "naive_bayes_svm", "contrast_both",
+     "gets both right in {:.2f} % of these pairs"),
+    ("README.md", "cnn", "contrast_both", "`cnn` in {:.2f} %"),
+    ("README.md", "bert (all-MiniLM-L6-v2)", "contrast_both", "MiniLM in {:.2f} %"),
+)  # fmt: skip
+"""Percentages in the text: the document, the model, the column of the table, and the words."""
+
+
+@pytest.mark.parametrize(("document", "model", "column", "words"), CLAIMS)
+def test_a_percentage_in_the_text_is_that_of_its_model(document, model, column, words):
+    value = evaluated().table.set_index("model").loc[model, column]
+    assert words.format(100 * value) in " ".join(DOCUMENTS[document].split())
 
 
 @pytest.mark.parametrize("truncation", ["tail", "head", "head_tail"])

@@ -4,20 +4,30 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 from preprocessing.program import ROOT
-from tests.checkouts import add_row, is_there, leaderboard, run_all, start_run_all, wait_for
+from tests.checkouts import (
+    add_row,
+    is_running,
+    leaderboard,
+    run_all,
+    start_run_all,
+    wait_for,
+    wait_for_line,
+)
+
+SLOW = (
+    "import os, pathlib, time; pathlib.Path('began').write_text(str(os.getpid())); time.sleep(600)"
+)
+"""What a slow row does: it says that it has begun, and which process it is."""
 
 
 def test_ctrl_c_ends_cleanly_and_the_next_start_goes_on(checkout):
     add_row(checkout, "a_quick")
-    add_row(checkout, "b_slow", body="import time; time.sleep(600)")
+    add_row(checkout, "b_slow", body=SLOW)
     process = start_run_all(checkout)
     records = checkout / "results" / "runs" / "sample-limit-40"
-    wait_for((records / "a_quick" / "seed-0.json").exists)
-    wait_for(lambda: "[2/3]" in process.stdout.readline())
-    time.sleep(1.5)
+    wait_for((checkout / "began").exists)
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
@@ -35,11 +45,10 @@ def test_ctrl_c_ends_cleanly_and_the_next_start_goes_on(checkout):
 
 def test_killed_at_once_nothing_finished_is_lost_and_nothing_half_is_read(checkout):
     add_row(checkout, "a_quick")
-    add_row(checkout, "b_slow", body="import time; time.sleep(600)")
+    add_row(checkout, "b_slow", body=SLOW)
     process = start_run_all(checkout)
     record = checkout / "results" / "runs" / "sample-limit-40" / "a_quick" / "seed-0.json"
-    wait_for(record.exists)
-    wait_for(lambda: "[2/3]" in process.stdout.readline())
+    wait_for((checkout / "began").exists)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     kept = record.read_bytes()
@@ -52,10 +61,10 @@ def test_killed_at_once_nothing_finished_is_lost_and_nothing_half_is_read(checko
 
 def test_jobs_run_at_once_and_end_together(checkout):
     for name in ("a_slow", "b_slow"):
-        add_row(checkout, name, body="import time; time.sleep(600)")
+        add_row(checkout, name, body=SLOW.replace("began", f"began-{name}"))
     process = start_run_all(checkout, "--jobs", "2")
-    wait_for(lambda: "[2/3] b_slow" in process.stdout.readline())
-    time.sleep(1.5)
+    for name in ("a_slow", "b_slow"):
+        wait_for((checkout / f"began-{name}").exists)
     process.send_signal(signal.SIGINT)  # to run_all.py alone, which has to tell the others
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
@@ -71,27 +80,22 @@ def test_jobs_run_at_once_and_end_together(checkout):
 
 def test_a_run_ends_with_the_program_that_wanted_it_and_is_no_failure(checkout):
     """A scheduler ends `run_all.py` by SIGTERM, and may tell the whole group or it alone."""
-    add_row(checkout, "a_slow", body=(
-        "import os, pathlib, time; pathlib.Path('began').write_text(str(os.getpid())); "
-        "time.sleep(600)"
-    ))  # fmt: skip
+    add_row(checkout, "a_slow", body=SLOW)
     for tell in (os.kill, os.killpg):
         process = start_run_all(checkout)
-        wait_for((checkout / "began").exists)
-        time.sleep(0.5)
-        child = int((checkout / "began").read_text())
-        (checkout / "began").unlink()
+        began = checkout / "began"
+        wait_for(lambda began=began: began.exists() and began.read_text())
+        child = int(began.read_text())
+        began.unlink()
         tell(process.pid, signal.SIGTERM)
         process.communicate(timeout=30)
-        wait_for(lambda child=child: not is_there(child), 10)
+        wait_for(lambda child=child: not is_running(child), 10)
         assert not list((checkout / "results").rglob("a_slow/*.json"))
 
 
 def test_a_run_that_is_slow_to_end_is_no_failure_either(checkout):
-    add_row(checkout, "a_slow", body=(
-        "import pathlib, signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); "
-        "pathlib.Path('began').touch(); time.sleep(600)"
-    ))  # fmt: skip
+    deaf = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {SLOW}"
+    add_row(checkout, "a_slow", body=deaf)
     process = start_run_all(checkout)
     wait_for((checkout / "began").exists)
     process.send_signal(signal.SIGINT)
@@ -102,9 +106,9 @@ def test_a_run_that_is_slow_to_end_is_no_failure_either(checkout):
 
 
 def test_two_at_once(checkout):
-    add_row(checkout, "a_slow", body="import time; time.sleep(600)")
+    add_row(checkout, "a_slow", body=SLOW)
     first = start_run_all(checkout)
-    wait_for(lambda: "[1/2]" in first.stdout.readline())
+    wait_for_line(first, "[1/2]")
     second = run_all(checkout)
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()

@@ -4,6 +4,9 @@ import json
 import subprocess
 
 from benchmark.runs import sweep
+from bert_family.shared import presets
+from bert_family.shared.fine_tuning import FineTunedRow
+from preprocessing.errors import UserError
 from preprocessing.storage import seal, unseal
 from tests.checkouts import add_row, leaderboard, run_all
 from tests.conftest import ROOT, run_python
@@ -138,3 +141,29 @@ def test_rows_are_listed_without_importing_them(checkout):
     process = run_python("-m", "benchmark", "rows", cwd=checkout, PYTHONPATH=str(checkout))
     assert process.returncode == 0
     assert "cannot_start" in process.stdout
+
+
+def test_a_model_whose_weights_cannot_be_reached_is_left_out_and_named(
+    run_here, tmp_path, monkeypatch
+):
+    def refuse(row, options):
+        raise UserError("no answer")
+
+    monkeypatch.setattr(FineTunedRow, "check_weights", refuse)
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv(sweep.WEIGHTS, "")
+    texts = [("wonderful", "good"), ("dreadful", "bad")] * 50
+    lines = "".join(f"{text} film number {n},{label}\n" for n, (text, label) in enumerate(texts))
+    (tmp_path / "films.csv").write_text(f"text,label\n{lines}")
+    done = run_here(
+        "run_all.py", "bert (all-MiniLM-L6-v2)", "majority", "--seeds", "1", "--no-keep-models",
+        "--data", tmp_path / "films.csv", "--cache", tmp_path / "cache",
+        "--results", tmp_path / "results",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "1 run to make, 0 kept" in done.stdout
+    assert (
+        "needs weights that this machine cannot reach: bert (all-MiniLM-L6-v2); "
+        "name a local copy with --weights"
+    ) in done.stdout
+    assert sweep.WEIGHTS == presets.WEIGHTS

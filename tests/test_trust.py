@@ -106,9 +106,9 @@ def kinds(tmp_path_factory) -> dict[str, Kind]:
     write_archive(archive / "a.tar.gz", archive_files())
 
     corpus = prepare("sample", None, new("corpus"), Settings(limit=40))
-    for name in ("vectors", "subwords"):
-        shutil.copytree(corpus.folder.parent, new(name), dirs_exist_ok=True)
-    vectors, subwords = (new(name).parent / f"{name}0" for name in ("vectors", "subwords"))
+    vectors, subwords = new("vectors"), new("subwords")
+    for folder in (vectors, subwords):
+        shutil.copytree(corpus.folder.parent, folder, dirs_exist_ok=True)
     vectors_of(vectors)
     subwords_of(subwords)
 

@@ -40,7 +40,7 @@ def test_a_file_is_read_without_importing_it(tmp_path):
     assert lines["a_row (tiny)"].weights == ""
 
 
-def test_what_is_no_literal_is_told_with_its_line(tmp_path):
+def test_a_value_that_is_not_a_literal_is_reported_with_its_line(tmp_path):
     with pytest.raises(UserError, match=r"a_row\.py, line 3: step, variants and weights"):
         written(tmp_path, 'row = Row("x", H, build=build, step=Step(NAME, "all"))\n')
 
@@ -54,12 +54,12 @@ def test_what_is_no_literal_is_told_with_its_line(tmp_path):
         ('step="lstm"', r"a_row\.py: step is not a Step"),
     ],
 )
-def test_a_step_or_variant_that_is_none_is_told(tmp_path, call, said):
+def test_an_invalid_step_or_variant_is_reported(tmp_path, call, said):
     with pytest.raises(UserError, match=said):
         written(tmp_path, f'row = Row("x", H, build=build, {call})\n')
 
 
-def test_a_file_that_is_no_python_is_a_line_all_the_same(tmp_path):
+def test_a_file_with_a_syntax_error_is_still_listed(tmp_path):
     assert list(written(tmp_path, "this is no Python")) == ["a_row"]
 
 

@@ -1,27 +1,31 @@
 """What command lines refuse, and that they import nothing for it."""
 
 import json
+import shlex
 import sys
+from dataclasses import replace
 
+from benchmark.__main__ import COMMANDS as OF_BENCHMARK
+from benchmark.commands import row as row_command
+from benchmark.commands.hyperparameters import hyperparameters_from
 from benchmark.commands.row import run_row
+from benchmark.rows import catalogue
+from benchmark.rows.hyperparameters import changed, search_space
+from benchmark.runs import tuning
+from preprocessing.options import DataOptions
+from preprocessing.program import Parser
 from tests.conftest import ROOT, run_python
 
 import pytest
 
 SLOW = {"gensim", "keras", "matplotlib", "pandas", "scipy", "skops", "sklearn", "tensorflow"}
-COMMANDS = {
+COMMANDS = {f"benchmark {name} --help": 0 for name in OF_BENCHMARK} | {
     "run_all.py --help": 0,
     "run_all.py --seeds 0": 2,
     "run_all.py nonsense": 2,
     "benchmark --help": 0,
-    "benchmark leaderboard --help": 0,
     "benchmark leaderboard --results /no/such/folder": 2,
-    "benchmark steps --help": 0,
-    "benchmark compare --help": 0,
-    "benchmark report --help": 0,
-    "benchmark predict --help": 0,
     "benchmark rows": 0,
-    "benchmark speed --help": 0,
     "benchmark speed nonsense": 2,
     "preprocessing --help": 0,
     "models/majority.py --help": 0,
@@ -32,8 +36,6 @@ COMMANDS = {
     "models/bag_of_centroids.py --help": 0,
     "models/ngram_lm.py --help": 0,
     "models/paragraph_vector.py --help": 0,
-    "benchmark labels --help": 0,
-    "benchmark evaluate --help": 0,
     "benchmark evaluate --dataset nothing": 2,
     "run_all.py --labels 9": 2,
     "run_all.py majority --data nothing.csv": 2,
@@ -41,7 +43,6 @@ COMMANDS = {
     "models/tfidf_logreg.py --data nothing.csv": 2,
     "models/tfidf_logreg.py --dataset sample --save /proc/x": 2,
     "benchmark predict --model x/ --file nothing.csv": 2,
-    "benchmark neighbours --help": 0,
     "benchmark neighbours": 2,
     "benchmark speed majority --data nothing.csv": 2,
 }
@@ -68,29 +69,6 @@ def run_in_turn(*commands: str, first: str = ""):
     process = run_python("-c", first + IN_TURN, *commands, PYTHONPATH=str(ROOT))
     assert process.returncode == 0, process.stderr
     return json.loads(process.stdout)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("--c", "0"), "--c 0: must be greater than 0"),
-        (("--c", "much"), "--c much: must be a number"),
-        (("--c", "inf"), "--c inf: must be finite"),
-        (("--c", "nan"), "--c nan: must be finite"),
-        (("--max-ngram", "9"), "--max-ngram 9: must be at most 5"),
-        (("--max-ngram", "0"), "--max-ngram 0: must be at least 1"),
-        (("--max-ngram", "1.5"), "--max-ngram 1.5: must be a whole number"),
-        (("--colour", "red"), "unrecognized arguments: --colour red"),
-        (("--seed", "-1"), "-1 is not between"),
-    ],
-)
-def test_bad_options_of_a_row(monkeypatch, capsys, arguments, said):
-    monkeypatch.setattr(sys, "argv", ["tfidf_logreg.py", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        run_row("models/tfidf_logreg.py")
-    assert stopped.value.code == 2
-    last = capsys.readouterr().err.splitlines()[-1]
-    assert said in last
 
 
 def test_bad_options_of_a_network(monkeypatch, capsys):
@@ -128,3 +106,19 @@ def test_a_command_that_is_not_there(run_here):
     process = run_here("benchmark", "nonsense")
     assert process.returncode == 2
     assert "invalid choice: 'nonsense'" in process.stderr
+
+
+@pytest.mark.parametrize("name", catalogue.modules())
+def test_the_command_of_a_record_gives_its_hyperparameters_again(name):
+    row = catalogue.load(name)
+    for variant in ("", *row.variants):
+        base = row.options_of(variant)
+        several = {"widths": (3, 4)} if hasattr(base, "widths") else {}
+        drawn = tuning.drawn(search_space(row.hyperparameters), 0, 1)
+        options = replace(base, **drawn, **several)
+        run = DataOptions(), changed(options, base), False, None
+        _, _, _, *words = shlex.split(row_command._command(name, 0, variant, *run))
+        parser = Parser(allow_abbrev=False)
+        row_command.add_options(parser, row)
+        given = parser.parse_args(words)
+        assert hyperparameters_from(given, row.hyperparameters, base) == options

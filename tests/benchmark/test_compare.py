@@ -167,7 +167,7 @@ def test_protocols_and_corpora_are_shown_and_never_ranked(told, results, tmp_pat
         assert "-17.50" not in out, "no difference is taken"
 
 
-def test_what_is_no_side_is_said_in_one_line(told, results, tmp_path):
+def test_an_unknown_side_is_reported_in_one_line(told, results, tmp_path):
     with pytest.raises(UserError, match=r"nothing is not a table, .* there are cnn, majority"):
         told("cnn", "nothing")
     with pytest.raises(UserError, match="one is a model and the other a table"):

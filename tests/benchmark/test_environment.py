@@ -1,3 +1,5 @@
+import dataclasses
+import re
 import subprocess
 import sys
 import time
@@ -39,6 +41,40 @@ def test_a_load_that_comes_while_a_model_learns_is_noticed(small, tmp_path, monk
     record, _ = run("majority", row, options, 0, small, tmp_path, lambda event: None)
     assert record.environment.load_average == 99.0
     assert record.is_disturbed
+
+
+def test_what_is_made_once_is_no_part_of_training(small, tmp_path):
+    majority = catalogue.load("majority")
+
+    def build(options, data):
+        data.cached("teacher", f"slow-{tmp_path.name}", lambda folder: time.sleep(1) or {})
+        return majority.build(options, data)
+
+    row = dataclasses.replace(majority, build=build)
+    for seed in (0, 1):  # the second finds what the first made
+        record, _ = run(
+            "majority", row, row.hyperparameters(), seed, small, tmp_path, lambda event: None
+        )
+        assert record.seconds.training < 0.9 < 1 <= record.seconds.preprocessing["teacher"]
+
+
+def test_a_commit_with_changes_to_its_code_ends_in_a_plus(tmp_path, monkeypatch):
+    def git(*words):
+        who = ("-c", "user.name=a", "-c", "user.email=a@b")
+        subprocess.run(["git", "-C", tmp_path, *who, *words], check=True, capture_output=True)
+
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    assert environment.commit() == "unknown"
+    (tmp_path / "a.py").write_text("1\n")
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "a")
+    clean = environment.commit()
+    assert re.fullmatch(r"[0-9a-f]{10}", clean)
+    (tmp_path / "notes.md").touch()
+    assert environment.commit() == clean
+    (tmp_path / "new.py").touch()
+    assert environment.commit() == f"{clean}+"
 
 
 def test_a_run_that_was_given_a_part_of_a_machine_is_of_another_kind():

@@ -331,7 +331,7 @@ def test_a_model_that_is_larger_than_the_room_goes_alone(tmp_path):
     assert [folder.name for folder in removed] == ["seed-0"], "the least recently used"
 
 
-def test_a_folder_that_is_no_seeds_is_no_kept_model(tmp_path):
+def test_only_folders_of_seeds_are_kept_models(tmp_path):
     for name in ("seed-0-old", "seed-1"):
         (tmp_path / "models/imdb/cnn" / name).mkdir(parents=True)
         (tmp_path / "models/imdb/cnn" / name / "manifest.json").touch()

@@ -7,6 +7,8 @@ from benchmark.analysis import leaderboard
 from benchmark.commands import labels as command
 from benchmark.rows.training_data import TrainingData, labelled_rows
 from preprocessing.errors import UserError
+from preprocessing.subwords.ids import decoded, subword_ids
+from preprocessing.subwords.training import learn_word_pieces
 from tests.benchmark.made_up_runs import a_corpus, a_failure, put, put_record
 from tests.checkouts import run_all
 
@@ -41,6 +43,21 @@ def test_the_other_texts_stay_without_labels(small):
     assert data.train_texts.labels is None
     assert len(data.validation) == len(whole.validation)
     assert data.train.labels.tolist().count(1) == 10
+
+
+def test_a_review_that_keeps_its_label_keeps_its_words_text_and_subwords(small):
+    whole, few = small.reviews("train"), TrainingData.of(small, 0, 20).train
+    rows = labelled_rows(whole.labels, 20, 0)
+    texts = (text for batch in decoded(whole.texts) for text in batch)
+    tokenizer = learn_word_pieces(texts, 400)
+    own, of_all = (subword_ids(reviews.texts, tokenizer).ids for reviews in (few, whole))
+    for i, row in enumerate(rows):
+        assert few.labels[i] == whole.labels[row]
+        assert few.texts[i].tobytes() == whole.texts[row].tobytes()
+        assert few.words[i].tolist() == whole.words[row].tolist()
+        assert own[i].tolist() == of_all[row].tolist()
+    part = subword_ids(few.texts.part(5, 8), tokenizer).ids
+    assert [part[i].tolist() for i in range(3)] == [of_all[row].tolist() for row in rows[5:8]]
 
 
 @pytest.mark.parametrize("program", ["models/majority.py", "run_all.py"])

@@ -1,4 +1,5 @@
 from benchmark.records import metrics
+from benchmark.records.predictions import Predictions, informed
 
 import numpy as np
 import pytest
@@ -30,12 +31,13 @@ def test_scores_agree_with_scikit_learn():
     labels = random.integers(0, 2, 5_000).astype(np.int8)
     logits = random.normal(0.5 * labels, 2).astype(np.float16)  # with many ties
     chances, positive = expit(logits.astype(float)), logits >= 0
-    assert metrics.scores(logits, labels) == pytest.approx({
+    found = metrics.scores(logits, labels)
+    found.pop("calibration_error")  # scikit-learn has none; see below
+    assert found == pytest.approx({
         "accuracy": sklearn.metrics.accuracy_score(labels, positive),
         "f1": sklearn.metrics.f1_score(labels, positive),
         "roc_auc": sklearn.metrics.roc_auc_score(labels, chances),
         "log_loss": sklearn.metrics.log_loss(labels, chances),
-        "calibration_error": metrics.calibration_error(logits, labels),
     }, abs=1e-12)  # fmt: skip
 
 
@@ -60,7 +62,7 @@ def test_kept_logits_keep_the_side_and_the_order():
 
 
 @pytest.mark.parametrize("bad", [np.nan, -0.1, 1.1, np.inf])
-def test_what_is_no_probability_is_refused(bad):
+def test_values_outside_0_to_1_are_refused(bad):
     with pytest.raises(ValueError, match="prediction 1 is"):
         metrics.logits_to_keep(np.array([0.5, bad]))
 
@@ -100,3 +102,15 @@ def test_empty_bins_are_no_numbers():
     assert curve.reviews.tolist() == [1, *[0] * 13, 2]
     assert np.isnan(curve.observed[1:-1]).all()
     assert curve.observed[[0, -1]].tolist() == [0, 0.5]
+
+
+def test_a_model_is_informed_if_it_beats_always_answering_the_larger_class():
+    """Of 100 reviews: 0.70 - 1.96 * 0.458 / 10 = 0.61, and 0.59 - 0.096 = 0.494."""
+
+    def answers(right, labels):
+        logits = np.where((np.arange(100) < right) == (labels == 1), 1.0, -1.0)
+        return Predictions([], logits[None], labels, np.zeros(100, bool))
+
+    half, most = np.arange(100) % 2, (np.arange(100) >= 20).astype(int)
+    assert set(informed({"a": answers(70, half), "b": answers(59, half)})) == {"a"}
+    assert informed({"c": answers(80, most)}) == {}

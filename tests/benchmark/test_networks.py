@@ -1,10 +1,13 @@
 import dataclasses
 
+from benchmark.rows import hardware
+from benchmark.rows.networks import devices
 from benchmark.rows.networks.batches import Batches
 from benchmark.rows.networks.network_row import NetworkRow
 from benchmark.rows.networks.options import NetworkOptions, fit_to_size
 from benchmark.rows.networks.training import predict, seconds_compiling, train
 from benchmark.rows.training_data import TrainingData
+from bert_family.shared import fine_tuning
 from preprocessing.ragged import Ragged, bucket_widths
 from tests.conftest import run_python
 
@@ -168,7 +171,28 @@ def test_half_precision_is_an_option(small):
     options = dataclasses.replace(OPTIONS, precision="mixed_bfloat16")
     fitted = ROW.fit(options, TrainingData.of(small, 0), lambda event: None)
     assert fitted.precision == "mixed_bfloat16"
-    assert ROW.fit(OPTIONS, TrainingData.of(small, 0), print).precision == "float32"
+
+
+@pytest.mark.parametrize(
+    ("asked", "gpu", "fast_on_gpu", "fast_on_cpu", "of_words", "of_subwords"),
+    [
+        ("auto", True, True, False, "mixed_bfloat16", "mixed_bfloat16"),
+        ("auto", True, False, True, "float32", "float32"),
+        ("auto", False, True, True, "float32", "mixed_bfloat16"),
+        ("auto", False, True, False, "float32", "float32"),
+        ("float32", True, True, True, "float32", "float32"),
+    ],
+)
+def test_half_precision_is_chosen_where_it_is_fast(
+    monkeypatch, asked, gpu, fast_on_gpu, fast_on_cpu, of_words, of_subwords
+):
+    for module in (devices, fine_tuning):
+        monkeypatch.setattr(module, "on_gpu", lambda: gpu)
+    monkeypatch.setattr(hardware, "gpus_multiply_bfloat16", lambda: fast_on_gpu)
+    monkeypatch.setattr(hardware, "multiplies_bfloat16", lambda: fast_on_cpu)
+    monkeypatch.setattr(keras.backend, "backend", lambda: "tensorflow")
+    assert devices.dtype_policy(asked) == of_words
+    assert fine_tuning.dtype_policy(asked) == of_subwords
 
 
 SEVERAL_DEVICES = """

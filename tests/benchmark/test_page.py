@@ -4,7 +4,6 @@ import logging
 import shutil
 import sys
 import threading
-import time
 from types import SimpleNamespace
 
 from benchmark.app import library as libraries
@@ -17,6 +16,7 @@ from benchmark.rows.training_data import TrainingData
 from benchmark.runs import kept_models
 from preprocessing.errors import UserError
 from tests.benchmark.made_up_runs import a_record
+from tests.checkouts import wait_for
 
 import pytest
 
@@ -72,8 +72,7 @@ def served(kept):
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
-    while not running.started:
-        time.sleep(0.05)
+    wait_for(lambda: running.started, 30)
     address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
     yield SimpleNamespace(address=address, library=library, pairs=pairs)
     running.should_exit = True

@@ -7,7 +7,7 @@ import sys
 
 from benchmark.runs import processes
 from benchmark.runs.processes import ForkedProcess, NewProcess, can_fork
-from tests.checkouts import is_there, wait_for
+from tests.checkouts import is_running, wait_for
 from tests.conftest import ROOT
 
 import pytest
@@ -97,4 +97,4 @@ def test_a_process_ends_with_the_one_that_started_it(tmp_path, monkeypatch, kind
     os.kill(child, 0)
     parent.kill()
     parent.communicate()
-    wait_for(lambda: not is_there(child), 10)  # whoever adopts it reaps it
+    wait_for(lambda: not is_running(child), 10)

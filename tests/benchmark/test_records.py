@@ -393,7 +393,7 @@ def test_protocols_and_corpora_never_share_a_ranking(tmp_path, other):
     assert lines.loc["tfidf_logreg", "info"] == "other protocol or corpus"
 
 
-def test_seeds_of_unlike_hyperparameters_are_no_row(tmp_path):
+def test_seeds_with_different_hyperparameters_fail(tmp_path):
     put(tmp_path, 0, hyperparameters={"c": 1})
     put(tmp_path, 1, hyperparameters={"c": 2})
     lines = leaderboard.build(tmp_path, "imdb").set_index("model")
@@ -420,11 +420,12 @@ def test_times_of_a_run_that_began_on_a_busy_machine_are_compared_with_no_others
     assert leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["gru"])
     assert not leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["lstm"])
     said = tables.as_markdown(lines.reset_index(), "imdb")
-    assert "Other programs were running beside these, so that they took longer: lstm." in said
+    sentence = "Other programs were running at the same time as these, which made them slower: "
+    assert f"{sentence}lstm." in said
     assert "- lstm" not in said, "it is no remark of its own"
     alone = short_table.as_markdown(lines.loc[["lstm"]].reset_index())
-    assert "longer: lstm." in alone
-    assert "longer" not in short_table.as_markdown(lines.loc[["cnn"]].reset_index())
+    assert f"{sentence}lstm." in alone
+    assert sentence not in short_table.as_markdown(lines.loc[["cnn"]].reset_index())
 
 
 def test_times_of_a_line_whose_word_vectors_took_far_longer_than_others_are_too_long(tmp_path):

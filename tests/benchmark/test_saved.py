@@ -59,7 +59,7 @@ def test_it_answers_raw_texts_of_every_kind(folder):
     assert [file.name for file in folder.parent.iterdir()] == ["model"], "nothing is left beside it"
 
 
-def test_what_is_no_saved_model_is_refused(tmp_path):
+def test_a_folder_that_is_not_a_saved_model_is_refused(tmp_path):
     with pytest.raises(UserError, match="nothing is not a saved model; a model's --save"):
         saved.load(tmp_path / "nothing")
     (tmp_path / "manifest.json").write_text("[]")
@@ -225,8 +225,9 @@ def network(small, tmp_path_factory):
     options = row.hyperparameters(epochs=1, least_steps=1, filters=1)
     fitted = row.fit(options, TrainingData.of(small, 0), print)
     record = a_record(model="cnn", hyperparameters=plain(options))
-    saved.save(tmp_path_factory.mktemp("saved") / "cnn", fitted, small, record.as_json())
-    return tmp_path_factory.getbasetemp() / "saved0" / "cnn"
+    folder = tmp_path_factory.mktemp("saved") / "cnn"
+    saved.save(folder, fitted, small, record.as_json())
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -240,7 +241,7 @@ def network(small, tmp_path_factory):
         (np.array([None]), "allow_pickle"),
     ],
 )
-def test_widths_that_are_none_are_refused(network, tmp_path, widths, said):
+def test_invalid_widths_are_refused(network, tmp_path, widths, said):
     folder = shutil.copytree(network, tmp_path / "cnn")
     np.save(folder / "widths.npy", widths)
     renew_hashes(folder)

@@ -54,7 +54,7 @@ def test_the_leaderboard_keeps_names_and_accuracies(results, width):
             if name not in whole(lines).partition("───")[0]]  # fmt: skip
     assert gone == {40: ["parameters", "training, s", "95 % interval"],
                     60: ["parameters", "training, s"]}.get(width, [])  # fmt: skip
-    assert (f"without room here: {', '.join(gone)}" in whole(lines)) == bool(gone)
+    assert (f"columns that do not fit: {', '.join(gone)}" in whole(lines)) == bool(gone)
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

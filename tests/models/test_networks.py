@@ -5,7 +5,7 @@ import dataclasses
 from benchmark.rows import catalogue
 from benchmark.rows.networks.network_row import Lessons, NetworkRow
 from benchmark.rows.training_data import TrainingData
-from models import lm_lstm, ulmfit
+from models import fasttext, lm_lstm, ulmfit
 from models.pretraining.perturbation import Perturbed, WithUnlabelled
 from preprocessing.errors import UserError
 from tests.conftest import run_python
@@ -139,6 +139,44 @@ def test_the_same_weights_give_the_same_predictions_on_jax(built, some_words, tm
     for name in NETWORKS:
         here = np.asarray(built(name)(some_words))
         np.testing.assert_allclose(np.load(tmp_path / f"{name}.npy"), here, atol=1e-5, err_msg=name)
+
+
+def test_capsules_that_learn_their_lengths_answer_by_the_longer_one(small, eagerly):
+    row, options = row_and_options("capsule (paper)")
+    fitted = row.fit(options, TrainingData.of(small, 0), lambda event: None)
+    validation = small.reviews("validation")
+    right = ((fitted.predict(validation) >= 0.5) == validation.labels).mean()
+    best = min(fitted.history, key=lambda epoch: epoch["validation_loss"])
+    assert best["validation_accuracy"] == pytest.approx(right)
+
+
+def test_words_beyond_the_known_ones_are_read_as_unknown(small):
+    row, options = row_and_options("cnn (quick)")
+    keras.config.set_dtype_policy("float32")
+    model = row.build(dataclasses.replace(options, known_words=20), TrainingData.of(small, 0))
+
+    def answer(*words):
+        return float(np.asarray(model(np.array([words])))[0, 0])
+
+    assert answer(5, 20, 7) == answer(5, 90, 7) == answer(5, 1, 7) != answer(5, 19, 7)
+
+
+def test_fasttext_is_the_mean_of_words_and_pairs(small):
+    row = catalogue.load("fasttext")
+    keras.config.set_dtype_policy("float32")
+    options = row.hyperparameters(places=50, dimensions=4, max_ngram=2)
+    model = row.build(options, TrainingData.of(small, 0))
+    tables = {
+        layer.input_dim: layer.get_weights()[0]
+        for layer in model.layers
+        if isinstance(layer, keras.layers.Embedding)
+    }
+    words, pairs = tables[len(small.vocabulary)], tables[50]
+    kernel, bias = model.get_layer("positive").get_weights()
+    mean = (words[2] + words[3] + pairs[(2 * fasttext.MULTIPLIER + 3) % 50]) / 3
+    for ids, features in (([2, 3, 0], mean), ([2, 0, 0], words[2]), ([0, 0, 0], 0 * mean)):
+        expected = 1 / (1 + np.exp(-(features @ kernel + bias)))
+        np.testing.assert_allclose(np.asarray(model(np.array([ids])))[0], expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize(("vectors", "tables"), [("word2vec", 1), ("learned", 2)])

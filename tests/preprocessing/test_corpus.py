@@ -12,6 +12,7 @@ from preprocessing.sources import imdb
 from preprocessing.sources.review import Review
 from preprocessing.storage import seal, unseal
 from preprocessing.text import words
+from preprocessing.vocabulary import choose_words
 from preprocessing.word_vectors import Word2VecSettings, word_vectors
 from tests.conftest import COUNTS, archive_files, run_python, write_archive
 
@@ -50,6 +51,32 @@ def test_words_survive_the_way_through_ids(sample):
             raw = words(bytes(reviews.texts[i]).decode())
             assert len(raw) == len(found)
             assert all(a == b or b == "<unknown>" for a, b in zip(raw, found, strict=True))
+
+
+def test_reviews_read_by_several_processes_make_the_same_corpus(tmp_path, monkeypatch):
+    alone = prepare("sample", None, tmp_path / "alone", Settings(limit=40))
+    monkeypatch.setattr(module, "_CHUNK", 40)  # of 120 reviews
+    several = prepare("sample", None, tmp_path / "several", Settings(limit=40))
+    for name in ("words.npy", "word_offsets.npy", "vocabulary.txt"):
+        assert (several.folder / name).read_bytes() == (alone.folder / name).read_bytes()
+
+
+def test_the_vocabulary_is_in_order_and_no_larger_than_asked_for():
+    counts = {"b": 3, "a": 3, "c": 2, "d": 1}
+    assert choose_words(counts, 2, 9) == ["<padding>", "<unknown>", "a", "b", "c"]
+    assert choose_words(counts, 2, 4) == ["<padding>", "<unknown>", "a", "b"]
+
+
+def test_the_environment_names_the_reviews_unless_an_option_does(tmp_path, monkeypatch):
+    archive = write_archive(tmp_path / "a.tar.gz", archive_files())
+    monkeypatch.setenv("IMDB_DATA", str(archive))
+
+    def data(**given):
+        return DataOptions.of(argparse.Namespace(**vars(DataOptions(**given)))).data
+
+    assert data() == archive
+    assert data(data=tmp_path / "other") == tmp_path / "other"
+    assert data(dataset="sample") is None
 
 
 def test_only_train_and_validation_come_with_labels(sample):

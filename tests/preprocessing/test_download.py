@@ -20,6 +20,7 @@ def server():
         def do_GET(self):
             asked = self.headers.get("Range")
             self.server.ranges.append(asked)
+            asked = None if self.server.ignores_ranges else asked
             start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
             self.send_response(206 if asked else 200)
             self.send_header("Content-Length", str(len(CONTENT) - start))
@@ -30,7 +31,7 @@ def server():
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.ranges, server.breaks_off_after = [], len(CONTENT)
+    server.ranges, server.breaks_off_after, server.ignores_ranges = [], len(CONTENT), False
     server.url = f"http://127.0.0.1:{server.server_port}/archive.tar.gz"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
@@ -48,6 +49,14 @@ def test_a_download_that_broke_off_goes_on_where_it_stopped(server, tmp_path):
     assert server.ranges == [None, "bytes=600000-"]
     download(server.url, target, len(CONTENT), MD5)
     assert len(server.ranges) == 2, "what is there is not fetched again"
+
+
+def test_a_server_that_sends_the_whole_file_again_is_no_trouble(server, tmp_path):
+    (tmp_path / "archive.tar.gz.part").write_bytes(b"stale" * 100)
+    server.ignores_ranges = True
+    target = tmp_path / "archive.tar.gz"
+    assert download(server.url, target, len(CONTENT), MD5).read_bytes() == CONTENT
+    assert server.ranges == ["bytes=500-"]
 
 
 def test_what_is_not_what_was_published_is_thrown_away(server, tmp_path):
