@@ -5,11 +5,11 @@ BIN := .venv/bin
 
 # Two jobs with a core each: more of them would share cores and wait for one another.
 demo: .venv/installed
-	@echo "Training every model on short synthetic reviews, one seed: about 5 to 6 minutes on 2 cores."
+	@echo "Training every model on short synthetic reviews, one seed: about 5 to 7 minutes on 2 cores."
 	$(BIN)/python run_all.py --dataset sample --seeds 1 --jobs 2
 
 test: .venv/tested lint
-	@echo "Running the test suite in one process a core: about 6 to 8 minutes on 2 cores."
+	@echo "Running the test suite in one process a core: about 6 to 10 minutes on 2 cores."
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 speed: .venv/installed
