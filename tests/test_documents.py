@@ -201,6 +201,21 @@ def test_a_percentage_in_the_text_is_that_of_its_model(document, model, column, 
     assert words.format(100 * value) in " ".join(DOCUMENTS[document].split())
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("simple_rnn", "lstm", "come with gates ({:+.2f} ± {:.2f} points)"),
+        ("lstm", "lstm (paper)", "instead of using the last one ({:+.2f} ± {:.2f};"),
+    ],
+)
+def test_the_largest_differences_of_recurrent_networks_are_those_of_the_steps(before, after, words):
+    table = steps.build(evaluated()).set_index(["before", "after"])
+    line = table.loc[(before, after)]
+    gain = abs(100 * line["difference"])
+    wide = 50 * (line["difference_ci_high"] - line["difference_ci_low"])
+    assert words.format(gain, wide) in " ".join(DOCUMENTS["README.md"].split())
+
+
 @pytest.mark.parametrize("truncation", ["tail", "head", "head_tail"])
 def test_the_choice_of_truncation_is_that_of_its_records(truncation):
     folder = OLDER_TUNING / "imdb-limit-2500" / "bert@all-MiniLM-L6-v2"
