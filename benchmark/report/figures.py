@@ -216,8 +216,8 @@ def name_points(
     """Write each row's name beside its point, or at the end of a line where there is no room.
 
     adjustText moves overlapping names apart, but only as far as where they start allows: of several
-    starts, the one with the fewest collisions stays; names that cover names count most. The
-    figure's layout must be at rest.
+    starts, the one with the fewest collisions stays; names that cover names count most. Names that
+    still cover something then go to the nearest free place. The figure's layout must be at rest.
 
     Args:
         axes: where the points are.
@@ -255,11 +255,13 @@ def name_points(
             adjust_text, texts, target_x=x, target_y=y, objects=in_data, ax=axes,
             avoid_self=False, prevent_crossings=False, expand=(1.08, 1.25),
             force_static=(0.2, 0.4), force_pull=(0.03, 0.03),
-            iter_lim=100,  # and no limit of time, which would differ from machine to machine
         )  # fmt: skip
-        adjust(force_explode=(0.1, 0.2), explode_radius=60)
+        # no limit of time, which would differ from machine to machine
+        adjust(force_explode=(0.1, 0.2), explode_radius=60, iter_lim=100)
         _uncross(texts, points)
-        _, lines = adjust(force_explode=(0, 0), min_arrow_len=8, arrowprops=_WAY)
+        adjust(force_explode=(0, 0), iter_lim=100)
+        _part(axes, texts, obstacles)
+        _, lines = adjust(only_move="", iter_lim=1, min_arrow_len=8, arrowprops=_WAY)
         counted = collisions(axes, texts, points, obstacles)
         found = sum(counted.values()) + 10 * counted["names"]  # a covered name cannot be read
         kept, dropped = ((texts, lines), best) if found < fewest else (best, (texts, lines))
@@ -281,6 +283,35 @@ def _uncross(texts: list[Text], points: np.ndarray) -> None:
             places = [texts[i].get_position() for i in (one, other)]
             texts[one].set_position(places[1])
             texts[other].set_position(places[0])
+
+
+def _part(axes: Axes, texts: list[Text], obstacles: list[Bbox]) -> None:
+    """Move each name that covers another or an obstacle to the nearest place where it does not.
+
+    A name for which there is none within `_REACH` stays where it is.
+
+    Args:
+        axes: where they stand.
+        texts: the names.
+        obstacles: what names should not cover, in pixels.
+    """
+    frame, to_data = axes.get_window_extent(), axes.transData.inverted()
+    boxes = [text.get_window_extent() for text in texts]
+    steps = np.arange(-_REACH, _REACH + 1, 4)
+    moves = sorted(itertools.product(steps, steps), key=lambda move: (np.hypot(*move), move))
+    for i, text in enumerate(texts):
+        taken = [*obstacles, *boxes[:i], *boxes[i + 1 :]]
+        for dx, dy in moves:
+            moved = boxes[i].translated(dx, dy)
+            inside = frame.contains(*moved.min) and frame.contains(*moved.max)
+            if inside and not moved.padded(1).count_overlaps(taken):
+                text.set_position(to_data.transform(moved.get_points().mean(axis=0)))
+                boxes[i] = moved
+                break
+
+
+_REACH = 80
+"""Pixels that `_part` moves a name at most, to each side."""
 
 
 def _middle(text: Text) -> np.ndarray:
