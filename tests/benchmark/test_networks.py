@@ -167,6 +167,14 @@ def test_training_takes_the_smaller_batches_and_prediction_does_not(small):
     assert fitted.options.batch_size == 64
 
 
+@pytest.fixture
+def single_precision_again():
+    """Leave single precision for the tests to come."""
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.usefixtures("single_precision_again")
 def test_half_precision_is_an_option(small):
     options = dataclasses.replace(OPTIONS, precision="mixed_bfloat16")
     fitted = ROW.fit(options, TrainingData.of(small, 0), lambda event: None)
