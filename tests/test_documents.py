@@ -583,6 +583,17 @@ def test_what_starting_from_random_weights_changes_is_as_the_records_say():
     assert f"starts from random weights, on {100 * last_chance.mean():.1f} %" in page
 
 
+def test_what_pretraining_gains_gpt_is_as_the_records_say():
+    learned, chance = (
+        correct(store.record_path(ROOT / "results", "imdb", "gpt", {}, 0, variant))
+        for variant in ("", "not-pretrained")
+    )
+    pairs = statistics.compare([learned[None], chance[None]])
+    gain, (low, high) = 100 * pairs.difference[0, 1], 100 * np.array(pairs.interval(0, 1))
+    said = f"is {gain:.2f} points less accurate than `gpt` (95 % interval {low:.2f} to {high:.2f}"
+    assert said in " ".join(DOCUMENTS["docs/language-models.md"].split())
+
+
 def test_what_pretraining_gains_with_few_labels_is_as_the_records_say():
     with (ROOT / "results" / "label_curves.csv").open(encoding="utf-8") as file:
         of = {

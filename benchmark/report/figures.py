@@ -288,7 +288,7 @@ def _uncross(texts: list[Text], points: np.ndarray) -> None:
 def _part(axes: Axes, texts: list[Text], obstacles: list[Bbox]) -> None:
     """Move each name that covers another or an obstacle to the nearest place where it does not.
 
-    A name for which there is none within `_REACH` stays where it is.
+    Where there is none within `_REACH`, obstacles may be covered; else the name stays where it is.
 
     Args:
         axes: where they stand.
@@ -300,17 +300,18 @@ def _part(axes: Axes, texts: list[Text], obstacles: list[Bbox]) -> None:
     steps = np.arange(-_REACH, _REACH + 1, 4)
     moves = sorted(itertools.product(steps, steps), key=lambda move: (np.hypot(*move), move))
     for i, text in enumerate(texts):
-        taken = [*obstacles, *boxes[:i], *boxes[i + 1 :]]
-        for dx, dy in moves:
-            moved = boxes[i].translated(dx, dy)
-            inside = frame.contains(*moved.min) and frame.contains(*moved.max)
-            if inside and not moved.padded(1).count_overlaps(taken):
-                text.set_position(to_data.transform(moved.get_points().mean(axis=0)))
-                boxes[i] = moved
+        others = [*boxes[:i], *boxes[i + 1 :]]
+        moved = [boxes[i].translated(*move) for move in moves]
+        inside = [box for box in moved if frame.contains(*box.min) and frame.contains(*box.max)]
+        for taken in ([*obstacles, *others], others):
+            free = (box for box in inside if not box.padded(1).count_overlaps(taken))
+            if place := next(free, None):
+                text.set_position(to_data.transform(place.get_points().mean(axis=0)))
+                boxes[i] = place
                 break
 
 
-_REACH = 80
+_REACH = 100
 """Pixels that `_part` moves a name at most, to each side."""
 
 
