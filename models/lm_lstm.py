@@ -5,7 +5,8 @@ which word comes next. Its word vectors and its LSTM then start the classifier, 
 learning.
 
 With `--perturbation`, the word vectors are moved a little in the direction that raises the loss or
-changes the answer most, and the network learns to keep its answer (Miyato et al., 2017, https://arxiv.org/abs/1605.07725).
+changes the answer most, and the network learns to keep its answer (Miyato et al., 2017,
+https://arxiv.org/abs/1605.07725).
 `adversarial` takes the direction that raises the loss, which needs the label; `virtual_adversarial`
 takes the one that changes the answer, and so learns from unlabelled reviews, too. The vectors are
 normalised, or they would grow until the perturbation does not matter. As in the paper, all of them

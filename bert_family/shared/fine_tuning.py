@@ -369,7 +369,7 @@ def check_trainable(trainable: str, depth: int, shares_layers: bool) -> None:
 
 
 def freeze(backbone: keras.Model, trainable: str, shares_layers: bool) -> None:
-    """Freeze what is not trained.
+    """Freeze the layers that --trainable leaves out.
 
     Args:
         backbone: the network below the head.
