@@ -70,6 +70,14 @@ def test_what_a_row_depends_on_counts(code, file, before, after):
     assert len(changed) == 16
 
 
+def test_the_digest_is_the_same_on_every_version_of_python(code):
+    """From 3.12 on, Python itself writes this f-string with the same quotes inside and outside."""
+    (code / "models/quoted.py").write_text(
+        "def path(folder, name):\n    return f\"{folder / 'a'}{name:>{len('b')}} {name!r}\"\n"
+    )
+    assert digest("models.quoted", code) == "e1bbdc8d7f5ffcfd"
+
+
 def test_a_file_that_python_cannot_read_has_a_digest_of_its_text(code):
     (code / CNN).write_text("def (")
     assert digest("models.cnn", code) != digest("models.cnn", ROOT)
