@@ -50,12 +50,14 @@ def test_a_wrong_option_or_a_damaged_file_that_learning_finds_leaves_no_record(
 def test_run_all_stops_at_a_full_disk_and_keeps_what_was_finished(checkout):
     add_row(checkout, "a_quick")
     add_row(checkout, "b_full", body=FULL)
+    add_row(checkout, "c_next", body="open('began', 'w').close()")
     process = run_all(checkout, "--seeds", "1")
     assert process.returncode == 74
     assert process.stderr == "error: cannot use /a/file: No space left on device\n"
-    assert leaderboard(checkout)["status"].drop("majority").to_dict() == {
-        "a_quick": "ok", "b_full": "missing",
+    assert leaderboard(checkout)["status"].to_dict() == {
+        "a_quick": "ok", "b_full": "missing", "c_next": "missing", "majority": "missing",
     }  # fmt: skip
+    assert not (checkout / "began").exists()
 
 
 def test_a_cache_that_cannot_be_written_is_one_line(checkout, tmp_path):

@@ -22,7 +22,6 @@ from benchmark.commands.options import (
 from benchmark.records import PROTOCOL_SEEDS
 from preprocessing.errors import UserError
 from preprocessing.options import DataOptions, add_data_options, corpus_from, positive
-from preprocessing.program import ROOT
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +68,7 @@ def main(options: argparse.Namespace) -> int:
     if options.dataset == "sample" and not options.models:
         lines = catalogue.each_once(lines)
 
+    _check_names(options.weights)
     cluster = cluster_from(options)
     if cluster is not None and (options.jobs > 1 or options.tensorboard is not None):
         raise UserError("--jobs and --tensorboard are for this machine alone; leave out --cluster")
@@ -95,7 +95,7 @@ def main(options: argparse.Namespace) -> int:
     console = Console()
     settings = sweep.Settings(
         data, options.results, options.jobs, options.tensorboard,
-        labels=tuple(options.labels),
+        labels=tuple(dict.fromkeys(options.labels)),
         evaluation_data=folder,
         evaluate_on=tuple(options.evaluate_on),
         keep_models=not options.no_keep_models,
@@ -131,18 +131,35 @@ def main(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+def _check_names(weights: list[str]) -> None:
+    """Check that models start from the weights that are named.
+
+    Args:
+        weights: as NAME=FOLDER.
+
+    Raises:
+        UserError: none does.
+    """
+    from benchmark.rows import catalogue
+
+    known = sorted({line.weights for line in catalogue.lines().values()} - {""})
+    for name in (given.partition("=")[0] for given in weights):
+        if name not in known:
+            raise UserError(
+                f"--weights {name}: no model starts from weights of that name; "
+                f"{catalogue.hint(name, known)}"
+            )
+
+
 def _what_comes_next(options: argparse.Namespace, dataset: str, is_ranked: bool) -> list[str]:
     """Return where the results are, and what makes a page of them."""
     from benchmark.analysis import leaderboard
+    from benchmark.runs import sweep
 
     folder = leaderboard.folder_of(options.results, dataset)
     lines = [f"written to {folder / 'leaderboard.csv'}"]
     if is_ranked:
-        command = ["python", "-m", "benchmark", "report"]
-        command += ["--dataset", dataset] if dataset != "imdb" else []
-        for name, default in (("results", ROOT / "results"), ("cache", ROOT / "data")):
-            given = getattr(options, name)
-            command += [f"--{name}", str(given)] if given.resolve() != default.resolve() else []
+        command = sweep.command("report", dataset, options.results, options.cache)
         lines += [f"next: {shlex.join(command)}", f"makes the page {folder / 'report.html'}"]
     return lines
 

@@ -17,6 +17,9 @@ CPUINFO = Path("/proc/cpuinfo")
 THREADS = "OMP_NUM_THREADS"
 """The environment variable by which numerical libraries are told how many threads to use."""
 
+ALL_THREADS = (THREADS, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NPROC")
+"""Those of all libraries; the last one is XLA's, which JAX computes with."""
+
 _EXTENSIONS = (
     "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile",
     "amx_bf16", "amx_int8", "neon", "bf16", "i8mm", "sve", "sve2",
@@ -29,11 +32,20 @@ _SECONDS_TO_REPEAT = 0.1
 
 
 def processor() -> str:
-    """Return the processor's name."""
+    """Return the processor's name; of one that ARM has designed, the numbers of its kind."""
     if CPUINFO.exists():
-        for line in CPUINFO.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
+        lines = [line.partition(":") for line in CPUINFO.read_text().splitlines()]
+        told = {name.strip(): value.strip() for name, _, value in lines}
+        if "model name" in told:
+            return told["model name"]
+        kind = [told[name] for name in ("CPU implementer", "CPU part") if name in told]
+        return " ".join([platform.machine(), *kind])
+    if sys.platform == "darwin":
+        answer = subprocess.run(
+            ["sysctl", "-n", "machdep.cpu.brand_string"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return answer.stdout.strip() or platform.machine()
     return platform.processor() or platform.machine()
 
 
@@ -121,7 +133,7 @@ def _gflops(
 
 
 def gpus() -> list[str]:
-    """Return the names of the NVIDIA GPUs, as the driver's tool tells them."""
+    """Return the names of the NVIDIA GPUs that this process may use, as the driver has them."""
     return _of_gpus("name")
 
 
@@ -134,8 +146,10 @@ def gpus_multiply_bfloat16() -> bool:
 
 
 def _of_gpus(what: str) -> list[str]:
-    if not shutil.which("nvidia-smi"):
+    may_use = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if not shutil.which("nvidia-smi") or may_use in ("", "-1"):
         return []
     query = ["nvidia-smi", f"--query-gpu={what}", "--format=csv,noheader"]
+    query += [f"--id={may_use}"] if may_use else []
     answer = subprocess.run(query, capture_output=True, text=True, check=False)
     return answer.stdout.split("\n")[:-1] if answer.returncode == 0 else []

@@ -99,7 +99,7 @@ def make(
         settings: what it shares with others.
         corpus: the reviews.
         on_event: is told of progress.
-        running: holds the process while it lives, for who wants to stop it.
+        running: holds the process while it lives, so that callers can stop it.
         start: how to start the process.
 
     Raises:
@@ -110,9 +110,11 @@ def make(
     after = run.path.stat().st_mtime_ns if run.path.exists() else None
     if after not in (before, None):
         return store.read(run.path)
-    if code in (USER_MISTAKE, MACHINE_TROUBLE) and errors and errors[-1].startswith("error: "):
-        kind = MachineError if code == MACHINE_TROUBLE else UserError
-        raise kind(errors[-1].removeprefix("error: ").strip())
+    if code in (USER_MISTAKE, MACHINE_TROUBLE):
+        for line in reversed(errors):  # libraries may say something at the exit
+            if line.startswith("error: "):
+                kind = MachineError if code == MACHINE_TROUBLE else UserError
+                raise kind(line.removeprefix("error: ").strip())
     record = failed(run, corpus, _why(code, errors))
     store.write(run.path, record)
     return record
@@ -126,7 +128,7 @@ def make_shared(
 ) -> None:
     """Make, in a process of its own, what a run needs that is made once, and nothing else.
 
-    Whether that succeeds is told by nobody: the run itself finds out, and says why.
+    Success is not reported: the run itself finds out, and says why.
 
     Args:
         what: one of `benchmark.rows.training_data.ONCE`.
@@ -157,9 +159,8 @@ def failed(run: Run, corpus: Corpus, reason: str) -> Failed:
 
 def limited_to(threads: int) -> dict[str, str]:
     """Return the environment that gives a run its share of cores, and of a GPU."""
-    names = (hardware.THREADS, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
     as_needed = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
-    return dict.fromkeys(names, str(threads)) | as_needed
+    return dict.fromkeys(hardware.ALL_THREADS, str(threads)) | as_needed
 
 
 def _attend(

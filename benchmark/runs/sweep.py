@@ -2,6 +2,8 @@
 
 import itertools
 import os
+import shlex
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ from benchmark.runs.overview import Overview
 from benchmark.runs.processes import ForkedProcess, NewProcess, can_fork
 from preprocessing.corpus import Corpus, titled
 from preprocessing.errors import UserError
+from preprocessing.program import ROOT
 from preprocessing.storage import remove_unfinished
 
 from filelock import FileLock, Timeout
@@ -101,7 +104,8 @@ def sweep(
     if plan.unasked and not force:
         console.print(
             f"kept without answers to {', '.join(sorted(plan.lacking))}: "
-            f"{', '.join(plan.unasked)}; can be answered by {_evaluate(plan, settings, corpus)}",
+            f"{', '.join(plan.unasked)}; where the model is kept, "
+            f"{_evaluate(plan, settings, corpus)} answers",
             markup=False, soft_wrap=True,
         )  # fmt: skip
     with Overview([run for run, _ in plan.runs], todo, console, settings.jobs) as overview:
@@ -123,12 +127,29 @@ def sweep(
 
 def _evaluate(plan: _Plan, settings: Settings, corpus: Corpus) -> str:
     """Return the commands that answer without training what finished runs lack."""
-    command = "python -m benchmark evaluate"
-    command += f" --dataset {corpus.name}" if corpus.name != "imdb" else ""
+    words = command("evaluate", corpus.name, settings.results, settings.data.cache)
     number = len(settings.evaluate_on)
     own = zip(settings.sets[len(settings.sets) - number :], settings.evaluate_on, strict=True)
-    named = {one.name: f"{command} --on {path}" for one, path in own}
-    return " and ".join(sorted({named.get(name, command) for name in plan.lacking}))
+    named = {one.name: [*words, "--on", str(path)] for one, path in own}
+    if settings.evaluation_data:
+        words += ["--evaluation-data", str(settings.evaluation_data)]
+    return " and ".join(sorted({shlex.join(named.get(name, words)) for name in plan.lacking}))
+
+
+def command(name: str, dataset: str, results: Path, cache: Path) -> list[str]:
+    """Return the words of a command that works with a sweep's results.
+
+    Args:
+        name: of the command, such as ``report``.
+        dataset: the corpus's name.
+        results: the results folder.
+        cache: where models and corpora are kept.
+    """
+    words = ["python", "-m", "benchmark", name]
+    words += ["--dataset", dataset] if dataset != "imdb" else []
+    words += ["--results", str(results)] if results.resolve() != ROOT / "results" else []
+    words += ["--cache", str(cache)] if cache.resolve() != ROOT / "data" else []
+    return words
 
 
 @contextmanager
@@ -201,11 +222,19 @@ def _make_all(todo: list[Run], settings: Settings, overview: Overview, corpus: C
     fork = corpus.name != "imdb" and len(todo) >= _RUNS_WORTH_A_SERVER and can_fork()
     start = ForkedProcess if fork else NewProcess
 
+    trouble = threading.Event()  # that all further runs would meet
+
     def make_one(run: Run) -> bool:
+        if trouble.is_set():
+            return False
         overview.started(run)
-        record = make(
-            run, settings, corpus, lambda event: overview.tell(run, event), running, start
-        )
+        try:
+            record = make(
+                run, settings, corpus, lambda event: overview.tell(run, event), running, start
+            )
+        except BaseException:
+            trouble.set()  # before this thread takes the next run
+            raise
         overview.ended(run, record)
         return isinstance(record, Failed)
 
@@ -215,6 +244,7 @@ def _make_all(todo: list[Run], settings: Settings, overview: Overview, corpus: C
                 future.result() for future in as_completed([pool.submit(make_one, r) for r in todo])
             )
         except BaseException:
+            trouble.set()
             pool.shutdown(wait=False, cancel_futures=True)
             for process in list(running):
                 stop(process)

@@ -126,7 +126,7 @@ def test_without_such_runs_the_command_says_how_to_make_them(tmp_path):
 
 
 def test_run_all_adds_them_and_keeps_them_and_their_models(checkout):
-    first = run_all(checkout, "--seeds", "1", "--labels", "10", "12", "--no-keep-models")
+    first = run_all(checkout, "--seeds", "1", "--labels", "10", "12", "10", "--no-keep-models")
     assert first.returncode == 0, first.stderr
     assert "3 runs to make, 0 kept" in first.stdout
     assert "majority, 12 labels, seed 0" in first.stdout
@@ -139,8 +139,8 @@ def test_run_all_adds_them_and_keeps_them_and_their_models(checkout):
     again = run_all(checkout, "--seeds", "1", "--labels", "10", "--evaluate-on", "mine.csv")
     assert "0 runs to make, 2 kept" in again.stdout
     assert (
-        "kept without answers to mine: majority; can be answered by python -m benchmark evaluate "
-        "--dataset sample-limit-40 --on mine.csv"
+        "kept without answers to mine: majority; where the model is kept, python -m benchmark "
+        "evaluate --dataset sample-limit-40 --on mine.csv answers"
     ) in again.stdout
     more = run_all(checkout, "--seeds", "2", "--evaluate-on", "mine.csv")
     assert "1 run to make, 1 kept" in more.stdout
