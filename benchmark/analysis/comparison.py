@@ -347,6 +347,8 @@ def _share(right: np.ndarray, interval: tuple[float, float]) -> str:
 
 def _difference(one: np.ndarray, other: np.ndarray) -> list[str]:
     """Return the difference in points, its interval, and the verdict on the second."""
+    if one.shape[1] < statistics.FEWEST:
+        return [_signed(100 * (other.mean() - one.mean()), ".2f"), "too few to tell"]
     pairs = statistics.compare([one, other])
     verdict = str(statistics.verdicts(pairs.p[0, 1], pairs.difference[1, 0]))
     difference = _signed(100 * pairs.difference[1, 0], ".2f")

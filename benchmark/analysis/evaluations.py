@@ -88,7 +88,7 @@ class Asked:
 def read_all(
     runs: Mapping[Path, Finished], versions: Mapping[str, str]
 ) -> tuple[dict[str, Asked], list[str]]:
-    """Return what the runs of one line answered, by set, and what is to be said of it.
+    """Return what the runs of one line answered, by set, and notes on what is missing.
 
     Args:
         runs: the finished runs, by path.
@@ -115,11 +115,13 @@ def read_all(
 
 
 def current_versions(runs: Mapping[Path, Finished]) -> dict[str, str]:
-    """Return the version of every set that the newest run has which was asked it, by name."""
-    versions: dict[str, str] = {}
-    for record in sorted(runs.values(), key=lambda record: record.utc, reverse=True):
-        for name, one in record.evaluations.items():
-            versions.setdefault(name, one.hash)
+    """Return the version of every set that was asked last, by the set's name."""
+    asked = [
+        (one.utc or record.utc, name, one.hash)
+        for record in runs.values()
+        for name, one in record.evaluations.items()
+    ]
+    versions = {name: of_hash for _, name, of_hash in sorted(asked)}
     return dict(sorted(versions.items()))
 
 

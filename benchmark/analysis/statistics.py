@@ -14,6 +14,9 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+FEWEST = 10
+"""Answers on which two models are compared: a test on fewer says little, and may go astray."""
+
 LEVEL = 0.05
 
 

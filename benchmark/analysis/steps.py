@@ -113,7 +113,7 @@ def _add_set(result: pd.DataFrame, evaluation: Evaluation, name: str, score: str
         both = [evaluation.asked[line[which]].get(name) for which in ("after", "before")]
         right = [asked.both_right if score == "both" else asked.scored
                  for asked in both if asked is not None]  # fmt: skip
-        if len(right) == 2:
+        if len(right) == 2 and right[0].shape[1] >= statistics.FEWEST:
             compared[number] = statistics.compare(right)
     levels = statistics.holm_levels(np.array([pairs.p[0, 1] for pairs in compared.values()]))
     found = {

@@ -22,6 +22,11 @@ NOT_COMPARABLE = "times are not comparable"
 """What a machine's description says where other runs used it at the same time."""
 
 
+def now() -> str:
+    """Return the time, UTC, in ISO 8601 with seconds."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 class Part(BaseModel):
     """What all parts of a record have in common: exact types, no unknown names, no changes."""
 
@@ -162,11 +167,13 @@ class Evaluation(Part):
         hash: names the set's texts, labels and pairs.
         seconds: of the prediction; no part of the run's own.
         predictions: the file of what it answered.
+        utc: when it was asked; null where that was at the end of the run.
     """
 
     hash: str
     seconds: float
     predictions: PredictionsFile
+    utc: str | None = None
 
 
 class _Run(Part):
@@ -202,7 +209,7 @@ class _Run(Part):
     command: str = ""
     sources: str | None
     environment: Environment
-    utc: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    utc: str = Field(default_factory=now)
 
     @property
     def line(self) -> str:
@@ -238,7 +245,7 @@ class Finished(_Run):
     Attributes:
         outside_data: what the row saw beside the corpus.
         weights: the pretrained weights that it started from.
-        parameters: how many numbers it learned.
+        parameters: how many numbers the trained model holds, those that were given included.
         precision: the number format that it computes in.
         backend: versions of what computed, the backend first.
         device: the name of the processor or GPU that computed.

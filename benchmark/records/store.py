@@ -117,15 +117,19 @@ def record_path(
 
 
 def _plain(value: Any) -> str:
+    """Return a value as a part of a name; one that has to change for it is told from others."""
     text = "+".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
-    return re.sub(r"[^\w.+-]", "_", text)
+    plain = re.sub(r"[^\w.+-]", "_", text)
+    return plain if plain == text else f"{plain}-{_digits(text)}"
 
 
 def _short(name: str) -> str:
     """Cut a name that a file system might refuse, and tell it from others that begin like it."""
-    if len(name) <= _LONGEST_NAME:
-        return name
-    return f"{name[:_LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}-{_digits(name)}"
+
+
+def _digits(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def write(
@@ -169,7 +173,7 @@ def add_evaluations(path: Path, record: Finished, answered: Mapping[str, Answere
     with _only_writer(path):
         if not path.exists() or read(path) != record:
             return record
-        evaluations = record.evaluations | _keep_all(path, answered)
+        evaluations = record.evaluations | _keep_all(path, answered, records.now())
         record = record.model_copy(update={"evaluations": evaluations})
         _write(path, record)
     return record
@@ -184,10 +188,15 @@ def _only_writer(path: Path) -> Iterator[None]:
         yield
 
 
-def _keep_all(path: Path, answered: Mapping[str, Answered]) -> dict[str, Evaluation]:
+def _keep_all(
+    path: Path, answered: Mapping[str, Answered], utc: str | None = None
+) -> dict[str, Evaluation]:
     return {
         name: Evaluation(
-            hash=one.hash, seconds=one.seconds, predictions=_keep(path, one.predictions, f"{name}-")
+            hash=one.hash,
+            seconds=one.seconds,
+            predictions=_keep(path, one.predictions, f"{name}-"),
+            utc=utc,
         )
         for name, one in answered.items()
     }

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from pathlib import Path
 
 from benchmark.analysis import (
     columns,
@@ -15,13 +16,22 @@ from benchmark.analysis import (
 from benchmark.analysis.evaluations import Asked
 from benchmark.commands import evaluate, options
 from benchmark.records import store
+from benchmark.records.record import Evaluation, PredictionsFile
 from benchmark.rows import catalogue
 from benchmark.rows.pipelines.pipeline_row import FittedPipeline, PipelineRow
 from benchmark.runs import kept_models
 from benchmark.runs.run import run
 from preprocessing.errors import UserError
 from preprocessing.storage import seal, unseal
-from tests.benchmark.made_up_runs import a_failure, of_pairs, of_texts, put, put_many, put_record
+from tests.benchmark.made_up_runs import (
+    a_failure,
+    a_record,
+    of_pairs,
+    of_texts,
+    put,
+    put_many,
+    put_record,
+)
 
 import numpy as np
 import pandas as pd
@@ -114,6 +124,31 @@ def test_answers_to_another_version_of_a_set_are_never_mixed_in(tmp_path):
     assert table.loc["cnn", "info"] == "2 of 3 seeds; contrast: only 1 of 2 seeds"
     assert pd.isna(table.loc["lstm", "contrast_both"])
     assert table.loc["lstm", "info"] == "1 of 3 seeds; contrast: of another version"
+
+
+def test_the_version_that_was_asked_last_counts_also_of_an_older_run():
+    def run(utc, of_hash, asked=None):
+        one = Evaluation(
+            hash=of_hash, seconds=1.0, predictions=PredictionsFile(file="", sha256=""), utc=asked
+        )
+        return a_record(utc=utc, evaluations={"mine": one})
+
+    early, late, later = (f"2026-0{month}-01T00:00:00+00:00" for month in (1, 2, 3))
+    runs = {Path("a"): run(early, "new", asked=later), Path("b"): run(late, "old")}
+    assert evaluations.current_versions(runs) == {"mine": "new"}
+    assert evaluations.current_versions(runs | {Path("a"): run(early, "new")}) == {"mine": "old"}
+
+
+def test_few_answers_are_compared_without_a_verdict(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    for seed in range(3):
+        put(tmp_path, seed, row="simple_rnn", answered={"mine": of_texts([1, 1])})
+        put(tmp_path, seed, row="lstm", answered={"mine": of_texts([0, 0])})
+    comparison.show("simple_rnn", "lstm", tmp_path, "imdb")
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "mine: accuracy" in line]
+    assert line.split()[-5:] == ["-100.00", "too", "few", "to", "tell"]
+    bought = steps.build(leaderboard.evaluate(tmp_path, "imdb"))
+    assert bought["mine_accuracy_difference"].isna().all()
 
 
 def test_a_set_of_a_name_and_hash_has_one_content(tmp_path):
