@@ -19,6 +19,9 @@ from benchmark.records.record import Finished
 import numpy as np
 import pandas as pd
 
+SEVERAL = "; "
+"""Between values in one cell, where a line's runs differ."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -131,7 +134,7 @@ def _all(of: Callable[[Finished], str]) -> Callable[[Predictions], str]:
 
 def joined(values: Iterable[str]) -> str:
     """Return different values as the CSV has several in one cell."""
-    return "; ".join(sorted(set(values)))
+    return SEVERAL.join(sorted(set(values)))
 
 
 def _backend(record: Finished) -> str:

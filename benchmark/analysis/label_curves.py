@@ -18,9 +18,7 @@ import pandas as pd
 COLUMNS = ("model", "labels", "seeds", "accuracy_mean", "accuracy_ci_low", "accuracy_ci_high")
 
 
-def build(
-    results: Path, dataset: str, current: tuple[int, str], all_labels: int | None = None
-) -> pd.DataFrame:
+def build(results: Path, dataset: str, current: tuple[int, str]) -> pd.DataFrame:
     """Return a line for each model and number of labels, the models in alphabetical order.
 
     Accuracies are fractions, means over seeds, with 95 % bootstrap intervals over the test reviews.
@@ -30,8 +28,6 @@ def build(
         results: the results folder.
         dataset: the corpus's name.
         current: protocol and corpus hash; runs of others do not count.
-        all_labels: how many labelled training reviews a run has that is not limited; without it,
-            what the records of such runs say.
     """
     found = {
         path: record
@@ -40,9 +36,8 @@ def build(
         and record.predictions is not None
         and (record.protocol, record.corpus.hash) == current
     }
-    if all_labels is None:
-        counts = Counter(_learned(r) for r in found.values() if r.labels is None)
-        all_labels = max(counts, key=lambda count: counts[count], default=0)
+    counts = Counter(_learned(r) for r in found.values() if r.labels is None)
+    all_labels = max(counts, key=lambda count: counts[count], default=0)
     runs: dict[tuple[str, int], dict[Path, Finished]] = {}
     known = catalogue.lines()
     for path, record in found.items():

@@ -283,7 +283,8 @@ def readme_of(results: Path, document: str = "README.md") -> Path | None:
 
 def of_one_machine(one: pd.Series, other: pd.Series) -> bool:
     """Tell whether two lines were trained undisturbed on one kind of machine, so times compare."""
-    if NOT_COMPARABLE in f"{one['machine']} {other['machine']}":
+    machines = f"{one['machine']} {other['machine']} {one['device']} {other['device']}"
+    if NOT_COMPARABLE in machines or columns.SEVERAL in machines:
         return False
     if tables.is_disturbed(one) or tables.is_disturbed(other):
         return False

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from benchmark.analysis import terminal
-from benchmark.analysis.columns import BY_NAME, EDITED_PAIRS, Column, edited_pairs
+from benchmark.analysis.columns import BY_NAME, EDITED_PAIRS, SEVERAL, Column, edited_pairs
 from benchmark.analysis.evaluations import Asked
 from benchmark.analysis.terminal import TerminalTable
 from benchmark.records import PROTOCOL_SEEDS
 from preprocessing.corpus import is_synthetic, titled
+from preprocessing.errors import UserError
 
 import pandas as pd
 
@@ -111,7 +112,7 @@ def about_times(good: pd.DataFrame) -> str:
     """
     lines = good["model"].groupby(good.apply(machine_of, axis=1)).agg(list)
     (most, _), *others = sorted(lines.items(), key=lambda kind: (-len(kind[1]), kind[0]))
-    if not others and ";" not in most:
+    if not others and SEVERAL not in most:
         about = f"Times are of one kind of machine: {most}."
     else:
         about = f"Times are of several kinds of machine and not to be compared: {most}"
@@ -230,12 +231,12 @@ def inserted(text: str, markdown: str, marks: tuple[str, str] = MARKS) -> str:
     """Return the text with the table between the two marks.
 
     Raises:
-        ValueError: the text lacks the marks.
+        UserError: the text lacks the marks.
     """
     before, _, rest = text.partition(marks[0])
     _, mark, after = rest.partition(marks[1])
     if not mark:
-        raise ValueError(f"the text lacks the marks {marks}")
+        raise UserError(f"the document has no place for the table: it lacks the marks {marks}")
     return f"{before}{marks[0]}\n{markdown}{marks[1]}{after}"
 
 

@@ -39,6 +39,13 @@ def test_a_changed_hyperparameter_is_another_record(tmp_path):
     assert len(wild.parent.name) < 200
 
 
+def test_values_that_differ_in_signs_that_no_folder_may_have_do_not_collide(tmp_path):
+    names = ("a/b", "a_b", "a:b")
+    paths = [store.record_path(tmp_path, "imdb", "bert", {"preset": name}, 0) for name in names]
+    assert len(set(paths)) == 3
+    assert paths[1] == tmp_path / "runs/imdb/bert/preset=a_b/seed-0.json"
+
+
 @pytest.mark.parametrize("what", ["variant", "changed"])
 def test_long_names_that_begin_alike_do_not_collide(tmp_path, what):
     names = ["x" * 150 + end for end in "ab"]
@@ -408,7 +415,7 @@ def test_the_table_goes_between_the_marks_and_nowhere_else():
     once = tables.inserted(text, "| new |\n")
     assert once == text.replace("old", "| new |")
     assert tables.inserted(once, "| new |\n") == once
-    with pytest.raises(ValueError, match="lacks the marks"):
+    with pytest.raises(UserError, match="lacks the marks"):
         tables.inserted("no marks", "")
 
 
@@ -426,6 +433,16 @@ def test_times_of_a_run_that_began_on_a_busy_machine_are_compared_with_no_others
     alone = short_table.as_markdown(lines.loc[["lstm"]].reset_index())
     assert f"{sentence}lstm." in alone
     assert sentence not in short_table.as_markdown(lines.loc[["cnn"]].reset_index())
+
+
+def test_times_of_a_line_whose_seeds_ran_on_several_machines_are_not_compared(tmp_path):
+    machines = [ENVIRONMENT, ENVIRONMENT.model_copy(update={"processor": "another"})]
+    for row, of_seeds in (("cnn", (0, 0, 1)), ("lstm", (0, 1, 1))):
+        for seed, machine in enumerate(of_seeds):
+            record = a_record(model=row, seed=seed, environment=machines[machine])
+            put_record(tmp_path, record, predicted())
+    lines = leaderboard.build(tmp_path, "imdb").set_index("model")
+    assert not leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["lstm"])
 
 
 def test_times_of_a_line_whose_word_vectors_took_far_longer_than_others_are_too_long(tmp_path):
