@@ -28,7 +28,7 @@ class Curve:
         expected: the best validation accuracy of k trials in the mean, shape (trials,), for k from
             1 on.
         seconds: that a trial trains in the mean, made once and kept included.
-        failed: how many of the trials failed; they count, as 0.
+        failed: how many of the trials that were drawn failed; they count, as 0.
         before: the accuracy of trial 0, with the settings before the search; None without it.
         best: the best trial.
     """
@@ -74,7 +74,7 @@ def curve_of(found: list[Trial]) -> Curve:
     return Curve(
         expected=expected_best(np.array([trial.accuracy for trial in drawn])),
         seconds=float(np.mean(seconds)) if seconds else 0.0,
-        failed=sum(trial.record.status == "failed" for trial in found),
+        failed=sum(trial.record.status == "failed" for trial in drawn),
         before=next((trial.accuracy for trial in found if trial.number == 0), None),
         best=max(found, key=lambda trial: trial.accuracy),
     )
@@ -83,14 +83,23 @@ def curve_of(found: list[Trial]) -> Curve:
 def read(results: Path, dataset: str) -> dict[str, Curve]:
     """Return the curve of each line that was searched, by its name, best first.
 
+    Trials of another protocol, or of other reviews, than the newest trial's do not count.
+
     Raises:
         DamagedError: a trial was changed.
     """
+    searched = {
+        line.name: trials.read(trials.path_of(results, dataset, line.row, line.variant))
+        for line in catalogue.lines().values()
+    }
+    records = [trial.record for found in searched.values() for trial in found]
+    newest = max(records, key=lambda record: record.utc, default=None)
+    current = newest and (newest.protocol, newest.corpus.hash)
     curves = {}
-    for line in catalogue.lines().values():
-        found = trials.read(trials.path_of(results, dataset, line.row, line.variant))
-        if any(trial.number > 0 for trial in found):
-            curves[line.name] = curve_of(found)
+    for name, found in searched.items():
+        own = [one for one in found if (one.record.protocol, one.record.corpus.hash) == current]
+        if any(trial.number > 0 for trial in own):
+            curves[name] = curve_of(own)
     return dict(sorted(curves.items(), key=lambda item: -item[1].expected[-1]))
 
 

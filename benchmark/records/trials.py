@@ -66,7 +66,7 @@ def read(path: Path) -> list[Trial]:
         try:
             content = unseal(line)
             trials.append(Trial(content["trial"], records.from_content(content["record"])))
-        except ValueError as error:
+        except (ValueError, KeyError) as error:
             raise records.damaged(path, f"line {number}: {error}") from None
     return sorted(trials, key=lambda trial: trial.number)
 

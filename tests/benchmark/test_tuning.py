@@ -97,6 +97,15 @@ def test_the_present_settings_alone_are_no_search(tmp_path):
     assert budget.read(tmp_path, "imdb")["majority"].expected == [0.8]
 
 
+@pytest.mark.parametrize("other", [{"protocol": 1}, {"corpus": a_corpus(hash="old")}])
+def test_searches_under_other_rules_or_of_other_reviews_are_not_compared(tmp_path, other):
+    new, old = "2026-02-01T00:00:00+00:00", "2026-01-01T00:00:00+00:00"
+    for number in (0, 1):
+        trials.add(trials.path_of(tmp_path, "imdb", "majority"), a_trial(number, 0.8, utc=new))
+        trials.add(trials.path_of(tmp_path, "imdb", "cnn"), a_trial(number, 0.9, utc=old, **other))
+    assert list(budget.read(tmp_path, "imdb")) == ["majority"]
+
+
 def test_where_two_curves_cross_is_said():
     curves = {
         "steady": budget.curve_of([a_trial(n, 0.8) for n in range(5)]),
