@@ -344,7 +344,7 @@ def test_a_cluster_that_goes_is_said_in_one_line_and_records_are_kept(nodes, bar
     wait_for(told.exists, 180)  # a node installs the code first
     nodes.kill_head()
     _, errors = driver.communicate(timeout=60)
-    assert driver.returncode == 2
+    assert driver.returncode == 74
     assert errors.splitlines() == [
         f"error: the cluster at {nodes.address} no longer answers; all records so far are kept, "
         "and the next start goes on"

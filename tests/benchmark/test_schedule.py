@@ -71,6 +71,8 @@ def test_what_one_run_alone_needs_it_makes_itself():
     lines = catalogue.choose(["cnn"])
     (one,) = schedule.estimate([Run(lines["cnn"], 0, ROOT, hyperparameters={})], ROOT, "none")
     assert one.makes is None
+    assert one.seconds > 100, "as on IMDB"
+    assert one.memory_mb == 0, "that of other reviews says nothing"
     assert not one.needs
     two = [Run(lines["cnn"], 0, ROOT / str(n), hyperparameters={}) for n in range(2)]
     made, *users = schedule.estimate(two, ROOT, "none")

@@ -31,7 +31,7 @@ from benchmark.runs.cluster.node import (
 )
 from benchmark.runs.cluster.schedule import FOLDERS, Job, Order, estimate, needs
 from preprocessing.corpus import Corpus
-from preprocessing.errors import UserError
+from preprocessing.errors import MachineError, UserError
 from preprocessing.evaluation_sets import PUBLISHED
 from preprocessing.program import ROOT, end_at_once
 from preprocessing.storage import MANIFEST, pack, unpack
@@ -256,8 +256,9 @@ class _Driver:
                 return False
             record = store.write(run.path, failed(run, self.corpus, _why(error)))
         else:
-            if outcome.trouble:
-                raise UserError(f"a node of the cluster cannot make runs, {outcome.trouble}")
+            if outcome.trouble is not None:
+                kind = type(outcome.trouble)
+                raise kind(f"a node of the cluster cannot make runs, {outcome.trouble}")
             for name, files in outcome.made.items():
                 if name not in self.made:
                     unpack(files, self.corpus.folder / name)
@@ -295,8 +296,8 @@ class _Driver:
         """Check that the cluster is there.
 
         Raises:
-            UserError: its head has not answered for a while, or Ray's own process on this machine
-                is gone, after which Ray ends this one within seconds.
+            MachineError: its head has not answered for a while, or Ray's own process on this
+                machine is gone, after which Ray ends this one within seconds.
         """
         until = time.monotonic() + _SECONDS_TO_COME_BACK
         while not (_answers(*self.own) and _answers(*self.head)):
@@ -308,7 +309,7 @@ class _Driver:
             time.sleep(_SECONDS_TO_WAIT)
 
 
-class _LostError(UserError):
+class _LostError(MachineError):
     """The cluster has gone."""
 
 

@@ -18,7 +18,7 @@ from benchmark.rows import hardware
 from benchmark.runs.child import Run, Settings, limited_to, make, make_shared
 from benchmark.runs.cluster.schedule import Job
 from preprocessing.corpus import Corpus
-from preprocessing.errors import UserError
+from preprocessing.errors import MachineError, UserError
 from preprocessing.storage import MANIFEST, pack, unpack
 
 import ray
@@ -27,8 +27,7 @@ CACHE = "IMDB_NODE_CACHE"
 
 _SECONDS_BETWEEN_BATCHES = 1.0
 _PASSED = (
-    hardware.THREADS, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "KERAS_BACKEND",
-    "IMDB_WEIGHTS",
+    *hardware.ALL_THREADS, "KERAS_BACKEND", "IMDB_WEIGHTS",
 )  # fmt: skip
 """Environment variables that a run has from the driver's, and not from the node's."""
 
@@ -91,13 +90,13 @@ class Outcome:
         files: the record and the predictions, by their names; none if there was trouble that is not
             the run's, or if the job was to make something that runs share.
         made: the folders that are made once and that the driver lacks, by their names.
-        trouble: what keeps the node from making any run; empty if nothing does.
+        trouble: what keeps the node from making any run; None if nothing does.
     """
 
     cpus_given: float | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
     made: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
-    trouble: str = ""
+    trouble: UserError | None = None
 
 
 class Board:
@@ -136,7 +135,8 @@ def work(assignment: Assignment, board: Any) -> Outcome:
     try:
         return replace(_do(assignment, tell), cpus_given=given)
     except (UserError, OSError) as error:
-        return Outcome(trouble=f"{socket.gethostname()}: {' '.join(str(error).split())}")
+        kind = MachineError if isinstance(error, OSError) else type(error)
+        return Outcome(trouble=kind(f"{socket.gethostname()}: {' '.join(str(error).split())}"))
 
 
 def _do(assignment: Assignment, on_event: Callable[[dict], None]) -> Outcome:
@@ -197,14 +197,15 @@ def _get(parcel: Parcel, target: Path) -> None:
     """Make the folder `target` of a parcel unless the node has it.
 
     Raises:
-        UserError: the disk has no room for it, or it was damaged on the way.
+        MachineError: the disk has no room for it.
+        DamagedError: it was damaged on the way.
     """
     if (target / MANIFEST).exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(target.parent).free
     if free < parcel.size:
-        raise UserError(
+        raise MachineError(
             f"{target.parent} has room for {free / 1e6:,.0f} MB, and {parcel.name} takes "
             f"{parcel.size / 1e6:,.0f}; make room there, or name another disk with {CACHE}"
         )
@@ -215,11 +216,11 @@ def _check_memory(needed_mb: float) -> None:
     """Check that this machine has the memory that such a run has taken before.
 
     Raises:
-        UserError: it has less.
+        MachineError: it has less.
     """
     has = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e6
     if has < needed_mb:
-        raise UserError(
+        raise MachineError(
             f"it has {has:,.0f} MB of memory, and such a run has taken {needed_mb:,.0f}; take the "
             f"node out of the cluster"
         )

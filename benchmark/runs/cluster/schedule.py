@@ -202,13 +202,8 @@ def estimate(runs: Sequence[Run], results: Path, dataset: str) -> list[Job]:
         results: the results folder.
         dataset: the corpus's name.
     """
-    known: dict[str, list[Finished]] = {}
-    for folder, name in ((COMMITTED, "imdb"), (results, dataset)):
-        newer: dict[str, list[Finished]] = {}
-        for record in store.read_runs(folder, name).values():
-            if isinstance(record, Finished):
-                newer.setdefault(record.line, []).append(record)
-        known |= newer
+    here = _finished(results, dataset)
+    known = _finished(COMMITTED, "imdb") | here
     own = {line: mean(map(_own_seconds, records)) for line, records in known.items()}
     usual = mean(own.get(run.line.name, _UNKNOWN_SECONDS) for run in runs) if runs else 0.0
     wanted = {run: needs(run.line, run.hyperparameters, run.seed, run.labels) for run in runs}
@@ -230,9 +225,18 @@ def estimate(runs: Sequence[Run], results: Path, dataset: str) -> list[Job]:
                 jobs[need] = Job(run, seconds_to_make(need, run), before, need)
         alone = sum(seconds_to_make(need, run) for need in wanted[run] if users[need] == 1)
         seconds = own.get(run.line.name, usual) + alone
-        memory = max((one.peak_memory_mb for one in known.get(run.line.name, [])), default=0.0)
+        memory = max((one.peak_memory_mb for one in here.get(run.line.name, [])), default=0.0)
         jobs[run] = Job(run, seconds, frozenset(shared), memory_mb=memory)
     return list(jobs.values())
+
+
+def _finished(results: Path, dataset: str) -> dict[str, list[Finished]]:
+    """Return the records of finished runs by the names of their lines."""
+    found: dict[str, list[Finished]] = {}
+    for record in store.read_runs(results, dataset).values():
+        if isinstance(record, Finished):
+            found.setdefault(record.line, []).append(record)
+    return found
 
 
 def _own_seconds(record: Finished) -> float:
