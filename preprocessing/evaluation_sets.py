@@ -31,7 +31,7 @@ import numpy as np
 
 UNPAIRED = -1
 _LABELS = {"Negative": 0, "Positive": 1}
-_LONGEST_FIELD = 1 << 27
+_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class EvaluationSet:
         for text, label, pair, edited in zip(
             self.texts, self.labels, self.pairs, self.edited, strict=True
         ):
-            encoded = text.encode(errors="surrogateescape")
+            encoded = text.encode()
             digest.update(f"{len(encoded)} {label} {pair} {int(edited)}\n".encode() + encoded)
         return digest.hexdigest()[:16]
 
@@ -252,7 +252,8 @@ def from_table(path: Path) -> EvaluationSet:
         raise UserError(
             f"{path}: both texts of pair {alike[0]!r} have one label; an edit changes it"
         )
-    name = re.sub(r"[^a-z0-9]+", "_", tables.stem(path).lower()).strip("_") or "own"
+    name = re.sub(r"[^a-z0-9]+", "_", tables.stem(path).lower()).strip("_")
+    name = name[:_LONGEST_NAME] or "own"
     return _of(name, rows)
 
 
@@ -277,7 +278,7 @@ def _content(file: PublishedFile, folder: Path | None, cache: Path) -> bytes:
 
 def _table(content: bytes) -> list[dict[str, str]]:
     """Return the rows of a table separated by tabs, in which texts may stand in quotes."""
-    csv.field_size_limit(_LONGEST_FIELD)
+    csv.field_size_limit(tables.LONGEST_FIELD)
     return list(
         csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter="\t")
     )

@@ -1,6 +1,7 @@
 """The command-line options that say which reviews to use."""
 
 import argparse
+import math
 import sys
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -34,6 +35,17 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is less than 1")
     return number
+
+
+def gigabytes(text: str) -> float:
+    """Read a size of memory, 10^9 bytes each, for argparse."""
+    try:
+        size = float(text)
+    except ValueError:
+        size = math.nan
+    if not 0 <= size < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of gigabytes")
+    return size
 
 
 def _limit(text: str) -> int:

@@ -18,8 +18,8 @@ from preprocessing.corpus import SPLITS, VERSION, Corpus, is_synthetic
 from preprocessing.errors import UserError
 from preprocessing.options import DataOptions
 from preprocessing.ragged import Ragged
-from preprocessing.sources import imdb, sample
-from preprocessing.sources.custom import CustomReviews, check_source, is_custom
+from preprocessing.sources import imdb, sample, tables
+from preprocessing.sources.custom import OWN, CustomReviews, check_source, is_custom
 from preprocessing.sources.review import PARTS, Review
 from preprocessing.splits import held_out_mask
 from preprocessing.text import words
@@ -41,7 +41,8 @@ class Settings:
             teach next to nothing.
         largest_vocabulary: ids at most; 65,536 keeps them in two bytes.
         validation_fraction: share of the training reviews set aside for validation.
-        limit: for a quick look, only so many reviews of train, of test and of unsup.
+        limit: for a quick look, at most so many reviews of train, of test and of unsup, as many
+            of each class.
         with_originals: learn from the originals of edited reviews, too, as protocol 1 did; see
             `preprocessing.held_out`.
     """
@@ -61,7 +62,17 @@ def open_corpus(options: DataOptions) -> Corpus:
     """
     settings = Settings(limit=options.limit, with_originals=options.with_originals)
     if options.prepared is not None:
-        return _prepared_as(settings, options.dataset, options.prepared)
+        corpus = _prepared_as(settings, options.dataset, options.prepared)
+        given = options.data is not None and (
+            tables.form_of(options.data) or (options.data.is_dir() and is_custom(options.data))
+        )
+        named = "--data" if given else options.for_own_texts
+        if named and not corpus.name.startswith(OWN):
+            raise UserError(
+                f"--prepared {options.prepared} is {corpus.name}, and {named} is for labelled "
+                f"texts of your own; give one of the two"
+            )
+        return corpus
     if is_synthetic(options.dataset) and options.data is not None:
         raise UserError("--data names reviews; the sample is made by its generator")
     source: Path | CustomReviews | None = options.data
@@ -88,6 +99,11 @@ def _prepared_as(settings: Settings, dataset: str, folder: Path) -> Corpus:
         raise UserError(
             f"--prepared {folder} is not a prepared corpus; name a folder such as "
             f"data/imdb-{PUBLISHED['imdb']}"
+        )
+    if "splits" not in storage.read_manifest(folder):
+        raise UserError(
+            f"--prepared {folder} is not a prepared corpus but another folder of this project; "
+            f"name one such as data/imdb-{PUBLISHED['imdb']}"
         )
     corpus = Corpus(folder.resolve())
     if corpus.manifest["version"] != VERSION:
@@ -271,10 +287,10 @@ def _build(
 ) -> dict:
     """Write the corpus files; return their part of the manifest."""
     with clock.step("split off validation"):
-        held_out = held_out_mask(reviews["train"], settings.validation_fraction)
+        is_out = held_out_mask(reviews["train"], settings.validation_fraction)
         splits = {
-            "train": [r for r, out in zip(reviews["train"], held_out, strict=True) if not out],
-            "validation": [r for r, out in zip(reviews["train"], held_out, strict=True) if out],
+            "train": [r for r, out in zip(reviews["train"], is_out, strict=True) if not out],
+            "validation": [r for r, out in zip(reviews["train"], is_out, strict=True) if out],
             "test": reviews["test"],
             "unsup": reviews["unsup"],
         }

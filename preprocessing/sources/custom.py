@@ -329,8 +329,10 @@ def class_order(name: str) -> tuple:
 
 def _class_folders(folder: Path) -> dict[str, list[Path]]:
     """Return the class folders of each split, "" where there is no split; empty for IMDB's own."""
-    train, test = folder / "train", folder / "test"
-    splits = {"train": train, "test": test} if train.is_dir() and test.is_dir() else {"": folder}
+    train = folder / "train"
+    parts = {name: folder / name for name in ("train", "validation", "test")}
+    parts = {name: part for name, part in parts.items() if part.is_dir()}
+    splits = parts if {"train", "test"} <= set(parts) else {"": folder}
     found = {
         split: [sub for sub in sorted(parent.iterdir()) if sub.is_dir() and any(sub.glob("*.txt"))]
         for split, parent in splits.items()

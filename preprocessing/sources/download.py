@@ -1,9 +1,9 @@
-"""Download one file: with a progress bar, going on where it stopped, checked before it counts."""
+"""Download one file: with a progress bar; resumes where it stopped; verified before use."""
 
 import hashlib
 import urllib.error
 import urllib.request
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
 from preprocessing.errors import UserError
@@ -60,8 +60,20 @@ def _fetch(url: str, part: Path, size: int) -> None:
             task = progress.add_task(
                 f"downloading {part.stem}", total=size, completed=have if resumed else 0
             )
-            while block := response.read(BLOCK_BYTES):
+            while block := _block(response):
                 file.write(block)
                 progress.advance(task, len(block))
     if part.stat().st_size < size:
         raise ConnectionError(f"connection ended after {part.stat().st_size:,} of {size:,} bytes")
+
+
+def _block(response: HTTPResponse) -> bytes:
+    """Return the next block; none at the end.
+
+    Raises:
+        ConnectionError: the network failed, however the system calls that.
+    """
+    try:
+        return response.read(BLOCK_BYTES)
+    except OSError as error:
+        raise ConnectionError(str(error)) from error

@@ -32,8 +32,8 @@ READ = ".csv, .tsv and .jsonl tables (also as .gz), .parquet"
 COMPRESSED = ".gz"
 _SEPARATORS = {CSV: ",", TSV: "\t"}
 _NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
-_LONGEST_FIELD = 1 << 27
-_HEAD = 1 << 16
+LONGEST_FIELD = 1 << 27
+_HEAD = 1 << 13
 _NAMED_LINES = 5
 _TELLING_LINES = 200
 _LONGEST_SHOWN = 60
@@ -355,7 +355,7 @@ def _separated(
     path: Path, content: io.BufferedReader, separator: str
 ) -> tuple[Sequence[str], Iterator[Row]]:
     """Read a CSV or TSV table."""
-    csv.field_size_limit(_LONGEST_FIELD)
+    csv.field_size_limit(LONGEST_FIELD)
     text = _decoded(content, newline="")
     reader = csv.DictReader(text, delimiter=separator, strict=True)
 

@@ -126,6 +126,10 @@ def test_a_given_split_is_kept(tmp_path):
         "train": 60, "test": 50, "unsup": 99,
     }  # fmt: skip
     folder, _ = CustomReviews(class_folders(tmp_path / "b", 25, ("train", "test"))).read()
+    parts = ("train", "validation", "test")
+    three, _ = CustomReviews(class_folders(tmp_path / "c", 25, parts)).read()
+    assert len(three["train"]) == 2 * len(folder["train"]), "validation counts as train"
+    assert len(three["test"]) == len(folder["test"])
     assert {part: len(found) for part, found in folder.items()} == {
         "train": 50, "test": 50, "unsup": 0,
     }  # fmt: skip
@@ -293,6 +297,14 @@ def test_the_benchmark_on_ones_own_texts(run_here, tmp_path, monkeypatch):
     assert done.returncode == 0, done.stderr
     record = json.loads((path.parent.parent / "majority/seed-5.json").read_text())
     assert record["command"] == f"python -m models.majority --seed 5 --prepared {folder.name}"
+    model = tmp_path / "cache/models" / name / "majority/seed-0"
+    for place, more, said in (
+        (model, [], f"--prepared {model} is not a prepared corpus but another folder"),
+        (folder, ["--with-originals"], "was prepared with with_originals False"),
+    ):
+        refused = run_here("models/majority.py", "--prepared", place, *where[2:], *more)
+        assert refused.returncode == 2
+        assert said in refused.stderr
     wrong = run_here(*prepared, "--dataset", "sample")
     assert wrong.returncode == 2
     assert f"--prepared {folder} is {name}, not sample" in wrong.stderr

@@ -1,5 +1,7 @@
+import errno
 import hashlib
 import threading
+from http.client import HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from preprocessing.errors import UserError
@@ -49,6 +51,15 @@ def test_a_download_that_broke_off_goes_on_where_it_stopped(server, tmp_path):
     assert server.ranges == [None, "bytes=600000-"]
     download(server.url, target, len(CONTENT), MD5)
     assert len(server.ranges) == 2, "what is there is not fetched again"
+
+
+def test_a_network_that_fails_on_the_way_is_no_full_disk(server, tmp_path, monkeypatch):
+    def read(self, size):
+        raise OSError(errno.EHOSTUNREACH, "No route to host")
+
+    monkeypatch.setattr(HTTPResponse, "read", read)
+    with pytest.raises(UserError, match=r"archive.tar.gz: .*No route to host"):
+        download(server.url, tmp_path / "archive.tar.gz", len(CONTENT), MD5)
 
 
 def test_a_server_that_sends_the_whole_file_again_is_no_trouble(server, tmp_path):
