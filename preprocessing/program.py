@@ -55,6 +55,10 @@ def run_program(main: Callable[[], int | None]) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the exit
         code = READER_GONE
+    except SystemExit as error:
+        if not isinstance(error.__context__, BrokenPipeError):
+            raise
+        code = READER_GONE  # Rich ends a program so, with 1
     except OSError as error:
         where = error.filename or "a file (is the disk full?)"
         what = os.strerror(error.errno) if error.errno else " ".join(str(error).split())

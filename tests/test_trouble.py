@@ -80,7 +80,7 @@ def test_a_reader_that_goes_away_ends_the_program_quietly(checkout, program):
     process.stdout.readline()
     process.stdout.close()
     errors = process.stderr.read()
-    assert process.wait(60) != 0
+    assert process.wait(60) == 141
     assert errors == ""
     failed = [file for file in checkout.rglob("seed-*.json") if '"failed"' in file.read_text()]
     assert not failed, "it is no failure of the row"

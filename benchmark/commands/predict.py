@@ -2,7 +2,6 @@
 
 import argparse
 import csv
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -115,15 +114,11 @@ def predict(
         loaded = {name: saved.load(folder) for name, folder in models.items()}
         _show(loaded, texts)
         return
-    try:
-        with _opened(file, column) as (columns, rows, progress):
-            loaded = {name: saved.load(folder) for name, folder in models.items()}
-            with progress:
-                notes = _stream(loaded, columns, column or "text", rows)
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
+    with _opened(file, column) as (columns, rows, progress):
+        loaded = {name: saved.load(folder) for name, folder in models.items()}
+        with progress:
+            notes = _stream(loaded, columns, column or "text", rows)
+    sys.stdout.flush()
     notes.show("line")
 
 
