@@ -391,6 +391,7 @@ OTHERS = {
     f"{TFIDF} --with-originals": "--with-originals is for the IMDB reviews; the sample has no",
     f"{TFIDF} --data ok.csv": "--data names reviews; the sample is made by its generator",
     "models/tfidf_logreg.py --data table.xlsx --cache own": "table.xlsx is an Excel workbook",
+    f"{TFIDF} --validation-only --evaluate-on ok.csv": "--validation-only asks no evaluation set",
     f"{TFIDF} --tensorboard": "argument --tensorboard: expected one argument",
     f"models/cnn.py {SAMPLE} --epochs 0": "--epochs 0: must be at least 1 (passes over",
     f"models/cnn.py {SAMPLE} --learning-rate inf": "--learning-rate inf: must be finite",
@@ -417,6 +418,7 @@ OTHERS = {
     "run_all.py majority --seeds many": "argument --seeds: 'many' is not a whole number",
     "run_all.py majority --weights nowhere": "'nowhere' is not of the form NAME=FOLDER",
     "run_all.py majority --weights a=nowhere": "nowhere: no such folder",
+    "run_all.py majority --weights all-MiniLM=.": "did you mean all-MiniLM-L6-v2?",
     "run_all.py majority --jobs 1.5": "argument --jobs: '1.5' is not a whole number",
     f"run_all.py majority {SAMPLE} --results /proc/x": "--results /proc/x cannot be written",
     f"run_all.py majority {SAMPLE} --tensorboard texts.txt": "--tensorboard texts.txt cannot be",
@@ -443,7 +445,9 @@ OTHERS = {
     "benchmark explain --model model/ good bad": "unrecognized arguments: bad",
     "benchmark page --cache nothing": "no model of imdb is kept in nothing/models",
     "benchmark page --port x": "argument --port: 'x' is not a whole number",
-    "benchmark page --memory much": "argument --memory",
+    "benchmark page --memory much": "argument --memory: much is not a number of gigabytes",
+    "benchmark page --memory nan": "argument --memory: nan is not a number of gigabytes",
+    "benchmark page --memory -1": "argument --memory: -1 is not a number of gigabytes",
 }  # fmt: skip
 """What other programs say."""
 

@@ -42,6 +42,11 @@ def main(options: argparse.Namespace) -> int:
     """
     check_dataset(options.results, options.dataset)
     check_folder("--results", options.results, "runs")
+    if options.on and options.evaluation_data:
+        raise UserError(
+            "--evaluation-data is where the sets that come with the data set are, and --on names "
+            "others; leave one out"
+        )
     sets = own_sets(options.on)
     if not options.on:
         folder = evaluation_folder(options.evaluation_data)

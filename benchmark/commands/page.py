@@ -10,7 +10,7 @@ from benchmark.commands.options import (
     evaluation_folder,
 )
 from benchmark.runs import kept_models
-from preprocessing.options import whole
+from preprocessing.options import gigabytes, whole
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--port", type=whole, default=7860, help="(default: %(default)s)")
     parser.add_argument(
-        "--memory", type=float, metavar="GB",
+        "--memory", type=gigabytes, metavar="GB",
         help="most memory that loaded models may take, estimated from the size of their files; the "
         "least recently used are unloaded to make room (default: 4)",
     )  # fmt: skip

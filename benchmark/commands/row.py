@@ -27,6 +27,7 @@ from benchmark.rows.hyperparameters import changed, flag
 from benchmark.rows.saved import check_target
 from benchmark.rows.training_data import ONCE
 from benchmark.runs import events
+from preprocessing.errors import UserError
 from preprocessing.options import DataOptions, add_data_options, corpus_from, data_words
 from preprocessing.program import Parser, run_program
 from preprocessing.sources.custom import OWN, is_custom
@@ -104,11 +105,13 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
     options = hyperparameters_from(given, row.hyperparameters, row.options_of(named))
     variant = named or row.variant_of(options)
     _check_targets(given)
+    if given.validation_only and given.evaluate_on:
+        raise UserError("--validation-only asks no evaluation set; leave out --evaluate-on")
     if given.tensorboard is not None and not hasattr(options, "epochs"):
         print(f"{name} has no epochs: --tensorboard writes no curves", file=sys.stderr)
     row.check_weights(options)
     data = DataOptions.of(given)
-    own = [] if given.validation_only else own_sets(given.evaluate_on)
+    own = own_sets(given.evaluate_on)
     corpus = corpus_from(data)
     check_labels(corpus, [] if given.labels is None else [given.labels], given.seed)
     sets = own

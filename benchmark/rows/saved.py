@@ -133,7 +133,12 @@ def load(folder: Path) -> SavedModel:
     """
     manifest = _manifest(folder)
     name = manifest["model"]
-    row = catalogue.load(name)
+    try:
+        row = catalogue.load(name)
+    except UserError:
+        raise
+    except Exception as error:  # a package that the row needs is not there, for one
+        raise _unusable(folder, "cannot be loaded", error) from error
     try:
         options = row.hyperparameters(**manifest["hyperparameters"])
     except ValidationError as error:

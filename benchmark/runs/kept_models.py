@@ -10,6 +10,7 @@ repository. Together they take at most so much of the disk; the least recently u
 
 import os
 import shutil
+from argparse import ArgumentTypeError
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from benchmark.rows import catalogue, saved
 from benchmark.rows.contract import Fitted
 from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
+from preprocessing.options import gigabytes
 from preprocessing.storage import MANIFEST
 
 from filelock import FileLock
@@ -56,12 +58,9 @@ def room() -> float:
     """
     said = os.environ.get("IMDB_MODELS_GB", "") or str(GIGABYTES)
     try:
-        gigabytes = float(said)
-    except ValueError:
-        gigabytes = -1.0
-    if not 0 <= gigabytes < float("inf"):
-        raise UserError(f"IMDB_MODELS_GB={said} is not a number of gigabytes")
-    return gigabytes
+        return gigabytes(said)
+    except ArgumentTypeError as error:
+        raise UserError(f"IMDB_MODELS_GB={error}") from None
 
 
 def find(folder: Path, record: Finished) -> saved.SavedModel | None:

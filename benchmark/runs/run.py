@@ -111,6 +111,7 @@ def run(
     answered: dict[str, Answered] = {}
     try:
         row.warm_up()
+        backend = row.versions()  # a package that cannot be found is told before training
         library, float32, bfloat16 = hardware.matrix_products()
         data = TrainingData.of(corpus, seed, labels)
         learning = _Stopwatch()
@@ -141,7 +142,7 @@ def run(
             weights=fitted.weights,
             parameters=fitted.parameters,
             precision=fitted.precision,
-            backend=row.versions(),
+            backend=backend,
             device=_device(fitted),
             matrix_products=MatrixProducts(library=library, float32=float32, bfloat16=bfloat16),
             history=[Epoch(**epoch) for epoch in fitted.history],

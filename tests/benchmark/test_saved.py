@@ -132,6 +132,15 @@ def test_a_vocabulary_that_is_not_the_models_is_told(folder, change, said):
     assert "\n" not in str(refused.value)
 
 
+def test_a_model_whose_row_cannot_be_imported_says_so(folder, monkeypatch):
+    def load(name):
+        raise ModuleNotFoundError("No module named 'keras_hub'")
+
+    monkeypatch.setattr(catalogue, "load", load)
+    with pytest.raises(UserError, match="cannot be loaded: ModuleNotFoundError: No module named"):
+        saved.load(folder)
+
+
 def test_a_model_that_cannot_answer_says_so(folder):
     file = folder / "tables.json"
     tables = json.loads(file.read_text(encoding="utf-8"))
