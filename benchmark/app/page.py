@@ -28,6 +28,11 @@ _SHOW = """
     const answers = document.getElementById("answers");
     if (answers.getBoundingClientRect().top > 0.7 * innerHeight) answers.scrollIntoView();
 """
+_COPY = """
+    const byHand = "Copy it from the address bar";
+    if (!navigator.clipboard) return byHand;  // only https and this machine have one
+    return navigator.clipboard.writeText(location.href).then(() => "Copied", () => byHand);
+"""
 _START = """() => {
     const answers = document.getElementById("answers");
     answers.setAttribute("aria-live", "polite");
@@ -63,7 +68,7 @@ class Asker:
             problem = "type a text" if not text.strip() else str(error)
             yield render("problem.html", problem=problem)
             return
-        cards = {name: {"name": name, "waiting": "waits for its turn"} for name in names}
+        cards = {name: {"name": name, "waiting": "waiting"} for name in names}
         for name in names:
             for card in self._answer(name, text):
                 cards[name] = card
@@ -73,7 +78,7 @@ class Asker:
         """Yield what the page shows of a model: it loads, it has answered, and why."""
         try:
             if name not in self.library.loaded:
-                yield {"name": name, "waiting": "is loaded"}
+                yield {"name": name, "waiting": "loading"}
                 self.library.get(name).predict([text])  # a network's first answer takes longer
             model = self.library.get(name)
             start = time.perf_counter()
@@ -81,7 +86,7 @@ class Asker:
             milliseconds = round(1000 * (time.perf_counter() - start))
             about = {"milliseconds": milliseconds}
             yield about | {
-                "name": name, "waiting": "leaves out words", "positive": positive,
+                "name": name, "waiting": "leaving out words one by one", "positive": positive,
             }  # fmt: skip
             yield explanation.card(name, reasons.explain(model, text), **about)
         except UserError as error:
@@ -170,7 +175,7 @@ def build(library: Library, pairs: list[Pair]) -> gr.Blocks:
         example.input(lambda name: by_name.get(name, ""), example, text, **hidden)
         copy.click(
             None, [text, *groups], copy,
-            js=_REMEMBER + 'navigator.clipboard.writeText(location.href); return "Copied"; }',
+            js=_REMEMBER + _COPY + "}",
         )  # fmt: skip
         page.load(lambda given: given, address, address, js=_START, **hidden).then(
             restored, address, [text, *groups], **hidden

@@ -151,6 +151,8 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         UserError: the port is taken, or there is no such address.
     """
+    if not host:
+        raise UserError("--host is empty; 0.0.0.0 lets other machines in")
     try:
         return socket.create_server((host, port))
     except (OSError, OverflowError) as error:

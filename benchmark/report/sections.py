@@ -174,8 +174,9 @@ def _reads_or_counts(
         "reads_or_counts",
         "Reads or counts?",
         "A few words of a text were changed until its verdict was the opposite one. A model that "
-        "counts words tends to answer the edit as it did the original; one that reads gets both "
-        "right. Models that do no better than always giving one answer are left out.",
+        "gives the edit its original's answer gets no pair right. Why one model gets more pairs "
+        "right than another was not measured. Models that do no better than always giving one "
+        "answer are left out.",
         shown,
         lists,
     )
@@ -342,8 +343,8 @@ def _search(curves: Mapping[str, Curve], family_of: Mapping[str, str]) -> Sectio
             ),
             Shown(
                 "budget_by_seconds", "By seconds",
-                f"{caption} A trial costs what it takes in the mean, with what is made once for "
-                "it.",
+                f"{caption} A trial costs the mean time of a trial, including what is made once "
+                "for it.",
                 evaluation_figures.budgets(curves, family_of, by_seconds=True),
                 "The same, by the seconds that the trials take to train.",
             ),

@@ -4,6 +4,7 @@ import logging
 import shutil
 import sys
 import threading
+import urllib.request
 from types import SimpleNamespace
 
 from benchmark.app import library as libraries
@@ -141,10 +142,24 @@ def test_three_models_answer_as_predict_does(tab, served, kept):
     assert label == "naive_bayes_svm · 79.0% · both right 27.5%"
     page.wait_for_function("location.hash.includes('bag_of_words')")
     state = page.evaluate("location.hash")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.click("#copy")
+    page.wait_for_selector("#copy:has-text('Copied')")
+    assert page.evaluate("navigator.clipboard.readText()").endswith(state)
     other = tab(state)
     assert answered(other, *names) == said, "a shared address answers at once"
     assert other.input_value("#text textarea") == TEXT
     assert not other.locator("#models label:has-text('majority') input").is_checked()
+
+
+def test_the_browser_is_forbidden_to_load_anything_from_outside(served):
+    with urllib.request.urlopen(served.address) as response:
+        assert "default-src 'self'" in response.headers["content-security-policy"]
+
+
+def test_no_address_is_not_all_addresses():
+    with pytest.raises(UserError, match="--host is empty"):
+        server.listen("", 0)
 
 
 def test_an_example_is_flipped(tab, served):
