@@ -288,6 +288,21 @@ def test_the_readme_leads_to_every_page():
     assert linked == {name for name in DOCUMENTS if name.startswith("docs/")}
 
 
+@pytest.mark.parametrize(
+    ("package", "file", "words"),
+    [
+        ("ray", "docs/cluster/Dockerfile", "rayproject/ray:{}-py311"),
+        ("ray", "docs/cluster/kuberay.yaml", 'rayVersion: "{}"'),
+        ("gradio", "docs/page.md", "sdk_version: {}"),
+        ("ruff", ".pre-commit-config.yaml", "rev: v{}"),
+    ],
+)
+def test_a_version_that_stands_elsewhere_is_the_one_in_the_constraints(package, file, words):
+    pins = (ROOT / "constraints.txt").read_text()
+    (version,) = re.findall(rf"^{package}==(\S+)", pins, re.MULTILINE)
+    assert words.format(version) in (ROOT / file).read_text(encoding="utf-8")
+
+
 def test_every_dependency_is_explained():
     page = DOCUMENTS["docs/requirements.md"]
     for file in ("requirements.txt", "requirements/base.txt", "requirements/jax.txt"):
