@@ -1,4 +1,4 @@
-"""Sequences of unlike length as one flat array and offsets; padding; batches of like length."""
+"""Sequences of unequal length as one flat array; padding; batches of similar length."""
 
 from dataclasses import dataclass
 
@@ -81,6 +81,11 @@ def bucket_widths(lengths: np.ndarray, longest: int, buckets: int = 12) -> np.nd
 
     They are quantiles of the lengths, so that each width serves as many sequences as any other:
     little padding, and few shapes for backends that compile one program for each.
+
+    Args:
+        lengths: of the sequences, shape (sequences,), int.
+        longest: the largest width.
+        buckets: how many quantiles.
     """
     lengths = np.clip(lengths, 1, longest)
     quantiles = np.quantile(lengths, np.arange(1, buckets + 1) / buckets, method="higher")
@@ -94,6 +99,11 @@ def batches_of_like_length(
 
     With `random`, ties and near ties (lengths within about 5 %) fall differently at each call and
     the batches come in random order; without it, they are sorted by length.
+
+    Args:
+        lengths: of the sequences, shape (sequences,), int.
+        batch_size: sequences in a batch.
+        random: draws the order; None to sort by length.
 
     Returns:
         Index arrays of `batch_size`; one of them may be smaller.

@@ -1,4 +1,4 @@
-"""Files and folders that are there whole or not at all, and that know when they were changed.
+"""Files and folders that are there whole or not at all, and that detect changes.
 
 A folder is built under another name and renamed when it is complete, so a process that is killed
 leaves nothing that could be mistaken for a result. Its ``manifest.json`` holds the size and the

@@ -201,6 +201,58 @@ def test_a_percentage_in_the_text_is_that_of_its_model(document, model, column, 
     assert words.format(100 * value) in " ".join(DOCUMENTS[document].split())
 
 
+STEPS, LANGUAGE_MODELS = "docs/steps.md", "docs/language-models.md"
+TESTED = ("verdict", "contrast_both_verdict", "sentences_accuracy_verdict")
+VERDICTS = (
+    (STEPS, "lm_lstm", "lm_lstm (not-pretrained)", ("better",),
+     "`lm_lstm` is worse than the same network from random weights"),
+    (STEPS, "lm_lstm", "ulmfit", ("better",), "`ulmfit` is better than `lm_lstm`"),
+    (STEPS, "bidirectional_lstm", "elmo", ("tied", "tied", "better"),
+     "`elmo` is better than `bidirectional_lstm` only on sentences"),
+    (STEPS, "transformer", "gpt", ("worse",), "`gpt` is worse than `transformer`"),
+    (STEPS, "lstm", "bidirectional_lstm", ("tied", "tied", "better"),
+     "A second direction is better on sentences"),
+    *((STEPS, before, after, ("tied",),
+       "no difference from a second layer, a second direction, attention or a convolution in front")
+      for before, after in (("lstm", "stacked_lstm"), ("bidirectional_lstm", "attention_lstm"),
+                            ("lstm", "cnn_lstm"))),
+    (LANGUAGE_MODELS, "bidirectional_lstm", "elmo", ("tied", "tied", "better"),
+     "`elmo` is tied with `bidirectional_lstm` on the test reviews and on edited pairs, and better "
+     "on sentences"),
+    (LANGUAGE_MODELS, "lm_lstm", "lm_lstm (adversarial)", ("tied", "worse", "better"),
+     "`lm_lstm (adversarial)` is tied with `lm_lstm` on the test reviews, worse on edited pairs "
+     "and better on sentences"),
+    (LANGUAGE_MODELS, "lm_lstm (adversarial)", "lm_lstm (virtual_adversarial)", ("tied",) * 3,
+     "is tied with `lm_lstm (adversarial)` on all three"),
+)  # fmt: skip
+"""Verdicts in the text: the document, the two ends of a step, `TESTED` of it, and the words."""
+
+TIES = (
+    ("docs/findings.md", "lstm", ("cnn",), "though tied under the leaderboard's"),
+    (STEPS, "ulmfit", ("lstm",), "and tied with `lstm` in the leaderboard"),
+    (LANGUAGE_MODELS, "ulmfit", ("lstm",), "In the leaderboard it is tied with `lstm`"),
+    (STEPS, "gpt", ("gpt (not-pretrained)", "bert (scratch-tiny)"),
+     "tied with `gpt (not-pretrained)` and, in the leaderboard, with `bert (scratch-tiny)`"),
+    (STEPS, "simple_rnn", ("lstm (paper)", "cnn_lstm (quick)", "bidirectional_lstm (quick)"),
+     "Tied with it in the leaderboard are `lstm (paper)`"),
+)  # fmt: skip
+"""Ties of the leaderboard in the text: the document, a model, those tied with it, and the words."""
+
+
+@pytest.mark.parametrize(("document", "before", "after", "verdicts", "words"), VERDICTS)
+def test_a_verdict_in_the_text_is_that_of_the_step(document, before, after, verdicts, words):
+    line = steps.build(evaluated()).set_index(["before", "after"]).loc[(before, after)]
+    assert tuple(line[list(TESTED[: len(verdicts)])]) == verdicts
+    assert words in " ".join(DOCUMENTS[document].split())
+
+
+@pytest.mark.parametrize(("document", "model", "others", "words"), TIES)
+def test_a_tie_in_the_text_is_one_of_the_leaderboard(document, model, others, words):
+    tied = evaluated().table.set_index("model").loc[model, "tied_with"].split("; ")
+    assert set(others) <= set(tied)
+    assert words in " ".join(DOCUMENTS[document].split())
+
+
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [

@@ -24,7 +24,7 @@ class Fitted(ABC):
     """A row that has learned."""
 
     parameters: int
-    """How many numbers it learned, the vectors it was given included."""
+    """How many numbers the trained model holds, those that it was given included."""
 
     history: list[dict[str, float]]
     """One entry an epoch; empty where there are no epochs."""

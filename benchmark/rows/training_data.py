@@ -27,7 +27,7 @@ ONCE = (
     "pretraining",
     "teacher",
 )
-"""What is made once and kept; each may need those before it."""
+"""What `--make-only` makes once and keeps; each may need those before it."""
 
 
 class MadeError(Exception):

@@ -37,7 +37,7 @@ def measure(rows: list[str], data: DataOptions) -> None:
     console.print(f"on {hardware.processor()}, {hardware.cores()} cores")
     names = list(dict.fromkeys(line.row for line in catalogue.choose(rows).values()))
     corpus = corpus_from(data)
-    if not rows:
+    if not rows and data.prepared is None:
         console.print(_preprocessing(data))
         start = time.perf_counter()
         corpus_from(data).reviews("train")

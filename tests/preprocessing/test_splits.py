@@ -38,7 +38,7 @@ def test_a_text_under_two_films_joins_them():
 
 
 def test_always_the_same():
-    """Where this changes, so must `VERSION` in preprocessing/prepare.py: no hash would tell."""
+    """Where this changes, so must `VERSION` in preprocessing/corpus.py: no hash would tell."""
     reviews = [review(i, i % 2, f"film {i // 4}") for i in range(200)]
     held_out = np.flatnonzero(held_out_mask(reviews, 0.1))
     assert sorted(set(held_out // 4)) == [2, 3, 5, 7, 42], "whole films"
