@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmark.analysis import columns, leaderboard, statistics, terminal
 from benchmark.analysis.evaluations import Asked
-from benchmark.analysis.terminal import TerminalTable
+from benchmark.analysis.terminal import TerminalTable, share
 from benchmark.records import store
 from benchmark.records.predictions import Predictions, check_same_reviews
 from benchmark.records.record import Finished, Record
@@ -326,23 +326,18 @@ def _of_set(name: str, one: Asked, other: Asked, comparable: bool) -> list[list[
     both = (one, other)
     what = "edits" if one.is_paired else "accuracy"
     lines = [
-        [f"{name}: {what}", *(_share(own.scored, own.accuracy_interval) for own in both)]
+        [f"{name}: {what}", *(share(own.scored, own.accuracy_interval) for own in both)]
         + (_difference(one.scored, other.scored) if comparable else [])
     ]
     if one.is_paired:
         lines.append(
-            [f"{name}: both right", *(_share(own.both_right, own.both_interval) for own in both)]
+            [f"{name}: both right", *(share(own.both_right, own.both_interval) for own in both)]
             + (_difference(one.both_right, other.both_right) if comparable else [])
         )
         drops = [f"{100 * own.drop:.2f}" for own in both]
         further = [_signed(100 * (other.drop - one.drop), ".2f"), ""] if comparable else []
         lines.append([f"{name}: drop", *drops, *further])
     return lines
-
-
-def _share(right: np.ndarray, interval: tuple[float, float]) -> str:
-    low, high = interval
-    return f"{100 * right.mean():.2f}\n{100 * low:.1f}–{100 * high:.1f}"
 
 
 def _difference(one: np.ndarray, other: np.ndarray) -> list[str]:

@@ -1,7 +1,7 @@
 """The README's table: the most accurate model of each family, with outside weights and without."""
 
 from benchmark.analysis import columns
-from benchmark.analysis.columns import with_seeds
+from benchmark.analysis.columns import BY_NAME, with_seeds
 from benchmark.analysis.tables import disturbed, escaped
 
 import pandas as pd
@@ -46,7 +46,6 @@ def as_markdown(table: pd.DataFrame, curves: pd.DataFrame | None = None) -> str:
         f"| {' | '.join('---' if title in left else '--:' for title in titles)} |",
     ]
     for _, line in shown.iterrows():
-        std = "" if pd.isna(line["accuracy_std"]) else f" ± {100 * line['accuracy_std']:.2f}"
         seconds = line["train_seconds"] + line["preprocessing_seconds"]
         cells = [
             line["rank"],
@@ -54,11 +53,11 @@ def as_markdown(table: pd.DataFrame, curves: pd.DataFrame | None = None) -> str:
             line["family"],
             line["weights"].partition(" (")[0],
             line["seeds"],
-            f"{100 * line['accuracy_mean']:.2f}{std}",
+            BY_NAME["accuracy_mean"].cell(line),
             *(values.get(line["model"], "") for values in further.values()),
-            f"{line['parameters']:,}",
+            BY_NAME["parameters"].cell(line),
             f"{seconds:,.0f}",
-            f"{line['predict_reviews_per_second']:,.0f}",
+            BY_NAME["predict_reviews_per_second"].cell(line),
         ]
         lines.append(f"| {' | '.join(escaped(str(cell)) for cell in cells)} |")
     lines += [f"\n{escaped(sentence)}" for sentence in disturbed(shown)]

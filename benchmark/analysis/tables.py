@@ -199,13 +199,11 @@ def sets_as_terminal(
         for model, own in asked.items():
             if name in own:
                 one = own[name]
-                low, high = one.accuracy_interval
-                accuracy = f"{100 * one.scored.mean():.2f}\n{100 * low:.1f}–{100 * high:.1f}"
+                accuracy = terminal.share(one.scored, one.accuracy_interval)
                 originals = both = ""
                 if one.is_paired:
-                    low, high = one.both_interval
                     originals = f"{100 * one.original_right.mean():.2f}"
-                    both = f"{100 * one.both_right.mean():.2f}\n{100 * low:.1f}–{100 * high:.1f}"
+                    both = terminal.share(one.both_right, one.both_interval)
                 shown.add_row(name, model, originals, accuracy, both)
     return shown
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 from rich import box
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
@@ -95,6 +96,12 @@ class TerminalTable:
         for row in self.rows:
             table.add_row(*(_shown(row[i], indent) for i in kept))
         return table
+
+
+def share(right: np.ndarray, interval: tuple[float, float]) -> str:
+    """Return a cell with the share of what is right, in %, and its interval below."""
+    low, high = interval
+    return f"{100 * right.mean():.2f}\n{100 * low:.1f}–{100 * high:.1f}"
 
 
 def _shown(cell: str | Text | tuple[Text, int], indent: int) -> RenderableType:
