@@ -21,6 +21,7 @@ from benchmark.rows.pipelines import (
     hyperparameters,
     option,
 )
+from preprocessing.vocabulary import UNKNOWN
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -42,8 +43,10 @@ def build(options: Hyperparameters, data: TrainingData) -> "Pipeline":
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.pipeline import make_pipeline
 
+    # of equally frequent words, max_features would count those that the processor sorts first
+    counted = data.vocabulary[UNKNOWN:][: options.words]
     return make_pipeline(
-        CountVectorizer(token_pattern=WORD, lowercase=False, max_features=options.words),
+        CountVectorizer(token_pattern=WORD, lowercase=False, vocabulary=counted),
         RandomForestClassifier(
             options.trees, min_samples_leaf=options.leaf, n_jobs=-1, random_state=data.seed
         ),

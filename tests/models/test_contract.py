@@ -9,7 +9,7 @@ from importlib.metadata import version
 from benchmark.rows import catalogue, saved
 from benchmark.rows.hyperparameters import plain
 from benchmark.rows.networks.options import TrainingOptions
-from benchmark.rows.pipelines.pipeline_row import PipelineRow
+from benchmark.rows.pipelines.pipeline_row import PipelineRow, as_texts
 from benchmark.rows.training_data import TrainingData
 from benchmark.runs.run import run
 from preprocessing.corpus import Corpus, Texts, withholding_test
@@ -78,6 +78,16 @@ def test_the_same_seed_gives_the_same_predictions(name, predicted, small):
 def test_another_seed_gives_other_predictions(name, predicted, small):
     other = fit(name, small, seed=1).predict(small.reviews("test"))
     assert (predicted(name) != other).any()
+
+
+def test_a_forest_counts_the_most_frequent_words_whatever_the_processor(small):
+    """scikit-learn's own choice among equally frequent words hangs on how NumPy sorts them."""
+    row = catalogue.load("bag_of_words")
+    data = TrainingData.of(small, 0, labels=20)
+    pipeline = row.build(row.hyperparameters(words=50), data)
+    pipeline.fit(as_texts(data.train), data.train.labels)
+    counted = pipeline[0].get_feature_names_out()
+    assert list(counted) == small.vocabulary[1:51], "in the order of their ids, unknown ones first"
 
 
 @pytest.mark.parametrize("name", ROWS)
