@@ -11,12 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.analysis import tables
+from benchmark.analysis.columns import joined
 from benchmark.analysis.terminal import Column, TerminalTable
 from benchmark.records import trials
+from benchmark.records.record import Finished
 from benchmark.records.trials import Trial
 from benchmark.rows import catalogue
 
 import numpy as np
+import pandas as pd
 from scipy.special import gammaln
 
 
@@ -29,6 +33,9 @@ class Curve:
             1 on.
         seconds: that a trial trains in the mean, made once and kept included.
         failed: how many of the trials that were drawn failed; they count, as 0.
+        device: what computed the trials; several, as `columns.joined` has them, where they differ.
+        machine: the same of the kind of machine.
+        disturbed: whether other programs ran beside one, so that the seconds are too long.
         before: the accuracy of trial 0, with the settings before the search; None without it.
         best: the best trial.
     """
@@ -36,6 +43,9 @@ class Curve:
     expected: np.ndarray
     seconds: float
     failed: int
+    device: str
+    machine: str
+    disturbed: bool
     before: float | None
     best: Trial
 
@@ -70,11 +80,15 @@ def _log_choose(n: np.ndarray, k: int) -> np.ndarray:
 def curve_of(found: list[Trial]) -> Curve:
     """Return what trials say, some of which were drawn: trial 0 was not, and is in no estimate."""
     drawn = [trial for trial in found if trial.number > 0]
+    good = [trial.record for trial in drawn if isinstance(trial.record, Finished)]
     seconds = [trial.seconds for trial in drawn if trial.record.status == "ok"]
     return Curve(
         expected=expected_best(np.array([trial.accuracy for trial in drawn])),
         seconds=float(np.mean(seconds)) if seconds else 0.0,
         failed=sum(trial.record.status == "failed" for trial in drawn),
+        device=joined(record.device for record in good),
+        machine=joined(record.environment.machine for record in good),
+        disturbed=any(record.is_disturbed for record in good),
         before=next((trial.accuracy for trial in found if trial.number == 0), None),
         best=max(found, key=lambda trial: trial.accuracy),
     )
@@ -101,6 +115,18 @@ def read(results: Path, dataset: str) -> dict[str, Curve]:
         if any(trial.number > 0 for trial in own):
             curves[name] = curve_of(own)
     return dict(sorted(curves.items(), key=lambda item: -item[1].expected[-1]))
+
+
+def about_times(curves: Mapping[str, Curve]) -> str:
+    """Say on what machine the trials ran, and whose seconds are not to be compared."""
+    lines = pd.DataFrame(
+        {
+            "model": name, "device": curve.device, "machine": curve.machine,
+            "info": tables.DISTURBED if curve.disturbed else "",
+        }
+        for name, curve in curves.items()
+    )  # fmt: skip
+    return tables.about_times(lines)
 
 
 def crossings(curves: Mapping[str, Curve]) -> list[tuple[str, str, int]]:

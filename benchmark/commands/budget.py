@@ -34,6 +34,7 @@ def main(options: argparse.Namespace) -> None:
     longest = max(len(curve.expected) for curve in curves.values())
     shown = tuple(sorted({number for number in SHOWN if number <= longest} | {longest}))
     console.print(budget.as_terminal(curves, options.dataset, shown))
+    console.print(budget.about_times(curves), markup=False)
     for early, late, number in budget.crossings(curves):
         console.print(
             f"which is better depends on the budget: {early} below {number} trials, {late} from "

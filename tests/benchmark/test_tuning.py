@@ -10,7 +10,7 @@ from benchmark.rows import catalogue
 from benchmark.rows.hyperparameters import Choice, LogUniform, Uniform, search_space
 from benchmark.runs import tuning
 from preprocessing.errors import DamagedError, UserError
-from tests.benchmark.made_up_runs import a_corpus, a_failure, a_trial
+from tests.benchmark.made_up_runs import ENVIRONMENT, a_corpus, a_failure, a_trial
 from tests.checkouts import add_row
 from tests.conftest import run_python
 
@@ -104,6 +104,21 @@ def test_searches_under_other_rules_or_of_other_reviews_are_not_compared(tmp_pat
         trials.add(trials.path_of(tmp_path, "imdb", "majority"), a_trial(number, 0.8, utc=new))
         trials.add(trials.path_of(tmp_path, "imdb", "cnn"), a_trial(number, 0.9, utc=old, **other))
     assert list(budget.read(tmp_path, "imdb")) == ["majority"]
+
+
+def test_seconds_of_other_machines_and_of_busy_ones_are_named():
+    busy = ENVIRONMENT.model_copy(update={"load_average": 3.1})  # of 2 cores
+    other = ENVIRONMENT.model_copy(update={"processor": "another"})
+    curves = {
+        name: budget.curve_of([a_trial(1, 0.8), a_trial(2, 0.8, environment=environment)])
+        for name, environment in (("cnn", ENVIRONMENT), ("gru", busy), ("lstm", other))
+    }
+    said = budget.about_times(curves)
+    assert "several kinds of machine and not to be compared" in said
+    assert "(lstm)" in said
+    assert said.endswith("which made them slower: gru.")
+    del curves["lstm"], curves["gru"]
+    assert budget.about_times(curves) == f"Times are of one kind of machine: {ENVIRONMENT.machine}."
 
 
 def test_where_two_curves_cross_is_said():
