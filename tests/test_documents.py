@@ -780,6 +780,8 @@ def test_figures_in_the_findings_are_those_of_the_tables():
     shares = [name for name in table if name.endswith(("accuracy", "_both", "accuracy_mean"))]
     known = {f"{100 * value:.1f}" for name in shares for value in table[name].dropna()}
     known |= set(re.findall(r"\d\d\.\d\b", " ".join(lines_of_the_labels())))
+    seeds = (ROOT / "results/runs/imdb/cnn/labels=100").glob("seed-*.json")
+    known |= {f"{100 * correct(path).mean():.1f}" for path in seeds}
     quoted = set(re.findall(r"(\d\d\.\d) %", text))
     assert quoted
     assert quoted <= known
