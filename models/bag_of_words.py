@@ -43,7 +43,7 @@ def build(options: Hyperparameters, data: TrainingData) -> "Pipeline":
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.pipeline import make_pipeline
 
-    # of equally frequent words, max_features would count those that the processor sorts first
+    # max_features leaves ties to NumPy's sort, which orders them differently on other processors
     counted = data.vocabulary[UNKNOWN:][: options.words]
     return make_pipeline(
         CountVectorizer(token_pattern=WORD, lowercase=False, vocabulary=counted),

@@ -58,7 +58,7 @@ def run_program(main: Callable[[], int | None]) -> None:
     except SystemExit as error:
         if not isinstance(error.__context__, BrokenPipeError):
             raise
-        code = READER_GONE  # Rich ends a program so, with 1
+        code = READER_GONE  # at a broken pipe, Rich exits with 1
     except OSError as error:
         where = error.filename or "a file (is the disk full?)"
         what = os.strerror(error.errno) if error.errno else " ".join(str(error).split())

@@ -15,7 +15,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 FEWEST = 10
-"""Answers on which two models are compared: a test on fewer says little, and may go astray."""
+"""The fewest answers on which two models are tested: with fewer, a test says little."""
 
 LEVEL = 0.05
 

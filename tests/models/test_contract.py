@@ -91,7 +91,7 @@ def test_another_seed_gives_other_predictions(name, predicted, small):
 
 
 def test_a_forest_counts_the_most_frequent_words_whatever_the_processor(small):
-    """scikit-learn's own choice among equally frequent words hangs on how NumPy sorts them."""
+    """scikit-learn's own choice among equally frequent words depends on how NumPy sorts them."""
     row = catalogue.load("bag_of_words")
     data = TrainingData.of(small, 0, labels=20)
     pipeline = row.build(row.hyperparameters(words=50), data)
