@@ -2,8 +2,13 @@
 
 Every word looks at every other one and takes from each what it needs; no state is carried along.
 Without pretraining, it has to learn how words belong together from the labelled reviews alone.
-Inputs are normalized before each sublayer (Xiong et al., 2020, https://arxiv.org/abs/2002.04745),
-so training needs no warm-up.
+Words' vectors are scaled by the root of their size, so that their positions, which are added, do
+not drown them (section 3.4). Inputs are normalized before each sublayer (Xiong et al., 2020,
+https://arxiv.org/abs/2002.04745), so training needs no warm-up.
+
+Where it differs from the paper: words start from word2vec's vectors; dropout is on these, before
+positions are added, and leaves out the same numbers in all words of a review; there is one layer.
+The first 400 words are read.
 
     python models/transformer.py
     python models/transformer.py --seed 1 --positions learned
@@ -55,7 +60,7 @@ def build(options: Hyperparameters, data: TrainingData) -> keras.Model:
             f"--units {options.units} is odd; --positions sinusoidal needs an even number"
         )
     words, vectors, mask = read_words(options, data)
-    x = layers.Dense(options.units)(vectors)
+    x = layers.Dense(options.units)(vectors) * options.units**0.5
     x = AddPositions(options.positions, options.max_words)(x)
     words_to_see = mask[:, None, :, 0] > 0
     for _ in range(options.layers):

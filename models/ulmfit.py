@@ -11,17 +11,20 @@ the answer is the mean of the two.
 
 Where it differs from the paper: the language models are learned on the reviews alone. The paper
 learns them on Wikipedia and then fine-tunes them to its texts, a step that is not needed here. They
-have one LSTM layer, not three, and are learned in one pass without any dropout. Word vectors are
-word2vec's, with corrections for frequent words that are learned in the last stage. Gradients go
-through a whole review, which is read from a state of zeros. The hidden layer has no dropout of its
-own, and Adam has its usual momenta, 0.9 and 0.999, where the paper has 0.7 and 0.99.
+have one LSTM layer, not three, and are learned in one pass. Word vectors are word2vec's, with
+corrections for frequent words that are learned in the last stage. Only the first 400 words are
+read, from a state of zeros, and backwards from the 400th on; gradients go through all of them.
+Dropout is on word vectors and on the pooled features alone, not on or within LSTM layers. Adam has
+its usual momenta, 0.9 and 0.999, where the paper has 0.7 and 0.99, and half of the paper's rate.
 
     python models/ulmfit.py
     python models/ulmfit.py --lm-layers 3 --pretrain 3
 """
 
 from benchmark.rows.networks import (
+    Choice,
     Lessons,
+    LogUniform,
     MaxWords,
     NetworkOptions,
     NetworkRow,
@@ -65,9 +68,13 @@ class Hyperparameters(LanguageModelOptions, NetworkOptions):
 
     epochs: int = option(2, "passes with all unfrozen, after one in each stage before", ge=1)
     learning_rate: float = option(
-        5e-3, "highest step size of Adam, that of the classifier's own layers", gt=0
-    )
-    slower: float = option(2.6, "how many times slower each layer learns than the one above", ge=1)
+        5e-3, "highest step size of Adam, that of the classifier's own layers",
+        LogUniform(1e-3, 2e-2), gt=0,
+    )  # fmt: skip
+    slower: float = option(
+        2.6, "how many times slower each layer learns than the one above; the paper's",
+        Choice(1.0, 2.6, 5.0), ge=1,
+    )  # fmt: skip
     max_words: MaxWords = 400
     learned_words: LearnedWords = 5_000
     spatial_dropout: SpatialDropout = 0.2

@@ -79,7 +79,7 @@ class FineTuningOptions(TrainingOptions):
     learning_rate: Annotated[float, Field(gt=0)] | Literal["auto"] = option(
         "auto",
         "highest step size; auto is 2e-5, and from scratch 1e-3 tiny, 2e-4 small, 3e-5 base",
-        LogUniform(1e-4, 3e-3),  # for lines from scratch
+        LogUniform(1e-5, 3e-3),  # the least for public weights, the most for tiny from scratch
     )
     warm_up: float = option(0.1, "share of the steps in which the rate rises", ge=0, lt=1)
     layer_decay: float = option(

@@ -57,7 +57,7 @@ class NetworkOptions(TrainingOptions):
     ema_momentum: float = option(
         0.0,
         "momentum of the running mean of the weights that is kept; 0 for none",
-        Choice(0.0, 0.99, 0.999),
+        Choice(0.0, 0.9, 0.99),
         ge=0,
         lt=1,
     )
