@@ -1,9 +1,10 @@
 """BERT (Devlin et al., 2019, https://arxiv.org/abs/1810.04805), fine-tuned.
 
 A transformer that reads both ways, pretrained to fill in masked tokens and to tell whether two
-texts belong together. The vector of [CLS], through the dense layer that the second task
-trained, goes to a single unit. The public preset is base size, lower-cased: 12 layers, 768 wide,
-110 million weights, pretrained on BooksCorpus and the English Wikipedia.
+texts belong together. The vector of [CLS], through the dense layer that the second task trained,
+goes to a single unit; from scratch that layer starts at random, and all-MiniLM-L6-v2 learned on the
+mean of the tokens instead. The public preset is base size, lower-cased: 12 layers, 768 wide, 110
+million weights, pretrained on BooksCorpus and the English Wikipedia.
 
     python bert_family/bert.py
     python bert_family/bert.py --list-presets
@@ -73,7 +74,7 @@ row = FineTunedRow(
         ),
         "scratch-tiny": Variant(
             {"preset": "scratch", "size": "tiny", "max_tokens": 256, "truncation": "tail"},
-            Step("transformer", "subwords and BERT's form"),
+            Step("transformer", "subwords and BERT's form, no word vectors"),
         ),
         "scratch-tiny-pretrained-3": Variant(
             {

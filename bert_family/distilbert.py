@@ -4,7 +4,9 @@ BERT with half of its layers, taught by the whole one: to give words the teacher
 and to have hidden states that point where the teacher's point. The public preset is the result.
 With `--teacher`, a BERT is fine-tuned first, and the student learns from its soft labels while it
 is fine-tuned itself, which the paper calls a second step of distillation; here from its hidden
-states, too, and all three losses count the same.
+states, too, and all three losses count the same. A student from scratch starts from the embeddings
+and every other layer of its fine-tuned teacher, while the paper copies a teacher that has only been
+pretrained; so teacher and student together see the labels for twice the epochs.
 
     python bert_family/distilbert.py
     python bert_family/distilbert.py --preset FOLDER
@@ -73,7 +75,7 @@ row = DistilledRow(
                 "max_tokens": 256,
                 "truncation": "tail",
             },
-            Step("bert (scratch-tiny)", "half of the layers, taught by a BERT"),
+            Step("bert (scratch-tiny)", "half of a fine-tuned BERT's layers, taught by it"),
         ),
     },
 )

@@ -96,7 +96,10 @@ row = FineTunedRow(
     build=build,
     objective=with_language_model,
     pretraining=next_tokens,
-    step=Step("transformer", "subwords read left to right, pretrained as a language model"),
+    step=Step(
+        "transformer",
+        "subwords read left to right, pretrained as a language model; no word vectors",
+    ),
     variants={
         "not-pretrained": Variant(
             {"pretrain": 0},

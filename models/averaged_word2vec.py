@@ -106,7 +106,7 @@ row = PipelineRow(
     "word vectors",
     Hyperparameters,
     build=build,
-    step=Step("bag_of_words", "the mean of word vectors that were learned without labels"),
+    step=Step("bag_of_words", "the mean of word vectors, read by a kernel method, not a forest"),
 )
 
 if __name__ == "__main__":

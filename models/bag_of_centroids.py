@@ -3,8 +3,9 @@
 K-means groups the word2vec vectors; "dreadful", "awful" and "abysmal" become one feature, so a word
 that training saw twice borrows from its cluster (Kaggle's "Bag of Words Meets Bags of Popcorn",
 part 3). Clusters, and two or three that stand side by side, are weighted and read as words are in
-`tfidf_logreg`: by (1 + log tf) · idf and logistic regression. With ``--max-ngram 1`` it
-counts single clusters, as the original does, which gives the counts to a random forest.
+`tfidf_logreg`: by (1 + log tf) · idf, divided by the vector's length, and logistic regression. With
+``--max-ngram 1`` it counts single clusters, as the original does, which gives the counts to a
+random forest.
 
     python models/bag_of_centroids.py
     python models/bag_of_centroids.py --words-per-cluster 50 --max-ngram 1

@@ -11,7 +11,8 @@ https://arxiv.org/abs/1811.04354), since most words say nothing about a review's
 loss is the cross-entropy of a probability. All models here return a probability, which the papers
 do not have: its log-odds are ten times the difference of the two lengths. The margin loss does not
 train them as log-odds, so the probabilities of `paper` are far too confident. (Neither variant has
-Zhao et al.'s second layer of capsules, nor their category for votes that belong nowhere.)
+Sabour et al.'s reconstruction of the input, nor Zhao et al.'s second layer of capsules, nor their
+category for votes that belong nowhere.)
 
     python models/capsule.py
     python models/capsule.py --variant paper

@@ -10,8 +10,8 @@ review says more: the mean of its outputs, weighted by attention (Yang et al., 2
 https://aclanthology.org/N16-1174), times the square root of the length.
 
 Neither is trained as in the paper: Adam takes the place of Adadelta, and the last layer's weights
-are not bounded. Both start from word2vec vectors and keep training those of frequent
-words, which is between the paper's CNN-static and CNN-non-static.
+are not bounded. Both start from word2vec vectors that were learned on the reviews, not on news, and
+keep training those of frequent words, which is between the paper's CNN-static and CNN-non-static.
 
     python models/cnn.py
     python models/cnn.py --variant paper
@@ -90,7 +90,7 @@ row = NetworkRow(
                 "spatial_dropout": 0.2,
                 "max_words": 400,
             },
-            Step("fasttext", "filters over the words in the place of their mean"),
+            Step("fasttext", "filters over the words instead of their mean, half of the words"),
         ),
     },
 )

@@ -1,17 +1,18 @@
 """ELMo: vectors of words in their context (Peters et al., 2018, https://arxiv.org/abs/1802.05365).
 
-Two language models, one that reads from the first word and one that reads from the last, are
-learned on the reviews and then frozen. For each word they give its vector and, layer by layer, the
-states of both. The classifier learns how much of each layer it wants (equation 1) and reads the
-mix, beside word vectors that are still trained (section 3.3), with a bidirectional LSTM of its own.
-Layers are normalised before they are mixed, which the paper found to help in some cases (section
-3.2).
+Two language models, one that reads forwards and one that reads backwards, are learned on the
+reviews and then frozen. For each word they give its vector and, layer by layer, the states of both.
+The classifier learns how much of each layer it wants (equation 1) and reads the mix, beside word
+vectors that are still trained (section 3.3), with a bidirectional LSTM of its own. Layers are
+normalised before they are mixed, which the paper found to help in some cases (section 3.2).
 
-Where it differs from the paper: the language models' word vectors are word2vec's, and so are the
+Where it differs from the paper: the language models are learned on the reviews alone, in one pass;
+the paper's on a billion words of news, in ten. Their word vectors are word2vec's, and so are the
 classifier's own; the paper's language models make theirs from letters (as `--lm-vectors spelled`
-does). There is one layer by default; the paper has two, with a residual connection and projected
-states. The two directions are learned separately; the paper's share word vectors and softmax.
-Each review is read from a state of zeros, while in learning the last review's end came before.
+does). The first 400 words of a review are read. There is one layer by default; the paper has two,
+with a residual connection and projected states. The two directions are learned separately; the
+paper's share word vectors and softmax. Each review is read from a state of zeros, while in learning
+the last review's end came before.
 
     python models/elmo.py
     python models/elmo.py --lm-vectors spelled
@@ -138,7 +139,10 @@ row = NetworkRow(
     Hyperparameters,
     build=build,
     language_models=DIRECTIONS,
-    step=Step("bidirectional_lstm", "words in context from two language models, kept as they are"),
+    step=Step(
+        "bidirectional_lstm",
+        "words in context from two language models, kept as they are; half of the words",
+    ),
 )
 
 if __name__ == "__main__":

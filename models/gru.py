@@ -1,6 +1,6 @@
 """Gated recurrent unit (Cho et al., 2014, https://arxiv.org/abs/1406.1078).
 
-The LSTM's smaller sister: two gates instead of three, and no state beside the one that it shows.
+The LSTM's smaller sister: two gates instead of three, and no state besides the one that it shows.
 The reset gate acts after the matrix product, as in fused GPU kernels; in the paper, before it.
 Everything else is as in `lstm.py`.
 

@@ -13,14 +13,17 @@ normalised, or they would grow until the perturbation does not matter. As in the
 are trained, so `--learned-words` has no effect.
 
 Where it differs from the papers: everything is smaller, so that it can be trained on two cores. The
-language model makes one pass over 17 million words, without dropout; the code of the second paper
-makes 100,000 steps of 256 reviews, some 300 passes, with half of the word vectors' numbers dropped.
-The classifier learns for 2 epochs; theirs for 15,000 steps of 64 reviews, some 40 epochs. Word
-vectors are word2vec's, as in `lstm`, and without perturbation they stay fixed except for
-corrections of frequent words (`--lm-vectors learned --learned-words 30000` is theirs). The states
-at all words are pooled; the papers keep only the last one (`--pooling last`). The softmax is
-adaptive. The classifier starts at a state of zeros, while the language model has read the end of
-the review before.
+language model makes one pass over 17 million words, without dropout, at ten times the rate; the
+code of the second paper makes 100,000 steps of 256 reviews, some 300 passes, with half of the word
+vectors' numbers dropped. The classifier learns for 2 epochs at a rate of 8e-3; theirs for 15,000
+steps of 64 reviews, some 40 epochs, at 5e-4, with clipped gradients and half of the word vectors'
+numbers dropped, and a running mean of the weights is what they keep. It reads the first 400 words
+of a review; theirs reads all, 400 at a time. Word vectors are word2vec's, as in `lstm`, and without
+perturbation they stay fixed except for corrections of frequent words (`--lm-vectors learned
+--learned-words 30000` is theirs). The states at all words are pooled; the papers keep only the last
+one (`--pooling last`). The softmax is adaptive. The classifier starts at a state of zeros, while
+the language model has read the end of the review before. Half of the virtual adversarial loss is on
+the labelled reviews; theirs is on reviews without labels alone.
 
     python models/lm_lstm.py
     python models/lm_lstm.py --variant not-pretrained
@@ -145,7 +148,10 @@ row = NetworkRow(
     learn=learn_perturbed,
     measure=measure,
     language_models=("forwards",),
-    step=Step("lstm", "an LSTM of 300 units that starts from a language model, and a hidden layer"),
+    step=Step(
+        "lstm",
+        "an LSTM of 300 units that starts from a language model, a hidden layer, half of the words",
+    ),
     variants={
         "not-pretrained": Variant(
             {"pretrain": 0},

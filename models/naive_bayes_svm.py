@@ -85,7 +85,10 @@ def build(options: Hyperparameters, data: TrainingData) -> "Pipeline":
 
 
 row = PipelineRow(
-    "bag of words", Hyperparameters, build=build, step=Step("tfidf_logreg", "naive Bayes's weights")
+    "bag of words",
+    Hyperparameters,
+    build=build,
+    step=Step("tfidf_logreg", "naive Bayes's weights of presence, not counts"),
 )
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """A recurrent network without gates (Elman, 1990, https://doi.org/10.1207/s15516709cog1402_1).
 
-Each state is a squashed mix of the word and the state before it. Beside `lstm` and `gru`, from
-which nothing else differs, it shows what gating buys.
+Each state is a squashed mix of the word and the state before it; the states at all words are
+pooled. Compared with `lstm` and `gru`, from which nothing else differs, it shows what gating buys
+at the settings that were chosen for `lstm`, which may not suit it as well.
 
     python models/simple_rnn.py
     python models/simple_rnn.py --seed 1 --units 64

@@ -1,9 +1,11 @@
 """TF-IDF and logistic regression: words and short phrases, weighted by how telling they are.
 
-Each word and each phrase of two words is a feature. Its weight in a review is
-(1 + log tf) · idf (Salton & Buckley, 1988): repeating a word says a little more, being rare says
-much more. One linear layer on top is fitted by L-BFGS; the problem is convex, so all seeds give the
-same model. Unlike plain bag of words, it has phrases: "not good" is a feature of its own.
+Each word and each phrase of two words is a feature. Its weight in a review is (1 + log tf) · idf
+(tf-idf: Salton & Buckley, 1988): repeating a word says a little more, being rare says much more.
+Then all weights are divided by the length of the review's vector, so that a long review does not
+count more than a short one. One linear layer on top is fitted by L-BFGS; the problem is convex, so
+all seeds give the same model. Unlike plain bag of words, it has phrases: "not good" is a feature of
+its own.
 
     python models/tfidf_logreg.py
     python models/tfidf_logreg.py --max-ngram 1 --c 3

@@ -78,7 +78,7 @@ row = NetworkRow(
     "transformer",
     Hyperparameters,
     build=build,
-    step=Step("bidirectional_lstm", "self-attention instead of recurrence"),
+    step=Step("bidirectional_lstm", "self-attention instead of recurrence, half of the words"),
 )
 
 if __name__ == "__main__":

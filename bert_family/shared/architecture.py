@@ -43,7 +43,7 @@ class Architecture:
         name: the beginning of its classes' names.
         preset: the public preset whose pretraining the paper describes; empty if there is none.
         outside_data: what that preset was pretrained on.
-        learn_vocabulary: learns subwords from texts, at most so many.
+        learn_vocabulary: learns at most that many subwords from texts.
         scratch: the backbone's settings by size, without the vocabulary's.
         shares_layers: all its layers are one layer, so they cannot be trained apart.
         classes: imports the module that has the classes.
@@ -98,7 +98,7 @@ class Architecture:
         """Return the network of this size with random weights.
 
         The papers' standard deviation of 0.02 suits matrices 768 wide. Those of narrower networks
-        get so much more that outputs vary as much.
+        are so much larger that outputs vary as much.
         """
         backbone = self.backbone(
             vocabulary_size=vocabulary,

@@ -190,6 +190,8 @@ class DistillationLoss(layers.Layer):
 def copy_every_other_layer(teacher: keras.Model, student: keras.Model) -> None:
     """Start the student from a BERT: its embeddings and every other of its layers (section 3).
 
+    The paper's BERT has been pretrained; this one is fine-tuned as well.
+
     The segments, which the student does not have, are one text here, so their vector goes into the
     positions'.
     """

@@ -350,7 +350,7 @@ def backbone_of(model: keras.Model) -> keras.Model:
 
 
 def check_trainable(trainable: str, depth: int, shares_layers: bool) -> None:
-    """Check that so many of a network's layers can be trained; see `freeze`.
+    """Check that this many of a network's layers can be trained; see `freeze`.
 
     Args:
         trainable: what --trainable says.

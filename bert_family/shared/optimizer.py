@@ -1,4 +1,7 @@
-"""AdamW as BERT's papers use it: warm-up, linear decay, no decay on biases and norms, clipping."""
+"""AdamW as BERT's papers use it: warm-up, linear decay, no decay on biases and norms, clipping.
+
+Keras's has Adam's correction of the first steps' bias, which BERT's own code leaves out.
+"""
 
 from collections.abc import Sequence
 

@@ -21,13 +21,13 @@ def squash(x):
 class DynamicRouting(layers.Layer):
     """A layer of capsules that gather what agrees with them (Sabour et al., 2017, procedure 1).
 
-    Each capsule below makes a prediction for each capsule above, by a learned matrix; what it
-    sends is shared out among those above, more to those whose output its prediction resembles.
-    As in Zhao et al. (2018), section 2.3, capsules of one kind use one matrix at every word, so
-    that reviews may have any length. Three things differ from the paper: votes are weighted by the
-    importance of their word; the sum over the capsules below is divided by the square root of the
-    number of words, since hundreds of them would make every length 1; and gradients pass only
-    through the last iteration, which costs less memory.
+    Each capsule below makes a prediction for each capsule above, by a learned matrix; what it sends
+    is shared out among those above, more to those whose output its prediction resembles. Capsules
+    of one kind use one matrix at every word, so that reviews may have any length; those of Zhao et
+    al. (2018) share one among all kinds, too. Three things differ from the paper: votes are
+    weighted by the importance of their word; the sum over the capsules below is divided by the
+    square root of the number of words, since hundreds of them would make every length 1; and
+    gradients pass only through the last iteration, which costs less memory.
 
     Args:
         capsules: how many capsules above.

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 LOWER_THAN_ANY = -1e9
-"""What stands in the place of padding before a maximum or a softmax."""
+"""What stands in place of padding before a maximum or a softmax."""
 
 
 def max_and_mean(x: keras.KerasTensor, mask: keras.KerasTensor) -> keras.KerasTensor:

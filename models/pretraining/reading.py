@@ -10,7 +10,7 @@ from keras import ops
 
 
 def known_words(words: keras.KerasTensor, start: LanguageModel) -> keras.KerasTensor:
-    """Return word ids, with unknown in the place of what the language model does not know."""
+    """Return word ids, with unknown in place of what the language model does not know."""
     return ops.where(words < len(start.vectors), words, UNKNOWN)
 
 

@@ -18,7 +18,7 @@ WINDOWS = 8
 
 
 def operations(settings: Settings, clusters: Clusters, words: np.ndarray) -> float:
-    """Return the additions and multiplications of training on so many words.
+    """Return the additions and multiplications of training on that many words.
 
     Each weight of a matrix product counts 2 in reading and 4 in learning; word vectors are looked
     up, and count nothing.

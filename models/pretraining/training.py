@@ -147,7 +147,7 @@ def network(
 
 
 def weights_of(model: keras.Model, depth: int) -> list[np.ndarray]:
-    """Return what rows start from of a `network` with so many layers.
+    """Return what rows start from of a `network` with that many layers.
 
     Returns:
         The words' vectors, also of words that are not read if they were given or are spelled, then
