@@ -1,6 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+.DELETE_ON_ERROR:
 .PHONY: demo test speed lint lock clean
 
 # Two jobs with a core each: more of them would share cores and wait for one another.

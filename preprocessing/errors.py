@@ -4,7 +4,7 @@ import os
 
 
 class UserError(Exception):
-    """Bad input, told in one line: what is wrong, where, and what to do.
+    """Bad input, reported in one line: what is wrong, where, and what to do.
 
     Programs print the message alone, without a traceback, and exit with `exit_code`.
     """

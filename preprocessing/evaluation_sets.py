@@ -1,4 +1,4 @@
-"""Evaluation sets: texts on which a trained model is asked beside the official test reviews.
+"""Evaluation sets: texts on which a trained model is evaluated besides the official test reviews.
 
 They show whether a model reads or merely counts. Nothing is trained and nothing is chosen on them.
 Three kinds:

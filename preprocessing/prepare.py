@@ -18,7 +18,7 @@ from preprocessing.corpus import SPLITS, VERSION, Corpus, is_synthetic
 from preprocessing.errors import UserError
 from preprocessing.options import DataOptions
 from preprocessing.ragged import Ragged
-from preprocessing.sources import imdb, sample, tables
+from preprocessing.sources import imdb, sample
 from preprocessing.sources.custom import OWN, CustomReviews, check_source, is_custom
 from preprocessing.sources.review import PARTS, Review
 from preprocessing.splits import held_out_mask
@@ -41,7 +41,7 @@ class Settings:
             teach next to nothing.
         largest_vocabulary: ids at most; 65,536 keeps them in two bytes.
         validation_fraction: share of the training reviews set aside for validation.
-        limit: for a quick look, at most so many reviews of train, of test and of unsup, as many
+        limit: for a quick look, at most this many reviews of train, of test and of unsup, as many
             of each class.
         with_originals: learn from the originals of edited reviews, too, as protocol 1 did; see
             `preprocessing.held_out`.
@@ -63,9 +63,7 @@ def open_corpus(options: DataOptions) -> Corpus:
     settings = Settings(limit=options.limit, with_originals=options.with_originals)
     if options.prepared is not None:
         corpus = _prepared_as(settings, options.dataset, options.prepared)
-        given = options.data is not None and (
-            tables.form_of(options.data) or (options.data.is_dir() and is_custom(options.data))
-        )
+        given = options.data is not None and is_custom(options.data)
         named = "--data" if given else options.for_own_texts
         if named and not corpus.name.startswith(OWN):
             raise UserError(
@@ -157,7 +155,7 @@ def prepare(
     Args:
         dataset: "imdb", or "sample" for the embedded synthetic corpus.
         data: the IMDB archive or folder; without it what is in `cache`, or a download. Or labelled
-            texts of the user's own, in the place of IMDB's.
+            texts of the user's own, in place of IMDB's.
         cache: the folder where corpora and downloads are kept.
         settings: how to prepare; the default is what the leaderboard uses.
 

@@ -5,12 +5,12 @@ import errno
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
 
 from preprocessing.errors import MachineError, UserError
+from preprocessing.wording import one_line
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -53,7 +53,6 @@ def run_program(main: Callable[[], int | None]) -> None:
     except KeyboardInterrupt:
         code = _say(INTERRUPTED, "interrupted; what was finished is kept")
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the exit
         code = READER_GONE
     except SystemExit as error:
         if not isinstance(error.__context__, BrokenPipeError):
@@ -61,12 +60,14 @@ def run_program(main: Callable[[], int | None]) -> None:
         code = READER_GONE  # at a broken pipe, Rich exits with 1
     except OSError as error:
         where = error.filename or "a file (is the disk full?)"
-        what = os.strerror(error.errno) if error.errno else " ".join(str(error).split())
+        what = os.strerror(error.errno) if error.errno else one_line(error)
         code = USER_MISTAKE if error.errno in _USERS else MACHINE_TROUBLE
         _say(code, f"cannot use {where}: {what}")
+    try:
+        sys.stdout.flush()
+    except OSError:  # the interpreter would try again at its exit, and change the exit code
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if _ends_at_once:
-        with suppress(OSError):
-            sys.stdout.flush()
         os._exit(code)
     sys.exit(code)
 
@@ -102,11 +103,11 @@ def end_quietly_when_interrupted() -> None:
     sys.excepthook = hook
 
 
-def is_of_the_machine(error: BaseException) -> bool:
+def is_machine_trouble(error: BaseException) -> bool:
     """Tell whether an error is trouble of the machine, and so no fault of what was running.
 
-    Of the system's errors those are: what cannot be written, or opened for want of something. A
-    file that is not there, or a host that does not answer, is trouble of who asked for it.
+    Those are the system's errors about something that cannot be written, or not opened for lack of
+    resources. A missing file, or a host that does not answer, is the fault of whoever asked for it.
     """
     return isinstance(error, OSError) and error.errno in _MACHINES
 

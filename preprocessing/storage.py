@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.errors import DamagedError
+from preprocessing.wording import one_line
 
 from filelock import FileLock
 
@@ -40,28 +41,45 @@ def make_folder(target: Path, build: Callable[[Path], dict]) -> dict:
     Raises:
         DamagedError: the folder is there, and was changed.
     """
-    if not (target / MANIFEST).exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(target.parent / f".{target.name}.lock"):
-            if not (target / MANIFEST).exists():
-                _check_absent(target)
-                unfinished = target.parent / f".{target.name}.unfinished"
-                shutil.rmtree(unfinished, ignore_errors=True)
-                unfinished.mkdir()
-                try:
-                    with _named(target):
-                        manifest = build(unfinished)
-                    files = sorted(file for file in unfinished.rglob("*") if file.is_file())
-                    manifest["files"] = {
-                        file.relative_to(unfinished).as_posix(): size_and_hash(file)
-                        for file in files
-                    }
-                    (unfinished / MANIFEST).write_text(seal(manifest))
-                    unfinished.rename(target)
-                    return read_manifest(target)
-                finally:
-                    shutil.rmtree(unfinished, ignore_errors=True)
-    return verify(target)
+    with _whole_or_absent(target) as unfinished:
+        if unfinished is not None:
+            manifest = build(unfinished)
+            files = sorted(file for file in unfinished.rglob("*") if file.is_file())
+            manifest["files"] = {
+                file.relative_to(unfinished).as_posix(): size_and_hash(file) for file in files
+            }
+            (unfinished / MANIFEST).write_text(seal(manifest))
+    return verify(target) if unfinished is None else read_manifest(target)
+
+
+@contextmanager
+def _whole_or_absent(target: Path) -> Iterator[Path | None]:
+    """Give the block a folder to fill that becomes `target` at its end; None if that is there.
+
+    Processes that want the same folder at the same time wait for one another.
+
+    Raises:
+        DamagedError: a folder without a manifest is there.
+    """
+    if (target / MANIFEST).exists():
+        yield None
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(target.parent / f".{target.name}.lock"):
+        if (target / MANIFEST).exists():
+            yield None
+            return
+        if target.exists():
+            raise damaged(target, MANIFEST, "it is missing")
+        unfinished = target.parent / f".{target.name}.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        try:
+            with _named(target):
+                yield unfinished
+            unfinished.rename(target)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def read_manifest(folder: Path) -> dict:
@@ -114,29 +132,13 @@ def unpack(files: Mapping[str, bytes], target: Path) -> None:
     Raises:
         DamagedError: the files are not what was packed.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(target.parent / f".{target.name}.lock"):
-        if (target / MANIFEST).exists():
-            return
-        _check_absent(target)
-        unfinished = target.parent / f".{target.name}.unfinished"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        try:
-            with _named(target):
-                for name, content in files.items():
-                    path = unfinished / name
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(content)
+    with _whole_or_absent(target) as unfinished:
+        if unfinished is not None:
+            for name, content in files.items():
+                path = unfinished / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
             verify(unfinished)
-            unfinished.rename(target)
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _check_absent(target: Path) -> None:
-    """Raise `DamagedError` if a folder without a manifest stands where one is to be made."""
-    if target.exists():
-        raise damaged(target, MANIFEST, "it is missing")
 
 
 def seal(content: dict[str, Any], indent: int | None = 1) -> str:
@@ -241,7 +243,7 @@ def _named(path: Path) -> Iterator[None]:
 
 def damaged(folder: Path, name: str, what: Exception | str) -> DamagedError:
     """Return the error that says that a file in a folder of `make_folder` is damaged."""
-    said = getattr(what, "strerror", None) or " ".join(str(what).split())
+    said = getattr(what, "strerror", None) or one_line(what)
     return DamagedError(
         f"{folder / name} is damaged ({said}); delete {folder} and run again to rebuild it"
     )

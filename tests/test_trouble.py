@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.checkouts import GOOD, add_row, leaderboard, run_all
 from tests.conftest import run_python
@@ -58,6 +59,46 @@ def test_run_all_stops_at_a_full_disk_and_keeps_what_was_finished(checkout):
         "a_quick": "ok", "b_full": "missing", "c_next": "missing", "majority": "missing",
     }  # fmt: skip
     assert not (checkout / "began").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_an_output_that_is_full_is_one_line_and_74(checkout):
+    process = subprocess.run(
+        f"{sys.executable} -m benchmark rows > /dev/full",
+        shell=True, cwd=checkout, env=os.environ | {"PYTHONPATH": str(checkout)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert process.returncode == 74
+    assert (
+        process.stderr == "error: cannot use a file (is the disk full?): No space left on device\n"
+    )
+
+
+def test_a_model_that_a_full_disk_keeps_from_being_saved_is_told_and_the_record_stays(checkout):
+    add_row(
+        checkout,
+        "a_quick",
+        extra=f"""from benchmark.runs import kept_models
+
+def keep(*given):
+    {FULL}
+
+kept_models.keep = keep
+""",
+    )
+    process = run_all(checkout, "--seeds", "1", "a_quick")
+    assert process.returncode == 74
+    assert process.stderr == "error: cannot use /a/file: No space left on device\n"
+    assert records_of(checkout) == ["a_quick"]
+
+
+def test_a_run_that_fails_when_it_is_made_again_says_why(checkout):
+    add_row(checkout, "a_quick")
+    assert run_all(checkout, "--seeds", "1", "a_quick").returncode == 0
+    add_row(checkout, "a_quick", body="raise ValueError('no more')")
+    process = run_all(checkout, "--seeds", "1", "--force", "a_quick")
+    assert process.returncode == 1
+    assert "failed: ValueError: no more" in process.stdout
 
 
 def test_a_cache_that_cannot_be_written_is_one_line(checkout, tmp_path):

@@ -209,7 +209,8 @@ DATA = {
     "fix them",
     "no-labels.csv": "120 without a label (lines 2, 3, 4, 5, 6, …); fix them",
     "some-without.csv": "1 without a text (line 122); 1 without a label (line 123); fix them, or",
-    "one-class.csv": "two classes are needed, and column 'label' has 1: 'good' (60); --label-colum",
+    "one-class.csv": "two classes are needed, and column 'label' has 1: 'good' (60); add texts of "
+    "a second or --label-column names another column",
     "three.csv": "column 'label' has 3: 'good' (60), 'bad' (60), 'so' (50); keep the texts of two",
     "stars.csv": "has 5: '1' (24), '2' (24), '3' (24), '4' (24), '5' (24); keep the texts of two",
     "free.csv": "column 'label' has 120: 'a wonderful film, number 0' (1), ",

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 _LONGEST_SHOWN = 40
 _MOST = 2**31 - 1
-"""What libraries count with; larger numbers overflow in them, after hours."""
+"""The largest 32-bit integer; libraries overflow above it, often hours into a run."""
 
 
 def add_hyperparameters(parser: argparse.ArgumentParser, cls: type) -> None:

@@ -23,7 +23,7 @@ from benchmark.commands.options import (
 )
 from benchmark.rows import catalogue
 from benchmark.rows.contract import Row
-from benchmark.rows.hyperparameters import changed, flag
+from benchmark.rows.hyperparameters import changed, run_words
 from benchmark.rows.saved import check_target
 from benchmark.rows.training_data import ONCE
 from benchmark.runs import events
@@ -176,17 +176,13 @@ def _command(
     labels: int | None,
 ) -> str:
     """Return the command that makes this run again; paths of this machine are left out."""
-    command = ["python", "-m", catalogue.modules()[name], "--seed", str(seed)]
-    command += ["--variant", variant] if variant else []
+    command = ["python", "-m", catalogue.modules()[name]]
+    command += run_words(seed, variant, changes, labels, validation_only)
     command += data_words(data)
     if data.data and is_custom(data.data):
         command += ["--data", data.data.name]
     elif data.prepared and data.prepared.name.startswith(OWN):
         command += ["--prepared", data.prepared.name]
-    for option, value in changes.items():
-        command += [flag(option), *map(str, value if isinstance(value, list) else [value])]
-    command += ["--labels", str(labels)] if labels is not None else []
-    command += ["--validation-only"] if validation_only else []
     return shlex.join(command)
 
 

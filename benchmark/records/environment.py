@@ -32,7 +32,7 @@ def describe() -> Environment:
         vector_extensions=hardware.vector_extensions(),
         cores=hardware.cores(),
         threads=hardware.threads(),
-        memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        memory_gb=round(hardware.memory_bytes() / 2**30, 1),
         gpus=hardware.gpus(),
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
@@ -49,18 +49,21 @@ def load_average() -> float:
 
 def commit() -> str:
     """Return the checkout's commit, with a + if the code differs from it; "unknown" without git."""
-    git = ["git", "-C", str(ROOT)]
-    code = ["--", "*.py", "*.txt", "*.toml"]
     try:
-        head = subprocess.run(
-            [*git, "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True, check=True
-        )
-        changed = subprocess.run(
-            [*git, "status", "--porcelain", *code], capture_output=True, text=True, check=True
-        )
+        head = _git("rev-parse", "--short=10", "HEAD")
+        changed = _git("status", "--porcelain", "--", "*.py", "*.txt", "*.toml")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return head.stdout.strip() + ("+" if changed.stdout else "")
+    return head.strip() + ("+" if changed else "")
+
+
+def _git(*words: str) -> str:
+    """Return what git prints in this checkout; one around it does not count."""
+    here_only = os.environ | {"GIT_CEILING_DIRECTORIES": str(ROOT.parent)}
+    return subprocess.run(
+        ["git", "-C", str(ROOT), *words],
+        capture_output=True, text=True, check=True, env=here_only,
+    ).stdout  # fmt: skip
 
 
 def peak_memory_mb() -> float:

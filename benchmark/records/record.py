@@ -1,7 +1,7 @@
 """The record of one run: what was run, where, and how it went.
 
 A record holds no score of the test reviews: those are computed from the predictions that are kept
-beside it, so that a new metric holds for old runs, too. Of the validation reviews no predictions
+beside it, so that a new metric holds for old runs, too. No predictions of the validation reviews
 are kept, so their scores are in the record. On disk a record ends with its own hash.
 """
 
@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from benchmark.rows import catalogue
 from preprocessing.errors import DamagedError, UserError
 from preprocessing.storage import seal, unseal
+from preprocessing.wording import counted, one_line
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
@@ -84,8 +85,8 @@ class Environment(Part):
         else:
             extensions = " ".join(self.vector_extensions) or "no vector extensions"
         cores = f"{self.cores} cores"
-        if self.threads not in (None, self.cores):
-            cores += f", {self.threads} thread{'s' * (self.threads != 1)}"
+        if self.threads is not None and self.threads != self.cores:
+            cores += f", {counted(self.threads, 'thread')}"
         if self.cpus_given is not None:
             cores += f", {self.cpus_given:g} of them given, so that {NOT_COMPARABLE}"
         return ", ".join([self.processor, extensions, cores, *self.gpus])
@@ -161,7 +162,7 @@ class PredictionsFile(Part):
 
 
 class Evaluation(Part):
-    """How the trained model was asked an evaluation set, once.
+    """The evaluation of the trained model on one set.
 
     Attributes:
         hash: names the set's texts, labels and pairs.
@@ -243,7 +244,7 @@ class Finished(_Run):
     """The record of a run that went well.
 
     Attributes:
-        outside_data: what the row saw beside the corpus.
+        outside_data: what the row saw besides the corpus.
         weights: the pretrained weights that it started from.
         parameters: how many numbers the trained model holds, those that were given included.
         precision: the number format that it computes in.
@@ -256,7 +257,7 @@ class Finished(_Run):
         peak_memory_mb: the most main memory that the process held, MB (10^6 bytes).
         validation: scores of the validation reviews.
         predictions: the file of the test predictions; null if the test reviews were left alone.
-        evaluations: the evaluation sets that the model was asked, by name.
+        evaluations: the evaluation sets that the model was evaluated on, by name.
         perplexity: on the validation reviews, after each pass, of each language model that the row
             started from, by what it is called in `seconds.preprocessing`.
     """
@@ -351,10 +352,9 @@ def damaged(path: Path, what: Exception | str, record: Path | None = None) -> Da
         what: what is wrong.
         record: the record beside which it stands; None if it is a record itself.
     """
-    said = " ".join(str(what).split())
     advice = f"delete {record}" if record else "delete it"
     return DamagedError(
-        f"{path} is damaged ({said}); restore it from a copy, or {advice} to run it again"
+        f"{path} is damaged ({one_line(what)}); restore it from a copy, or {advice} to run it again"
     )
 
 

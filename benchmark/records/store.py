@@ -12,8 +12,8 @@ Beside the record of a finished run stands ``seed-0-<hash>.npz``: `logits` (floa
 (int8) and `also_in_train` (bool) of the test reviews, in the corpus's order. For each evaluation
 set stands ``seed-0-<set>-<hash>.npz``. The record names them by their hashes, and is written after
 them: whenever a run is killed, the old record or the new one is there with its predictions. One
-process writes in a folder at a time. A reader between whose two looks they changed is told that one
-is damaged, and finds the new ones when it starts again.
+process writes in a folder at a time. A reader that looks while they change is told that a file is
+damaged, and finds the new ones when it starts again.
 """
 
 import hashlib
@@ -164,19 +164,25 @@ def write(
     return record
 
 
-def add_evaluations(path: Path, record: Finished, answered: Mapping[str, Answered]) -> Finished:
+def add_evaluations(
+    path: Path, record: Finished, answered: Mapping[str, Answered]
+) -> Finished | None:
     """Write a record again with what its model answered to further evaluation sets.
 
-    Answers to an earlier version of a set are replaced. If another run has replaced the record
-    since it was read, the answers are not its model's, and nothing is written.
+    Answers to an earlier version of a set are replaced.
+
+    Returns:
+        The record as it is written; None if another run has replaced it since it was read. Then
+        the answers are not its model's, and nothing is written.
     """
     with _only_writer(path):
-        if not path.exists() or read(path) != record:
-            return record
-        evaluations = record.evaluations | _keep_all(path, answered, records.now())
-        record = record.model_copy(update={"evaluations": evaluations})
-        _write(path, record)
-    return record
+        current = read(path) if path.exists() else None
+        if not isinstance(current, Finished) or current.utc != record.utc:
+            return None
+        evaluations = current.evaluations | _keep_all(path, answered, records.now())
+        written = current.model_copy(update={"evaluations": evaluations})
+        _write(path, written)
+    return written
 
 
 @contextmanager

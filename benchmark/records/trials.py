@@ -72,7 +72,7 @@ def read(path: Path) -> list[Trial]:
 
 
 def add(path: Path, trial: Trial) -> None:
-    """Write a trial into a file, in the place of an earlier one of its number."""
+    """Write a trial into a file, in place of an earlier one of its number."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.parent / ".lock"):
         others = [one for one in read(path) if one.number != trial.number]

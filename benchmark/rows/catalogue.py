@@ -53,6 +53,11 @@ def line_name(row: str, variant: str) -> str:
     return f"{row} ({variant})" if variant else row
 
 
+def with_labels(line: str, labels: int | None) -> str:
+    """Return a line's name with the number of labels it learned from; None for all."""
+    return line if labels is None else f"{line}, {labels:,} labels"
+
+
 def modules(root: Path = ROOT) -> dict[str, str]:
     """Return the module of each row by the row's name, in alphabetical order."""
     found = {
@@ -190,7 +195,7 @@ def _literal(node: ast.expr, file: Path) -> Any:
             raise UserError(f"{file}, line {node.lineno}: {error}") from None
     if isinstance(node, ast.Dict) and None not in node.keys:
         return {
-            ast.literal_eval(key): _literal(value, file)
+            _literal(key, file): _literal(value, file)
             for key, value in zip(node.keys, node.values, strict=True)
             if key is not None
         }

@@ -41,7 +41,7 @@ class Fitted(ABC):
     """The name of the pretrained weights that it started from."""
 
     outside_data: str = "none"
-    """What it saw beside IMDB, directly or through pretrained weights."""
+    """What it saw besides IMDB, directly or through pretrained weights."""
 
     def make_ready(self, reviews: Reviews) -> None:
         """Make once what is kept of the reviews, so that it counts as no part of prediction."""

@@ -56,6 +56,11 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def memory_bytes() -> int:
+    """Return the size of the main memory."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def threads() -> int:
     """Return how many threads numerical libraries use: one a core, unless the user says less."""
     said = os.environ.get(THREADS, "")

@@ -98,7 +98,7 @@ def hyperparameters(cls: type[_T]) -> type[_T]:
 def refusal(error: ValidationError) -> tuple[str, Any, str]:
     """Return the name of the first hyperparameter that was refused, its value, and why.
 
-    Of one that takes a number or a word, such as "auto", both are said.
+    For one that takes a number or a word, such as "auto", the message names both.
     """
     first, *others = error.errors()
     said = _SAID.get(first["type"], "cannot be used")
@@ -119,6 +119,26 @@ def plain(options: Any) -> dict[str, Any]:
 def flag(name: str) -> str:
     """Return the command-line option of a hyperparameter."""
     return f"--{name.replace('_', '-')}"
+
+
+def run_words(
+    seed: int, variant: str, changed: dict[str, Any], labels: int | None, validation_only: bool
+) -> list[str]:
+    """Return the words of a row's command line that say which run it is.
+
+    Args:
+        seed: of the run.
+        variant: empty for none.
+        changed: hyperparameters that differ from the variant's, as `changed` returns them.
+        labels: how many training reviews keep their label; None for all.
+        validation_only: whether the test reviews are left alone.
+    """
+    words = ["--seed", str(seed)]
+    words += ["--variant", variant] if variant else []
+    for name, value in changed.items():
+        words += [flag(name), *map(str, value if isinstance(value, list) else [value])]
+    words += ["--labels", str(labels)] if labels is not None else []
+    return words + ["--validation-only"] * validation_only
 
 
 def changed(options: Any, base: Any) -> dict[str, Any]:

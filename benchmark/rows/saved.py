@@ -24,6 +24,7 @@ from preprocessing import corpus as corpora
 from preprocessing.corpus import Corpus, Reviews
 from preprocessing.errors import UserError
 from preprocessing.storage import MANIFEST, make_folder, sha256, unseal
+from preprocessing.wording import one_line
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
@@ -163,8 +164,7 @@ def load(folder: Path) -> SavedModel:
 
 
 def _unusable(folder: Path, what: str, error: Exception) -> UserError:
-    said = " ".join(str(error).split())[:300]
-    return UserError(f"{folder} {what}: {type(error).__name__}: {said}")
+    return UserError(f"{folder} {what}: {type(error).__name__}: {one_line(error)[:300]}")
 
 
 def _manifest(folder: Path) -> dict:

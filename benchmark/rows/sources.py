@@ -48,7 +48,7 @@ def sources(module: str, root: Path = ROOT) -> dict[str, Path]:
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name in found or not name.startswith(tuple(f"{part}." for part in SCOPE) + SCOPE):
+        if name in found or not name.startswith(SCOPE):
             continue
         path = root / name.replace(".", "/")
         file = next(

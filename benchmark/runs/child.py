@@ -14,14 +14,17 @@ from typing import Any
 from benchmark.records import environment, store
 from benchmark.records.record import CorpusId, Failed, Record
 from benchmark.rows import hardware, sources
-from benchmark.rows.catalogue import Line
-from benchmark.rows.hyperparameters import flag
+from benchmark.rows.catalogue import Line, with_labels
+from benchmark.rows.hyperparameters import run_words
 from benchmark.runs.processes import ForkedProcess, NewProcess
 from preprocessing.corpus import Corpus
 from preprocessing.errors import MachineError, UserError
 from preprocessing.evaluation_sets import EvaluationSet
 from preprocessing.options import DataOptions, data_words
 from preprocessing.program import INTERRUPTED, MACHINE_TROUBLE, USER_MISTAKE
+
+WEIGHTS = "IMDB_WEIGHTS"
+"""The environment variable that tells every run where copies of public weights are."""
 
 _KEPT_LINES = 20
 _SECONDS_TO_STOP = 10
@@ -54,7 +57,7 @@ class Run:
     @property
     def name(self) -> str:
         """The line's name, with the number of labels if that is limited."""
-        return self.line.name + ("" if self.labels is None else f", {self.labels:,} labels")
+        return with_labels(self.line.name, self.labels)
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Settings:
         results: the results folder.
         jobs: runs at once.
         tensorboard: where learning curves go; None for nowhere.
-        labels: numbers of labelled training reviews to run each line with, beside all of them.
+        labels: numbers of labelled training reviews to run each line with, besides all of them.
         evaluation_data: the folder with the published evaluation sets; None for elsewhere.
         evaluate_on: tables of the user's own that trained models are asked about.
         keep_models: keep each run's model in the cache.
@@ -108,13 +111,10 @@ def make(
     before = run.path.stat().st_mtime_ns if run.path.exists() else None
     code, errors = _attend(start(run.line.module, _arguments(run, settings)), on_event, running)
     after = run.path.stat().st_mtime_ns if run.path.exists() else None
+    if code in (USER_MISTAKE, MACHINE_TROUBLE) and (said := _last(errors, "error: ")):
+        raise (MachineError if code == MACHINE_TROUBLE else UserError)(said)
     if after not in (before, None):
         return store.read(run.path)
-    if code in (USER_MISTAKE, MACHINE_TROUBLE):
-        for line in reversed(errors):  # libraries may say something at the exit
-            if line.startswith("error: "):
-                kind = MachineError if code == MACHINE_TROUBLE else UserError
-                raise kind(line.removeprefix("error: ").strip())
     record = failed(run, corpus, _why(code, errors))
     store.write(run.path, record)
     return record
@@ -191,8 +191,7 @@ def _attend(
 
 
 def _arguments(run: Run, settings: Settings) -> list[str]:
-    command = ["--seed", str(run.seed)]
-    command += ["--variant", run.line.variant] if run.line.variant else []
+    command = run_words(run.seed, run.line.variant, run.changed, run.labels, run.validation_only)
     command += [*data_words(settings.data), "--progress", "json"]
     command += ["--cache", str(settings.data.cache.resolve())]
     command += ["--results", str(settings.results.resolve())]
@@ -200,10 +199,6 @@ def _arguments(run: Run, settings: Settings) -> list[str]:
         command += ["--data", str(settings.data.data.resolve())]
     if settings.data.prepared:
         command += ["--prepared", str(settings.data.prepared.resolve())]
-    for name, value in run.changed.items():
-        command += [flag(name), *map(str, value if isinstance(value, list | tuple) else [value])]
-    command += ["--labels", str(run.labels)] if run.labels is not None else []
-    command += ["--validation-only"] * run.validation_only
     command += [] if settings.keep_models else ["--no-keep-models"]
     if settings.evaluation_data:
         command += ["--evaluation-data", str(settings.evaluation_data)]
@@ -241,5 +236,13 @@ def _why(code: int, errors: list[str]) -> str:
         return "killed (signal 9), as the system does when memory runs out"
     if code < 0:
         return f"crashed with {signal.Signals(-code).name}"
+    if said := _last(errors, "failed: "):
+        return said[:500]
     last = errors[-1].strip() if errors else "it printed no error"
     return f"exit code {code}: {last}"[:500]
+
+
+def _last(errors: list[str], start: str) -> str:
+    """Return the rest of the last line with this start; libraries may say more at the exit."""
+    said = (line.removeprefix(start).strip() for line in reversed(errors) if line.startswith(start))
+    return next(said, "")

@@ -8,12 +8,14 @@ from pathlib import Path
 from benchmark.records import metrics, store
 from benchmark.records.record import Finished
 from benchmark.records.store import Answered, SetPredictions
+from benchmark.rows.catalogue import with_labels
 from benchmark.rows.contract import Fitted, OnEvent
 from benchmark.runs import kept_models
 from preprocessing.corpus import Reviews
 from preprocessing.errors import UserError
 from preprocessing.evaluation_sets import EvaluationSet
-from preprocessing.program import is_of_the_machine
+from preprocessing.program import is_machine_trouble
+from preprocessing.wording import one_line
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Outcome:
 
 
 def lacking(record: Finished, sets: Sequence[EvaluationSet]) -> list[EvaluationSet]:
-    """Return the sets that a run was not asked, or in another version."""
+    """Return the sets that a run was not evaluated on, or only in another version."""
     return [
         one
         for one in sets
@@ -64,8 +66,7 @@ def ask_kept(
     for path, record in store.read_with_labels(results, dataset).items():
         if not isinstance(record, Finished) or record.predictions is None:
             continue
-        name = f"{record.line}, seed {record.seed}"
-        name += f", {record.labels:,} labels" if record.labels is not None else ""
+        name = f"{with_labels(record.line, record.labels)}, seed {record.seed}"
         missing = lacking(record, sets)
         if not missing:
             outcome.had.append(name)
@@ -82,12 +83,14 @@ def ask_kept(
         try:
             answers = ask(model.fitted, missing, model.vocabulary)
         except Exception as error:  # such as that of another version of a library
-            if is_of_the_machine(error):
+            if is_machine_trouble(error):
                 raise
-            said = " ".join(str(error).split())[:300]
-            outcome.refused[name] = f"it cannot predict ({type(error).__name__}: {said})"
+            said = f"{type(error).__name__}: {one_line(error)[:300]}"
+            outcome.refused[name] = f"it cannot predict ({said})"
             continue
-        store.add_evaluations(path, record, answers)
+        if store.add_evaluations(path, record, answers) is None:
+            outcome.refused[name] = "its record was replaced in the meantime"
+            continue
         outcome.answered.append(name)
     return outcome
 

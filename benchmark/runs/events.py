@@ -7,12 +7,10 @@ from typing import Any
 from benchmark.rows.contract import OnEvent
 from preprocessing.corpus import titled
 
-STYLES = ("lines", "json")
-
 
 def reporter(style: str) -> OnEvent:
-    """Return a function that prints events to standard output in the given style."""
-    return {"lines": _print_line, "json": _print_json}[style]
+    """Return a function that prints events to standard output in one of `STYLES`."""
+    return _REPORTERS[style]
 
 
 def _print_json(event: dict[str, Any]) -> None:
@@ -46,3 +44,7 @@ def describe(event: dict[str, Any]) -> str:
         case "step":
             return f"  {event['text']}"
     return ""
+
+
+_REPORTERS: dict[str, OnEvent] = {"lines": _print_line, "json": _print_json}
+STYLES = tuple(_REPORTERS)

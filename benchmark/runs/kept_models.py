@@ -5,7 +5,7 @@
     data/models/<dataset>/<row>[@<variant>]/[<changed hyperparameters>/]seed-0/
 
 A model stands where its run's record stands below ``results/runs/``, in the cache and not in the
-repository. Together they take at most so much of the disk; the least recently used go first.
+repository. They share a limited amount of disk space; the least recently used go first.
 """
 
 import os
@@ -34,7 +34,7 @@ def folder_of(cache: Path, results: Path, record_path: Path) -> Path:
 
 
 def keep(folder: Path, fitted: Fitted, corpus: Corpus, record: Finished, cache: Path) -> None:
-    """Keep a run's model in the place of an earlier run's, and make room for it.
+    """Keep a run's model in place of an earlier run's, and make room for it.
 
     Args:
         folder: as `folder_of` returns it.

@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmark.records import metrics, store
 from benchmark.records.record import Finished, Record
+from benchmark.runs.child import Run
 from benchmark.runs.events import describe
 
 from rich.console import Console, Group
@@ -36,15 +37,15 @@ class _Running:
 class Overview:
     """Shows every run's state and how much time is left."""
 
-    def __init__(self, runs: Sequence[Any], todo: Sequence[Any], console: Console, jobs: int = 1):
+    def __init__(self, runs: Sequence[Run], todo: Sequence[Run], console: Console, jobs: int = 1):
         """Start with all runs, those of `todo` waiting and the others kept; `jobs` run at once."""
         self.todo, self.console, self.jobs = list(todo), console, jobs
         self.state = {run: "·" if run in set(todo) else "[green]kept[/]" for run in runs}
         self.seconds: dict[str, list[float]] = defaultdict(list)
-        self.running: dict[Any, _Running] = {}
+        self.running: dict[Run, _Running] = {}
         self.nodes: dict[str, str] = {}
-        self.node_of: dict[Any, str] = {}
-        self.begun: dict[Any, int] = {}
+        self.node_of: dict[Run, str] = {}
+        self.begun: dict[Run, int] = {}
         self.ended_runs = 0
         self.lock = threading.Lock()
         self.bar = Progress(
@@ -52,7 +53,7 @@ class Overview:
             TextColumn("{task.fields[left]}"), TimeElapsedColumn(), console=console,
         )  # fmt: skip
         self.task = self.bar.add_task("starting", total=1.0, left="")
-        self.live = Live(self, console=console, refresh_per_second=2, transient=False)
+        self.live = Live(self, console=console, refresh_per_second=2)
 
     def __enter__(self) -> "Overview":
         if self.console.is_terminal and self.todo:
@@ -64,7 +65,7 @@ class Overview:
             self.bar.update(self.task, description="done", completed=1.0, left="")
             self.live.__exit__(*error)
 
-    def started(self, run: Any, node: str = "") -> None:
+    def started(self, run: Run, node: str = "") -> None:
         """Note that a run begins, or begins again, on a node if it is on a cluster."""
         with self.lock:
             where = f" on {node}" if node else ""
@@ -79,18 +80,18 @@ class Overview:
             self._plain(f"[{number}/{len(self.todo)}] {run.name}, seed {run.seed}{where}{again}")
 
     def on_node(self, node: str, doing: str) -> None:
-        """Note what a node of a cluster does beside runs; empty if nothing any more."""
+        """Note what a node of a cluster does besides runs; empty if nothing any more."""
         with self.lock:
             self.nodes[node] = doing
             if doing:
                 self._plain(f"  {node}: {doing}")
 
-    def tell(self, run: Any, event: dict[str, Any]) -> None:
+    def tell(self, run: Run, event: dict[str, Any]) -> None:
         """Show an event of the run."""
         with self.lock:
             self._tell(run, event)
 
-    def _tell(self, run: Any, event: dict[str, Any]) -> None:
+    def _tell(self, run: Run, event: dict[str, Any]) -> None:
         text = describe(event).strip()
         if event["event"] == "batch":
             if event["what"] == "epoch":  # the bar would fall back after pretraining
@@ -111,7 +112,7 @@ class Overview:
                 left=self._time_left(),
             )
 
-    def ended(self, run: Any, record: Record) -> None:
+    def ended(self, run: Run, record: Record) -> None:
         """Note that a run has ended."""
         with self.lock:
             who = self._who(run)
@@ -129,7 +130,7 @@ class Overview:
             left = self._time_left()
             self._plain(f"  {who}{text}; {self.seconds[run.name][-1]:.1f} s{left and ', ' + left}")
 
-    def _who(self, run: Any) -> str:
+    def _who(self, run: Run) -> str:
         """Name the run where several at once make their lines alternate."""
         return f"{run.name}: " if self.jobs > 1 else ""
 

@@ -29,9 +29,10 @@ from benchmark.runs.evaluation import ask
 from preprocessing.corpus import Corpus, withholding_test
 from preprocessing.errors import DamagedError, OptionError, UserError
 from preprocessing.evaluation_sets import EvaluationSet
-from preprocessing.program import is_of_the_machine
+from preprocessing.program import is_machine_trouble
 from preprocessing.storage import verify
 from preprocessing.subwords.ids import subword_ids
+from preprocessing.wording import one_line
 
 
 def run(
@@ -163,20 +164,20 @@ def run(
             validation=Scores(**metrics.scores(kept, corpus.column("labels", "validation"))),
         )
     except Exception as error:
-        if isinstance(error, DamagedError | OptionError) or is_of_the_machine(error):
+        if isinstance(error, DamagedError | OptionError) or is_machine_trouble(error):
             raise  # it is no failure of the row
         predictions = None
         if not isinstance(error, UserError):
             traceback.print_exc()
         record = Failed(**about, reason=_reason(error))
     record = store.write(path, record, predictions, answered)
-    if save_to is not None and fitted is not None and isinstance(record, Finished):
-        saved.save(save_to, fitted, corpus, record.as_json())
-        on_event({"event": "step", "text": f"saved to {save_to}"})
-    if keep_in is not None and fitted is not None and isinstance(record, Finished):
-        kept_models.keep(
-            kept_models.folder_of(keep_in, results, path), fitted, corpus, record, keep_in
-        )
+    if fitted is not None and isinstance(record, Finished):
+        if save_to is not None:
+            saved.save(save_to, fitted, corpus, record.as_json())
+            on_event({"event": "step", "text": f"saved to {save_to}"})
+        if keep_in is not None:
+            folder = kept_models.folder_of(keep_in, results, path)
+            kept_models.keep(folder, fitted, corpus, record, keep_in)
     on_event({"event": "end", "record": str(path)})
     return record, predictions
 
@@ -225,7 +226,7 @@ class _Stopwatch:
         self.seconds = self.cpu_seconds = 0.0
 
     def stop(self, less: float = 0.0, less_cpu: float = 0.0) -> None:
-        """Stop it, and take off seconds that do not count."""
+        """Stop it, and subtract seconds that do not count."""
         self.seconds = time.perf_counter() - self._start - less
         self.cpu_seconds = time.process_time() - self._cpu_start - less_cpu
 
@@ -236,5 +237,5 @@ def _device(fitted: Fitted) -> str:
 
 
 def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    text = one_line(error)
     return (text if isinstance(error, UserError) else f"{type(error).__name__}: {text}")[:500]

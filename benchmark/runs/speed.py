@@ -14,6 +14,7 @@ from benchmark.runs.speed_of_bert import ways_to_train
 from benchmark.runs.timing import middle, some, timed_fit
 from preprocessing.corpus import Corpus
 from preprocessing.options import DataOptions, corpus_from
+from preprocessing.sources import imdb
 
 import numpy as np
 from rich.console import Console
@@ -68,18 +69,13 @@ def measure(rows: list[str], data: DataOptions) -> None:
 def _preprocessing(data: DataOptions) -> Table:
     """Prepare the corpus anew, in a folder that is thrown away."""
     with tempfile.TemporaryDirectory() as folder:
-        archive = data.data or (_cached_archive(data.cache) if data.dataset == "imdb" else None)
+        archive = data.data or (imdb.in_cache(data.cache) if data.dataset == "imdb" else None)
         fresh = dataclasses.replace(data, data=archive, cache=Path(folder))
         seconds = corpus_from(fresh).manifest["seconds"]
     table = Table("preprocessing", "seconds")
     for step, value in (seconds | {"in all": sum(seconds.values())}).items():
         table.add_row(step, f"{value:.2f}")
     return table
-
-
-def _cached_archive(cache: Path) -> Path | None:
-    archive = cache / "aclImdb_v1.tar.gz"
-    return archive if archive.exists() else None
 
 
 def _row(name: str, corpus: Corpus) -> tuple[str, str, str, str]:

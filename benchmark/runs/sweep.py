@@ -9,14 +9,14 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmark.records import store
 from benchmark.records.record import Failed, Finished
 from benchmark.rows import catalogue, hardware, sources
 from benchmark.rows.catalogue import Line
 from benchmark.rows.hyperparameters import plain
-from benchmark.runs.child import Run, Settings, limited_to, make, stop
+from benchmark.runs.child import WEIGHTS, Run, Settings, limited_to, make, stop
 from benchmark.runs.evaluation import lacking
 from benchmark.runs.overview import Overview
 from benchmark.runs.processes import ForkedProcess, NewProcess, can_fork
@@ -24,15 +24,13 @@ from preprocessing.corpus import Corpus, titled
 from preprocessing.errors import UserError
 from preprocessing.program import ROOT
 from preprocessing.storage import remove_unfinished
+from preprocessing.wording import counted
 
 from filelock import FileLock, Timeout
 from rich.console import Console
 
 if TYPE_CHECKING:
     from benchmark.runs.cluster.driver import Cluster
-
-WEIGHTS = "IMDB_WEIGHTS"
-"""The environment variable that tells every run where copies of public weights are."""
 
 _RUNS_WORTH_A_SERVER = 8
 """Fewer runs import what they need sooner than a server imports what any may need."""
@@ -46,7 +44,7 @@ class _Plan:
         runs: all runs, first seeds first, and whether each is finished.
         unreached: lines that are left out because their public weights cannot be had.
         changed: lines of which a finished run was made by other code than today's.
-        unasked: lines of which a finished run was not asked an evaluation set that is at hand.
+        unasked: lines with a finished run that was not evaluated on a set that is at hand.
         lacking: the names of those sets.
     """
 
@@ -93,7 +91,7 @@ def sweep(
     kept = len(plan.runs) - len(todo)
     console.print(
         f"{titled(corpus.name)}, "
-        f"corpus {corpus.hash}: {len(todo)} run{'s' * (len(todo) != 1)} to make, {kept} kept",
+        f"corpus {corpus.hash}: {counted(len(todo), 'run')} to make, {kept} kept",
         markup=False,
     )
     if plan.changed and not force:
@@ -224,14 +222,17 @@ def _make_all(todo: list[Run], settings: Settings, overview: Overview, corpus: C
 
     trouble = threading.Event()  # that all further runs would meet
 
+    def tell(run: Run, event: dict[str, Any]) -> None:
+        if trouble.is_set():  # the run was just starting when the others were stopped
+            raise KeyboardInterrupt
+        overview.tell(run, event)
+
     def make_one(run: Run) -> bool:
         if trouble.is_set():
             return False
         overview.started(run)
         try:
-            record = make(
-                run, settings, corpus, lambda event: overview.tell(run, event), running, start
-            )
+            record = make(run, settings, corpus, lambda event: tell(run, event), running, start)
         except BaseException:
             trouble.set()  # before this thread takes the next run
             raise

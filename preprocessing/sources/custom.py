@@ -166,8 +166,8 @@ class CustomReviews:
     def _classes(self, rows: list[Row]) -> tuple[tuple[str, str], list[str]]:
         """Return the names of the two classes, the positive one last, and what was left out.
 
-        Of further classes at most `MOST_LEFT_OUT` of the texts are left out, unless the user allows
-        more.
+        At most `MOST_LEFT_OUT` of the texts may belong to further classes, and are then left out,
+        unless the user allows more.
 
         Raises:
             UserError: there are not two.
@@ -182,8 +182,11 @@ class CustomReviews:
             raise UserError(
                 f"{self.path}: two classes are needed, and {where} has "
                 + (f"{len(counts):,}: {found}; " if counts else "none; ")
-                + ("keep the texts of two, or " if too_many else "")
-                + "--label-column names another column"
+                + " or ".join(
+                    ["keep the texts of two"] * too_many
+                    + ["add texts of a second"] * (len(counts) == 1)
+                    + ["--label-column names another column"] * (not self.path.is_dir())
+                )
             )
         negative, positive = sorted(two, key=class_order)
         named = ", ".join(f"{n:,} of {name!r}" for name, n in counts.items() if name not in two)

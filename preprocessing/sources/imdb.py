@@ -85,7 +85,7 @@ def fingerprint(path: Path) -> str:
 def read(path: Path, counts: dict[str, int] = PUBLISHED_COUNTS) -> dict[str, list[Review]]:
     """Read all reviews from the archive or from its unpacked folder.
 
-    Of an archive each byte is read, so that gzip's own checksum is compared, too.
+    Every byte of an archive is read, so that gzip's own checksum is compared, too.
 
     Returns the reviews of `train`, `test` and `unsup`, each sorted by class (neg, pos) and number,
     so that the order is the same wherever they were read from.

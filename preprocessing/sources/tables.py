@@ -1,8 +1,8 @@
 """Tables of texts, as programs read them from their users: one reader for all.
 
 CSV, TSV and JSON lines, each also compressed by gzip, and Parquet. A file's name says what it is;
-what it holds must agree, and what does not is told in one line: what the file seems to be, which
-encoding or separator it seems to have, and what to do.
+what it holds must agree, and what does not is reported in one line: what the file seems to be,
+which encoding or separator it seems to have, and what to do.
 """
 
 import csv
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from preprocessing.errors import UserError
+from preprocessing.wording import one_line
 
 CSV, TSV, JSON_LINES, PARQUET = ".csv", ".tsv", ".jsonl", ".parquet"
 FORMS = {CSV: CSV, TSV: TSV, JSON_LINES: JSON_LINES, ".ndjson": JSON_LINES, PARQUET: PARQUET}
@@ -326,7 +327,7 @@ def is_utf8(*values: Any) -> bool:
 
 
 def listed(names: Iterable[str], most: int = 10) -> str:
-    """Return names with commas between, so many at most, on one line."""
+    """Return names with commas between, at most `most` of them, on one line."""
     names = list(names)
     shown = [name if name.isprintable() else repr(name) for name in names[:most]]
     shown = [name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}…" for name in shown]
@@ -435,7 +436,7 @@ def _parquet(path: Path, content: io.BufferedReader) -> tuple[Sequence[str], Ite
 
 
 def _damaged(path: Path, error: Exception) -> UserError:
-    return UserError(f"{path} is damaged: {' '.join(str(error).split())[:100]}")
+    return UserError(f"{path} is damaged: {one_line(error)[:100]}")
 
 
 _READERS: dict[str, Callable[[Path, io.BufferedReader], tuple[Sequence[str], Iterator[Row]]]] = {

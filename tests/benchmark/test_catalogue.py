@@ -43,6 +43,8 @@ def test_a_file_is_read_without_importing_it(tmp_path):
 def test_a_value_that_is_not_a_literal_is_reported_with_its_line(tmp_path):
     with pytest.raises(UserError, match=r"a_row\.py, line 3: step, variants and weights"):
         written(tmp_path, 'row = Row("x", H, build=build, step=Step(NAME, "all"))\n')
+    with pytest.raises(UserError, match=r"a_row\.py, line 3: step, variants and weights"):
+        written(tmp_path, 'row = Row("x", H, build=build, variants={NAME: Variant({})})\n')
 
 
 @pytest.mark.parametrize(

@@ -63,12 +63,16 @@ def test_a_commit_with_changes_to_its_code_ends_in_a_plus(tmp_path, monkeypatch)
         who = ("-c", "user.name=a", "-c", "user.email=a@b")
         subprocess.run(["git", "-C", tmp_path, *who, *words], check=True, capture_output=True)
 
-    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    monkeypatch.setattr(environment, "ROOT", inside)
     assert environment.commit() == "unknown"
     (tmp_path / "a.py").write_text("1\n")
     git("init")
     git("add", ".")
     git("commit", "-m", "a")
+    assert environment.commit() == "unknown", "a checkout around it is another program's"
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
     clean = environment.commit()
     assert re.fullmatch(r"[0-9a-f]{10}", clean)
     (tmp_path / "notes.md").touch()

@@ -203,7 +203,11 @@ def test_a_file_name_in_another_encoding_is_a_bad_row(tmp_path):
     ("lines", "header", "said"),
     [
         (rows(), ("body", "label"), "has no column 'text'; it has body, label"),
-        (rows(50)[:50], ("text", "label"), "column 'label' has 1: 'good' (50); --label-column"),
+        (
+            rows(50)[:50],
+            ("text", "label"),
+            "column 'label' has 1: 'good' (50); add texts of a second or --label-column",
+        ),
         (rows(11), ("text", "label"), "too few texts: 9 of 'bad' for train"),
         ([], ("text", "label"), "has a header, but no rows"),
         ([("a", "b", "c")], ("text", "label", "text"), "has the column 'text' twice"),

@@ -41,7 +41,7 @@ class _Watch:
         """The layers that are being called, with the weights of those within them."""
 
     def wrapped(self) -> Callable[..., Any]:
-        """Return what is called in the place of `keras.Layer.__call__`."""
+        """Return what is called in place of `keras.Layer.__call__`."""
         plain = keras.Layer.__call__
 
         def call(layer: keras.Layer, *inputs: Any, **named: Any) -> Any:

@@ -35,6 +35,7 @@ from preprocessing.errors import MachineError, UserError
 from preprocessing.evaluation_sets import PUBLISHED
 from preprocessing.program import ROOT, end_at_once
 from preprocessing.storage import MANIFEST, pack, unpack
+from preprocessing.wording import one_line
 
 import ray
 from ray import exceptions
@@ -72,7 +73,7 @@ class Watcher(Protocol):
         """Note that a run begins, or begins again, on a node."""
 
     def on_node(self, node: str, doing: str) -> None:
-        """Note what a node does beside runs; empty if nothing any more."""
+        """Note what a node does besides runs; empty if nothing any more."""
 
     def tell(self, run: Run, event: dict[str, Any]) -> None:
         """Note an event of a run."""
@@ -107,8 +108,8 @@ def make_all(
 class _Driver:
     """Goes through jobs, as many at once as there is room for.
 
-    One more waits with Ray, so that no node stands idle, and that a cluster which grows by need is
-    told of one.
+    One more job is always queued with Ray, so that no node idles, and an autoscaling cluster sees
+    the demand.
     """
 
     def __init__(
@@ -127,7 +128,7 @@ class _Driver:
         ray.wait([self.board.take.remote()], timeout=_SECONDS_TO_BEGIN)  # lest it misses the first
         self.code = environment.commit()
         self.taking: Any = None
-        self.flying: dict[Any, Job] = {}
+        self.in_flight: dict[Any, Job] = {}
         self.numbers: list[Job] = []
         self.begun: set[Run] = set()
         self.making: dict[Job, str] = {}
@@ -152,11 +153,11 @@ class _Driver:
     def drive(self) -> int:
         """Do all jobs; return how many runs failed."""
         failures = 0
-        while self.order or self.flying:
+        while self.order or self.in_flight:
             self._check_head()
             self.nodes = _nodes()
             self._submit()
-            done, _ = ray.wait(list(self.flying), timeout=_SECONDS_TO_WAIT)
+            done, _ = ray.wait(list(self.in_flight), timeout=_SECONDS_TO_WAIT)
             self._read_board()
             for task in done:
                 failures += self._finish(task)
@@ -164,7 +165,7 @@ class _Driver:
 
     def _submit(self) -> None:
         """Hand jobs to Ray while there is room, and one more."""
-        while len(self.flying) <= self._room():
+        while len(self.in_flight) <= self._room():
             job = self.order.next()
             if job is None:
                 return
@@ -188,12 +189,12 @@ class _Driver:
             )
             task = self.task.options(num_cpus=request["CPU"], num_gpus=request.get("GPU", 0))
             self.numbers.append(job)
-            self.flying[task.remote(assignment, self.board)] = job
+            self.in_flight[task.remote(assignment, self.board)] = job
 
     def _room(self) -> int:
-        """Return how many of the jobs that fly, and of more like them, the nodes can do at once."""
+        """Return how many jobs like those in flight the nodes can do at once."""
         rooms = 0
-        wanted = {_uses_gpu(job.run) for job in self.flying.values()} or {False}
+        wanted = {_uses_gpu(job.run) for job in self.in_flight.values()} or {False}
         for uses_gpu in wanted:
             request = _share(uses_gpu, self.nodes, self.cluster.cpus_per_run)
             rooms += sum(_fits(node, request) for node in self.nodes.values())
@@ -210,10 +211,10 @@ class _Driver:
             told = ray.get(taken)
         except exceptions.RayActorError:  # it begins anew on another node
             return
-        flying = set(self.flying.values())
+        in_flight = set(self.in_flight.values())
         for number, node, event in told:
             job = self.numbers[number]
-            if job not in flying:
+            if job not in in_flight:
                 continue
             name = self._name(node)
             if event["event"] == "node" and job.makes is not None:
@@ -235,18 +236,18 @@ class _Driver:
 
     def _finish(self, task: Any) -> bool:
         """Take what came of a job; tell whether it is a run that failed."""
-        job = self.flying.pop(task)
+        job = self.in_flight.pop(task)
         run = job.run
         if job in self.making:
             self.watcher.on_node(self.making.pop(job), "")
         try:
             outcome: Outcome = ray.get(task)
         except exceptions.RuntimeEnvSetupError as error:
-            raise UserError(f"a node cannot unpack the code: {_one_line(error)}") from None
+            raise UserError(f"a node cannot unpack the code: {one_line(error)}") from None
         except exceptions.RayTaskError as error:
             if "ModuleNotFoundError" not in str(error):
                 raise  # a mistake in this program
-            said = _one_line(error).rpartition("ModuleNotFoundError")[2]
+            said = one_line(error).rpartition("ModuleNotFoundError")[2]
             raise UserError(
                 f"a node of the cluster lacks a package{said[:100]}; install requirements.txt there"
             ) from None
@@ -257,8 +258,7 @@ class _Driver:
             record = store.write(run.path, failed(run, self.corpus, _why(error)))
         else:
             if outcome.trouble is not None:
-                kind = type(outcome.trouble)
-                raise kind(f"a node of the cluster cannot make runs, {outcome.trouble}")
+                raise type(outcome.trouble)(f"on a node of the cluster: {outcome.trouble}")
             for name, files in outcome.made.items():
                 if name not in self.made:
                     unpack(files, self.corpus.folder / name)
@@ -368,13 +368,13 @@ def _answers(host: str, port: int) -> bool:
 
 def _why_not(address: str, error: Exception) -> str:
     """Say why a cluster cannot be used."""
-    said = _one_line(error)
+    said = one_line(error)
     if "ersion mismatch" in said:
         return f"--cluster {address}: all machines need the same Python and Ray. {said}"
     if "AuthToken" in said:
         return (
-            f"--cluster {address} wants the token of who started it: copy ~/.ray/auth_token from "
-            f"its head to this machine"
+            f"--cluster {address} wants the token of whoever started it: copy ~/.ray/auth_token "
+            f"from its head to this machine"
         )
     if "exceeds the maximum size" in said:
         return (
@@ -388,11 +388,7 @@ def _why(error: Exception) -> str:
     """Say why a run has no record though it was tried again."""
     if isinstance(error, exceptions.OutOfMemoryError):
         return "killed by Ray, since its node ran out of memory"
-    return f"its worker or node died, {RETRIES + 1} times in all: {_one_line(error)}"[:500]
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return f"its worker or node died, {RETRIES + 1} times in all: {one_line(error)}"[:500]
 
 
 def _nodes() -> dict[str, dict]:
@@ -434,7 +430,7 @@ def _request(job: Job, nodes: Mapping[str, dict], cpus_per_run: int | None) -> d
     """Return what a job asks for.
 
     Raises:
-        UserError: no node has so much.
+        UserError: no node has that many CPUs.
     """
     request = _share(_uses_gpu(job.run), nodes, cpus_per_run)
     if nodes and not any(_fits(node, request) for node in nodes.values()):

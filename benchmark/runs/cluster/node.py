@@ -15,20 +15,19 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmark.rows import hardware
-from benchmark.runs.child import Run, Settings, limited_to, make, make_shared
+from benchmark.runs.child import WEIGHTS, Run, Settings, limited_to, make, make_shared
 from benchmark.runs.cluster.schedule import Job
 from preprocessing.corpus import Corpus
 from preprocessing.errors import MachineError, UserError
 from preprocessing.storage import MANIFEST, pack, unpack
+from preprocessing.wording import one_line
 
 import ray
 
 CACHE = "IMDB_NODE_CACHE"
 
 _SECONDS_BETWEEN_BATCHES = 1.0
-_PASSED = (
-    *hardware.ALL_THREADS, "KERAS_BACKEND", "IMDB_WEIGHTS",
-)  # fmt: skip
+_PASSED = (*hardware.ALL_THREADS, "KERAS_BACKEND", WEIGHTS)
 """Environment variables that a run has from the driver's, and not from the node's."""
 
 
@@ -136,7 +135,7 @@ def work(assignment: Assignment, board: Any) -> Outcome:
         return replace(_do(assignment, tell), cpus_given=given)
     except (UserError, OSError) as error:
         kind = MachineError if isinstance(error, OSError) else type(error)
-        return Outcome(trouble=kind(f"{socket.gethostname()}: {' '.join(str(error).split())}"))
+        return Outcome(trouble=kind(f"{socket.gethostname()}: {one_line(error)}"))
 
 
 def _do(assignment: Assignment, on_event: Callable[[dict], None]) -> Outcome:
@@ -218,7 +217,7 @@ def _check_memory(needed_mb: float) -> None:
     Raises:
         MachineError: it has less.
     """
-    has = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e6
+    has = hardware.memory_bytes() / 1e6
     if has < needed_mb:
         raise MachineError(
             f"it has {has:,.0f} MB of memory, and such a run has taken {needed_mb:,.0f}; take the "

@@ -37,7 +37,7 @@ FOLDERS = {
 """How the names of the folders begin in which what is made once is kept with the corpus."""
 
 _UNKNOWN_SECONDS = 60.0
-"""What a run is taken for when nothing was ever run."""
+"""How long a run is assumed to take where there is no record."""
 
 
 @dataclass(frozen=True)
