@@ -739,12 +739,11 @@ def lines_of_the_findings():
     }
     cells = {pair: [] for pair in FOUND}
     for of in right.values():
-        compared = [statistics.compare([of(one), of(other)]) for one, other in FOUND]
-        levels = statistics.holm_levels(np.array([pairs.p[0, 1] for pairs in compared]))
-        for pair, pairs, level in zip(FOUND, compared, levels, strict=True):
-            low, high = (100 * end for end in pairs.interval(1, 0, level))
-            said = f"{100 * pairs.difference[1, 0]:+.2f} ({low:+.2f} to {high:+.2f})"
-            cells[pair].append(f"**{said}**" if pairs.p[0, 1] < level else said)
+        compared = [(statistics.compare([of(one), of(other)]), 1, 0) for one, other in FOUND]
+        for pair, found in zip(FOUND, statistics.corrected(compared).itertuples(), strict=True):
+            said = f"{100 * found.difference:+.2f} ({100 * found.ci_low:+.2f} to "
+            said += f"{100 * found.ci_high:+.2f})"
+            cells[pair].append(said if found.verdict == "tied" else f"**{said}**")
     for pair, own in cells.items():
         seeds = (len(evaluation.predictions[name].correct) for name in pair)
         names = map(columns.with_seeds, (f"`{name}`" for name in pair), seeds)

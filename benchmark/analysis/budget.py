@@ -1,7 +1,7 @@
 """What a search by random trials can be expected to find, by number of trials.
 
 A row that was searched longer looks better for that reason alone. So rows are compared at equal
-budgets: the best validation accuracy that k trials find in the mean (Dodge et al., 2019,
+budgets: the best validation accuracy that k trials find on average (Dodge et al., 2019,
 https://aclanthology.org/D19-1224), by the estimator of Tang et al. (2020,
 https://aclanthology.org/2020.acl-main.246), which has no bias.
 """
@@ -29,9 +29,9 @@ class Curve:
     """What a search of a line finds.
 
     Attributes:
-        expected: the best validation accuracy of k trials in the mean, shape (trials,), for k from
+        expected: the best validation accuracy of k trials on average, shape (trials,), for k from
             1 on.
-        seconds: that a trial trains in the mean, made once and kept included.
+        seconds: that a trial takes on average, what is made once and kept included.
         failed: how many of the trials that were drawn failed; they count, as 0.
         device: what computed the trials; several, as `columns.joined` has them, where they differ.
         machine: the same of the kind of machine.
@@ -51,7 +51,7 @@ class Curve:
 
 
 def expected_best(values: np.ndarray) -> np.ndarray:
-    """Return what the best of k values drawn without replacement is in the mean, for each k.
+    """Return what the best of k values drawn without replacement is on average, for each k.
 
     With N values sorted so that v(1) is the best: E[best of k] = Σⱼ v(j)·C(N−j, k−1) / C(N, k),
     since the best is v(j) where the other k − 1 are among the N − j below it.
@@ -81,11 +81,11 @@ def curve_of(found: list[Trial]) -> Curve:
     """Return what trials say, some of which were drawn: trial 0 was not, and is in no estimate."""
     drawn = [trial for trial in found if trial.number > 0]
     good = [trial.record for trial in drawn if isinstance(trial.record, Finished)]
-    seconds = [trial.seconds for trial in drawn if trial.record.status == "ok"]
+    seconds = [trial.seconds for trial in drawn if isinstance(trial.record, Finished)]
     return Curve(
         expected=expected_best(np.array([trial.accuracy for trial in drawn])),
         seconds=float(np.mean(seconds)) if seconds else 0.0,
-        failed=sum(trial.record.status == "failed" for trial in drawn),
+        failed=len(drawn) - len(good),
         device=joined(record.device for record in good),
         machine=joined(record.environment.machine for record in good),
         disturbed=any(record.is_disturbed for record in good),
@@ -118,15 +118,19 @@ def read(results: Path, dataset: str) -> dict[str, Curve]:
 
 
 def about_times(curves: Mapping[str, Curve]) -> str:
-    """Say on what machine the trials ran, and whose seconds are not to be compared."""
-    lines = pd.DataFrame(
+    """Say on what machine the trials ran, and whose seconds cannot be compared.
+
+    Empty if all that were drawn failed.
+    """
+    lines = [
         {
             "model": name, "device": curve.device, "machine": curve.machine,
             "info": tables.DISTURBED if curve.disturbed else "",
         }
         for name, curve in curves.items()
-    )  # fmt: skip
-    return tables.about_times(lines)
+        if curve.failed < len(curve.expected)
+    ]  # fmt: skip
+    return tables.about_times(pd.DataFrame(lines)) if lines else ""
 
 
 def crossings(curves: Mapping[str, Curve]) -> list[tuple[str, str, int]]:

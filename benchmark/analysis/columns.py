@@ -15,6 +15,7 @@ from benchmark.analysis.evaluations import Asked
 from benchmark.records import PROTOCOL_SEEDS, metrics
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import Finished
+from preprocessing.wording import counted
 
 import numpy as np
 import pandas as pd
@@ -81,7 +82,7 @@ def with_seeds(name: str, seeds: int) -> str:
     """Return a line's name, with the number of seeds if there are fewer than the protocol asks."""
     if seeds >= PROTOCOL_SEEDS:
         return name
-    return f"{name} ({seeds} seed{'s' if seeds > 1 else ''})"
+    return f"{name} ({counted(seeds, 'seed')})"
 
 
 def _name(line: pd.Series) -> str:

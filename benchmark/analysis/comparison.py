@@ -17,6 +17,7 @@ from benchmark.records.record import Finished, Record
 from benchmark.rows import catalogue
 from preprocessing.corpus import is_synthetic
 from preprocessing.errors import UserError
+from preprocessing.wording import counted
 
 import numpy as np
 import pandas as pd
@@ -42,8 +43,8 @@ class Side:
         lines: the finished rows with the leaderboard's columns, by the row's name.
         predictions: the predictions of those rows, where they are at hand.
         is_row: whether it is a single row.
-        in_table: whether it is that of this name in the data set's leaderboard.
         asked: what those rows answered to evaluation sets, by row and set.
+        in_table: whether it is the model of this name in the data set's leaderboard.
     """
 
     name: str
@@ -59,7 +60,7 @@ class Comparison:
     """Two sides, ready to be shown.
 
     Attributes:
-        table: one score, or one row, a line.
+        table: one line per score, or per row.
         remarks: what is to be said below it.
         differ: which of protocol and corpus the two differ in; then neither is ranked.
         sets: the same for evaluation sets, if these are two models that were asked the same ones.
@@ -113,10 +114,15 @@ def compare(one: str, other: str, results: Path, dataset: str) -> Comparison:
         for name in ("protocol", "corpus")
         if len(set(pd.concat([side.lines[name].astype(str) for side in (first, second)]))) > 1
     ]
+    among_all: list[str] = []
+    if first.in_table and second.in_table and not differ:
+        evaluation = leaderboard.evaluate(results, dataset)
+        if first.name in evaluation.predictions and second.name in evaluation.predictions:
+            first, second = (_as_ranked(side, evaluation) for side in (first, second))
+            among_all = _among_all(first.name, second.name, evaluation)
     side_by_side = _rows if first.is_row else _tables
     table, remarks = side_by_side(first, second, comparable=not differ)
-    if first.in_table and second.in_table and not differ:
-        remarks[1:1] = _among_all(first.name, second.name, leaderboard.evaluate(results, dataset))
+    remarks[1:1] = among_all
     if _is_synthetic(first) or _is_synthetic(second):
         remarks.append("These are results on synthetic reviews.")
     sets = None
@@ -138,13 +144,12 @@ def find(text: str, results: Path, dataset: str) -> Side:
     Raises:
         UserError: there is no such thing, or no finished run in it.
     """
-    path, of_model = Path(text), results / "runs" / dataset / text
+    path = Path(text)
     if path.is_file():
         return _from_table(text, path)
-    for folder in (path, path / "runs" / dataset, of_model):
+    for folder in (path, path / "runs" / dataset):
         if any(folder.glob("seed-*.json")):
-            side = _from_runs(text, {folder.name: _read(folder)}, is_row=True)
-            return replace(side, in_table=folder is of_model)
+            return _from_runs(text, {folder.name: _read(folder)}, is_row=True)
         if runs := _by_line(folder):
             return _from_runs(text, runs, is_row=False)
     lines = _by_line(results / "runs" / dataset)
@@ -154,6 +159,11 @@ def find(text: str, results: Path, dataset: str) -> Side:
         f"{text} is not a table, a folder of records or a model with runs on {dataset}; "
         f"{_meant(text, sorted(lines))}"
     )
+
+
+def _as_ranked(side: Side, evaluation: leaderboard.Evaluation) -> Side:
+    """Return a model with its line of the leaderboard, which knows more of how times compare."""
+    return replace(side, lines=evaluation.table.set_index("model").loc[[side.name]])
 
 
 def _meant(text: str, known: Sequence[str]) -> str:
@@ -232,7 +242,7 @@ def _key(line: pd.Series) -> tuple[int, str]:
 
 
 def _rows(one: Side, other: Side, comparable: bool) -> tuple[TerminalTable, list[str]]:
-    """Set two rows side by side, one score a line."""
+    """Set two rows side by side, one line per score."""
     lines = [side.lines.iloc[0] for side in (one, other)]
     further = [terminal.Column("difference", gives_way=1)] if comparable else []
     shown, notes = _table("", one, other, further)
@@ -269,7 +279,7 @@ def _verdict(
 def _among_all(one: str, other: str, evaluation: leaderboard.Evaluation) -> list[str]:
     """Say what the difference of two models is worth among all comparisons of the leaderboard."""
     names, pairs = list(evaluation.predictions), evaluation.pairs
-    if pairs is None or one not in names or other not in names or len(names) < 3:
+    if pairs is None or len(names) < 3:
         return []
     i, j = names.index(one), names.index(other)
     count = len(names) * (len(names) - 1) // 2
@@ -300,7 +310,7 @@ def _interval(interval: tuple[float, float]) -> str:
 
 
 def _sets(one: Side, other: Side, comparable: bool) -> tuple[TerminalTable | None, list[str]]:
-    """Set the answers of two rows to evaluation sets side by side, one score a line."""
+    """Set the answers of two rows to evaluation sets side by side, one line per score."""
     (first,), (second,) = (side.asked.values() for side in (one, other))
     shared = [name for name in [*columns.SETS, *sorted(first)] if name in first and name in second]
     shared = list(dict.fromkeys(shared))
@@ -351,7 +361,7 @@ def _difference(one: np.ndarray, other: np.ndarray) -> list[str]:
 
 
 def _alone(one: str, other: str, predictions: Sequence[Predictions]) -> str:
-    """Say how often the two answer alike and who is right where they do not, in the mean."""
+    """Say how often the two answer alike and who is right where they do not, on average."""
     first, second = (row.correct.astype(np.float64).mean(axis=0) for row in predictions)
     only_first, only_second = (first * (1 - second)).mean(), (second * (1 - first)).mean()
     return (
@@ -361,8 +371,10 @@ def _alone(one: str, other: str, predictions: Sequence[Predictions]) -> str:
 
 
 def _tables(one: Side, other: Side, comparable: bool) -> tuple[TerminalTable, list[str]]:
-    """Set two tables side by side, one row a line."""
+    """Set two tables side by side, one line per row."""
     shared = [name for name in one.lines.index if name in other.lines.index]
+    if not shared:
+        raise UserError(f"{one.name} and {other.name} have no model in common")
     accuracy = columns.BY_NAME["accuracy_mean"]
     further = [
         terminal.Column("difference", gives_way=2),
@@ -383,8 +395,9 @@ def _tables(one: Side, other: Side, comparable: bool) -> tuple[TerminalTable, li
             notes.append(f"only in {side.name}: {', '.join(alone)}")
     if tested:
         notes.append(
-            f"The difference is the second minus the first; better and worse refer to the second. "
-            f"Intervals and verdicts are those among {len(tested)} models, by Holm's correction."
+            "The difference is the second minus the first; better and worse refer to the second. "
+            f"Intervals and verdicts are those among {counted(len(tested), 'model')}, by Holm's "
+            f"correction."
         )
     elif comparable:
         notes.append("No intervals: they need the predictions of both tables.")
@@ -400,13 +413,11 @@ def _tested(shared: list[str], one: Side, other: Side) -> dict[str, tuple[str, s
     for row in rows:
         check_same_reviews(rows[0].labels, row.labels, other.name)
     pairs = statistics.compare([row.correct for row in rows])
-    own = range(len(names)), range(len(names), 2 * len(names))
-    adjusted, levels = statistics.holm(pairs.p[own]), statistics.holm_levels(pairs.p[own])
-    result = {}
-    for name, i, j, p, level in zip(names, *own, adjusted, levels, strict=True):
-        verdict = str(statistics.verdicts(p, pairs.difference[j, i]))
-        result[name] = (_interval(pairs.interval(j, i, level)), verdict)
-    return result
+    tested = statistics.corrected([(pairs, len(names) + i, i) for i in range(len(names))])
+    return {
+        name: (_interval((found.ci_low, found.ci_high)), found.verdict)
+        for name, found in zip(names, tested.itertuples(), strict=True)
+    }
 
 
 def _is_synthetic(side: Side) -> bool:
@@ -424,17 +435,21 @@ def _changes(one: Side, other: Side) -> list[str]:
         runs = [side.predictions.get(name) for side, name in zip((one, other), names, strict=True)]
         for side, name, found in zip((one, other), names, facts, strict=True):
             for column in _CIRCUMSTANCES:
-                found.setdefault(column, set()).add(str(side.lines.loc[name, column]))
+                value = side.lines.loc[name, column]
+                found.setdefault(column, set()).update([] if pd.isna(value) else [str(value)])
         known = [row for row in runs if row is not None]
         if len(known) == 2:
             models = {row.records[0].model for row in known}
             for row, found in zip(known, facts, strict=True):
                 _add_recorded(found, row.records, with_hyperparameters=len(models) == 1)
-    said = [{name: ", ".join(sorted(values)) for name, values in found.items()} for found in facts]
+    said = [
+        {name: ", ".join(sorted(values)) or "–" for name, values in found.items()}
+        for found in facts
+    ]
     return [
         f"{name}: {said[0].get(name, '–')} → {said[1].get(name, '–')}"
         for name in dict.fromkeys([*said[0], *said[1]])
-        if said[0].get(name) != said[1].get(name)
+        if said[0].get(name, "–") != said[1].get(name, "–")
     ] or ["Both were made under the same conditions."]
 
 

@@ -26,7 +26,7 @@ CHANCE = 0.55
 SLOWLY = 1.5
 """How many times as long as at best something may take to make."""
 
-UNLIKE, NOT_RUN = "other protocol or corpus", "no run yet"
+UNLIKE, NOT_RUN = "different protocol or corpus", "no run yet"
 """Why a line is missing."""
 
 
@@ -89,22 +89,25 @@ def evaluate(results: Path, dataset: str) -> Evaluation:
     Args:
         results: the results folder.
         dataset: the corpus's name.
+
+    Raises:
+        UserError: a record is damaged, or models predict other test reviews than others.
     """
-    runs = store.read_runs(results, dataset)
-    current = newest(runs)
     known = catalogue.lines()
+    runs = store.read_runs(results, dataset)
+    runs = {path: record for path, record in runs.items() if record.line in known}
+    current = newest(runs)
     planned = catalogue.each_once(known) if is_synthetic(dataset) else known
     runs_of: dict[str, dict[Path, Record]] = {name: {} for name in known}
     for path, record in runs.items():
-        if record.line in known:
-            runs_of[record.line][path] = record
+        runs_of[record.line][path] = record
     unreached = tuple(name for name, own in runs_of.items() if not own and known[name].weights)
     runs_of = {
         name: own
         for name, own in runs_of.items()
         if own or (name in planned and name not in unreached)
     }
-    versions = versions_of({p: r for own in runs_of.values() for p, r in own.items()}, current)
+    versions = versions_of(runs, current)
     lines = []
     found: dict[str, Predictions] = {}
     asked: dict[str, dict[str, Asked]] = {}
@@ -153,8 +156,11 @@ def by_labels(results: Path, dataset: str) -> pd.DataFrame:
         results: the results folder.
         dataset: the corpus's name.
     """
-    current = newest(store.read_runs(results, dataset))
-    current = current or newest(store.read_with_labels(results, dataset))
+    known, current = catalogue.lines(), None
+    for read in (store.read_runs, store.read_with_labels):
+        runs = read(results, dataset)
+        own = {path: record for path, record in runs.items() if record.line in known}
+        current = current or newest(own)
     if current is None:
         return pd.DataFrame(columns=label_curves.COLUMNS)
     return label_curves.build(results, dataset, current)
@@ -191,7 +197,7 @@ def _work(record: Finished, step: str) -> tuple[str, ...]:
         name: value for name, value in options.items()
         if name.startswith("lm_") or name in ("pretrain", "known_words")
     }  # fmt: skip
-    return step, _sorted(of_the_model)
+    return step, _as_json(of_the_model)
 
 
 def newest(runs: Mapping[Path, Record]) -> tuple[int, str] | None:
@@ -237,7 +243,7 @@ def line_of(
         if isinstance(record, Failed)
         and current in (None, (record.protocol, record.corpus.hash))
     ]  # fmt: skip
-    if len({_sorted(record.hyperparameters) for record in good.values()}) > 1:
+    if len({_as_json(record.hyperparameters) for record in good.values()}) > 1:
         info = "its seeds differ in hyperparameters"
         return Summary({"status": "failed", "seeds": 0, "info": info})
     if not good:
@@ -267,7 +273,7 @@ def _stayed_at_chance(record: Finished) -> bool:
     return bool(reached) and max(reached) < CHANCE
 
 
-def _sorted(options: dict[str, Any] | None) -> str:
+def _as_json(options: dict[str, Any] | None) -> str:
     return json.dumps(options, sort_keys=True)
 
 
@@ -300,15 +306,18 @@ def whole_seconds(table: pd.DataFrame) -> pd.Series:
     return table["train_seconds"] + table["preprocessing_seconds"]
 
 
-def write(results: Path, dataset: str, readme: Path | None = None) -> pd.DataFrame:
-    """Write ``leaderboard.csv`` and ``leaderboard.md``, and the README's short table.
+def write(results: Path, dataset: str) -> Evaluation:
+    """Write ``leaderboard.csv`` and ``leaderboard.md`` of the records, and return what is in them.
 
-    Where there are runs with fewer labels, ``label_curves.csv`` is written, too.
+    Where there are runs with fewer labels, ``label_curves.csv`` is written, too. The committed
+    results on imdb also go into the README's short table.
 
     Args:
         results: the results folder.
         dataset: the corpus's name.
-        readme: a file with the two `tables.MARKS`, between which the short table goes; for imdb.
+
+    Raises:
+        UserError: a record is damaged, or models predict other test reviews than others.
     """
     evaluation = evaluate(results, dataset)
     table = evaluation.table
@@ -321,7 +330,8 @@ def write(results: Path, dataset: str, readme: Path | None = None) -> pd.DataFra
     curves = by_labels(results, dataset)
     if len(curves):
         label_curves.write(curves, folder)
+    readme = readme_of(results)
     if readme is not None and dataset == "imdb":
         text = readme.read_text(encoding="utf-8")
         write_atomically(readme, tables.inserted(text, short_table.as_markdown(table, curves)))
-    return table
+    return evaluation

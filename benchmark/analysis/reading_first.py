@@ -1,7 +1,8 @@
 """What reading the reviews first buys: rows that start from a language model or masked tokens."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from benchmark.analysis.columns import EDITED_PAIRS
 from benchmark.records.predictions import Predictions
 
 import numpy as np
@@ -27,19 +28,30 @@ def perplexities(predictions: Mapping[str, Predictions]) -> pd.DataFrame:
         predictions: of each row for the test reviews.
 
     Returns:
-        A line a row with the columns "model"; "perplexity" on the validation reviews of the pass
-        that was kept, the geometric mean of a row's language models and of its seeds; and "of",
-        what it is of: "words" or "subwords", whose perplexities cannot be compared.
+        One line per row with the columns "model"; "perplexity" on the validation reviews of the
+        pass that was kept, the geometric mean of a row's language models and of its seeds; and
+        "of", what it is of: "words" or "subwords", whose perplexities cannot be compared.
     """
     lines = []
     for name, row in predictions.items():
-        found = [min(passes) for one in row.records for passes in one.perplexity.values()]
+        found = [
+            _kept(step, passes) for one in row.records for step, passes in one.perplexity.items()
+        ]
         if found:
             steps = {step for one in row.records for step in one.perplexity}
-            of_words = all(step.startswith("language model") for step in steps)
+            of_words = all(map(_is_of_words, steps))
             perplexity = float(np.exp(np.mean(np.log(found))))
             lines.append((name, perplexity, "words" if of_words else "subwords"))
     return pd.DataFrame(lines, columns=["model", "perplexity", "of"])
+
+
+def _kept(step: str, passes: Sequence[float]) -> float:
+    """Return the perplexity of the pass that was kept: of words the best, of subwords the last."""
+    return min(passes) if _is_of_words(step) else passes[-1]
+
+
+def _is_of_words(step: str) -> bool:
+    return step.startswith("language model")
 
 
 def gains(
@@ -55,13 +67,19 @@ def gains(
         labels: as `benchmark.analysis.label_curves.build` returns it.
 
     Returns:
-        A line a row and what it is asked, with the columns "model"; "without", the other row;
-        "asked": number of labels, the fewest first, then `ALL`, then `EDITED`; "gain", a fraction;
-        and "low" and "high", its interval of `steps`, which fewer labels do not have. Where one of
-        the two is not shown to do better than guessing with fewer labels, there is no line: such
-        a gain would be over a network that learned nothing.
+        One line per row and measure, with the columns "model"; "without", the other row; "asked":
+        number of labels, the fewest first, then `ALL`, then `EDITED`; "gain", a fraction; and "low"
+        and "high", its interval in `steps`, which fewer labels do not have. Where one of the two is
+        not shown to do better than guessing with fewer labels, there is no line: such a gain would
+        be over a network that learned nothing.
     """
     lines = []
+    measures = [(ALL, "difference", "difference_ci")]
+    measures += [
+        (EDITED, f"{name}_difference", f"{name}_ci")
+        for name in EDITED_PAIRS
+        if f"{name}_difference" in steps and steps[f"{name}_difference"].notna().any()
+    ][:1]
     learned = labels[labels["accuracy_ci_low"] > 0.5]
     accuracy = learned.pivot(index="model", columns="labels", values="accuracy_mean")
     for _, step in steps.iterrows():
@@ -78,10 +96,7 @@ def gains(
                 (model, without, f"{number:,} labels", value, np.nan, np.nan)
                 for number, value in gain.items()
             ]
-        for asked, difference, interval in (
-            (ALL, "difference", "difference_ci"),
-            (EDITED, "contrast_both_difference", "contrast_both_ci"),
-        ):
+        for asked, difference, interval in measures:
             low, high = sorted(sign * step[f"{interval}_{end}"] for end in ("low", "high"))
             lines.append((model, without, asked, sign * step[difference], low, high))
     found = pd.DataFrame(lines, columns=["model", "without", "asked", "gain", "low", "high"])

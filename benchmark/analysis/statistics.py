@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
@@ -67,7 +68,7 @@ class Pairs:
     def interval(self, i: int, j: int, level: float = LEVEL) -> tuple[float, float]:
         """Return the interval of the difference of rows i and j.
 
-        It contains zero just where the test at this level finds no difference.
+        It contains zero exactly where the test at this level finds no difference.
 
         Args:
             i: number of the first row.
@@ -156,6 +157,36 @@ def mcnemar(one: np.ndarray, other: np.ndarray) -> float:
     return float(exact_test(table, exact=True).pvalue)
 
 
+def corrected(comparisons: Sequence[tuple[Pairs, int, int]]) -> pd.DataFrame:
+    """Return differences with what holds of them among all of these, by Holm's correction.
+
+    Args:
+        comparisons: pairs of rows, i and j of a `Pairs` each.
+
+    Returns:
+        One line per comparison, in this order, with the columns "difference", of row i from row j;
+        "ci_low" and "ci_high", its interval; "p_adjusted"; and "verdict" on row i. The interval
+        excludes zero exactly where the verdict is not "tied".
+    """
+    p = np.array([pairs.p[i, j] for pairs, i, j in comparisons], dtype=float)
+    difference = np.array([pairs.difference[i, j] for pairs, i, j in comparisons], dtype=float)
+    intervals = [
+        pairs.interval(i, j, level)
+        for (pairs, i, j), level in zip(comparisons, holm_levels(p), strict=True)
+    ]
+    low, high = np.reshape(intervals, (-1, 2)).T
+    adjusted = holm(p)
+    return pd.DataFrame(
+        {
+            "difference": difference,
+            "ci_low": low,
+            "ci_high": high,
+            "p_adjusted": adjusted,
+            "verdict": verdicts(adjusted, difference),
+        }
+    )
+
+
 def verdicts(p: np.ndarray, difference: np.ndarray) -> np.ndarray:
     """Return "better", "worse" or "tied", str, by the sign of each significant difference.
 
@@ -179,10 +210,10 @@ def holm_levels(p: np.ndarray) -> np.ndarray:
 
     From the smallest on, each is tested at 5 % by the number of those that are left; where one is
     not rejected, the procedure ends, and all that are left have its level. So a p-value is below
-    its level just where `holm` says less than 5 %, and an interval of that level excludes zero just
-    where the verdict does. It is at most as wide as Bonferroni's, which would cover all true
-    differences at once with 95 % but contradict some of the verdicts; and wider than that for a
-    single pair, of which, among many, some would exclude zero by chance.
+    its level exactly where `holm` says less than 5 %, and an interval of that level excludes zero
+    exactly where the verdict does. It is at most as wide as Bonferroni's, which would cover all
+    true differences at once with 95 % but contradict some of the verdicts; and wider than that for
+    a single pair, of which, among many, some would exclude zero by chance.
     """
     order = np.argsort(p, kind="stable")
     levels = LEVEL / np.arange(len(p), 0, -1)

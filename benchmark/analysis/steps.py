@@ -16,7 +16,6 @@ from benchmark.rows import catalogue
 from preprocessing.corpus import titled
 from preprocessing.storage import write_atomically
 
-import numpy as np
 import pandas as pd
 from rich.text import Text
 
@@ -42,12 +41,11 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
     Behind them stand the same four columns for each evaluation set that is not a published one.
 
     Accuracies are fractions, means over seeds. Interval and verdict ("better", "worse" or "tied")
-    follow Holm's correction over all steps, so that the interval excludes zero just where the
-    verdict is not "tied" (see `statistics.holm_levels`). Seconds are
-    those of training and of all that is made once for it (word vectors, subwords, pretraining, a
-    teacher); they are missing where the two rows were trained on different machines. Of sets of
-    pairs the difference is that in the share of pairs with both right, of others that in accuracy;
-    Holm's correction is over all steps within each set; empty where one of the two was not asked.
+    follow Holm's correction over all steps (see `statistics.corrected`). Seconds are those of
+    training and of all that is made once for it (word vectors, subwords, pretraining, a teacher);
+    they are missing where the two rows were trained on different machines. Of sets of pairs the
+    difference is that in the share of pairs with both right, of others that in accuracy; Holm's
+    correction is over all steps within each set; empty where one of the two was not asked.
 
     Args:
         evaluation: the leaderboard and what it was computed from.
@@ -63,12 +61,12 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
     }
     seconds = leaderboard.whole_seconds(table)
     order = _in_order(names, found)
-    places = [(names.index(name), names.index(found[name][0])) for name in order]
-    levels = statistics.holm_levels(np.array([evaluation.pairs.p[place] for place in places]))
+    differences = statistics.corrected(
+        [(evaluation.pairs, names.index(name), names.index(found[name][0])) for name in order]
+    )
     bought_lines = []
-    for name, (i, j), level in zip(order, places, levels, strict=True):
+    for name, tested in zip(order, differences.to_dict("records"), strict=True):
         simpler, change = found[name]
-        low, high = evaluation.pairs.interval(i, j, level)
         comparable = leaderboard.of_one_machine(table.loc[name], table.loc[simpler])
         bought_lines.append(
             {
@@ -79,25 +77,24 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
                 "seeds_after": table.loc[name, "seeds"],
                 "accuracy_before": table.loc[simpler, "accuracy_mean"],
                 "accuracy_after": table.loc[name, "accuracy_mean"],
-                "difference": evaluation.pairs.difference[i, j],
-                "difference_ci_low": low,
-                "difference_ci_high": high,
-                "p_adjusted": evaluation.pairs.p[i, j],
+                "difference": tested["difference"],
+                "difference_ci_low": tested["ci_low"],
+                "difference_ci_high": tested["ci_high"],
+                "p_adjusted": tested["p_adjusted"],
+                "verdict": tested["verdict"],
                 "seconds_before": seconds[simpler] if comparable else None,
                 "seconds_after": seconds[name] if comparable else None,
             }
         )
     result = pd.DataFrame(bought_lines, columns=COLUMNS)
     if bought_lines:
-        result["p_adjusted"] = statistics.holm(result["p_adjusted"].to_numpy())
-        result["verdict"] = statistics.verdicts(result["p_adjusted"], result["difference"])
         for name, score in _scores(evaluation).items():
             _add_set(result, evaluation, name, score)
     return result.round(7)
 
 
 def _scores(evaluation: Evaluation) -> dict[str, str]:
-    """Return the score by which each set that was asked is told of."""
+    """Return the score that is reported for each set that was asked."""
     further = {
         name: "both" if is_paired else "accuracy"
         for name, is_paired in evaluation.sets.items()
@@ -114,23 +111,10 @@ def _add_set(result: pd.DataFrame, evaluation: Evaluation, name: str, score: str
         right = [asked.both_right if score == "both" else asked.scored
                  for asked in both if asked is not None]  # fmt: skip
         if len(right) == 2 and right[0].shape[1] >= statistics.FEWEST:
-            compared[number] = statistics.compare(right)
-    levels = statistics.holm_levels(np.array([pairs.p[0, 1] for pairs in compared.values()]))
-    found = {
-        number: (pairs.difference[0, 1], *pairs.interval(0, 1, level), pairs.p[0, 1])
-        for (number, pairs), level in zip(compared.items(), levels, strict=True)
-    }
-    prefix = f"{name}_{score}"
-    bought_lines = pd.DataFrame.from_dict(
-        found, orient="index", columns=["difference", "ci_low", "ci_high", "p"], dtype=float
-    ).reindex(result.index)
-    for end in ("difference", "ci_low", "ci_high"):
-        result[f"{prefix}_{end}"] = bought_lines[end]
-    tested = bought_lines["p"].notna()
-    verdict = pd.Series(None, index=result.index, dtype=object)
-    adjusted = statistics.holm(bought_lines["p"][tested].to_numpy())
-    verdict[tested] = statistics.verdicts(adjusted, bought_lines["difference"][tested])
-    result[f"{prefix}_verdict"] = verdict
+            compared[number] = statistics.compare(right), 0, 1
+    tested = statistics.corrected(list(compared.values())).set_index(pd.Index(compared))
+    for column in ("difference", "ci_low", "ci_high", "verdict"):
+        result[f"{name}_{score}_{column}"] = tested[column].reindex(result.index)
 
 
 def shown_sets(table: pd.DataFrame) -> dict[str, str]:

@@ -91,7 +91,7 @@ def escaped(text: str) -> str:
 
 
 def notes(line: pd.Series) -> str:
-    """Return what is to be said of a line alone, beside its number of seeds and its times."""
+    """Return what is to be said of a line alone, apart from its number of seeds and its times."""
     said = [note for note in _info(line) if note and note != DISTURBED]
     if line["status"] == "ok" and line["seeds"] < PROTOCOL_SEEDS:
         said = said[1:]
@@ -103,21 +103,33 @@ def _info(line: pd.Series) -> list[str]:
 
 
 def about_times(good: pd.DataFrame) -> str:
-    """Say on what machine the times were taken, and which are not to be compared.
+    """Say on what machine the times were measured, and which cannot be compared.
 
     Of several kinds of machine, the lines that are not of the most frequent one are named.
 
     Args:
         good: the leaderboard's lines of status ``ok``.
     """
-    lines = good["model"].groupby(good.apply(machine_of, axis=1)).agg(list)
-    (most, _), *others = sorted(lines.items(), key=lambda kind: (-len(kind[1]), kind[0]))
-    if not others and SEVERAL not in most:
-        about = f"Times are of one kind of machine: {most}."
+    (most, _), *others = _machines(good)
+    if _is_one_kind(good):
+        about = f"All times were measured on one kind of machine: {most}."
     else:
-        about = f"Times are of several kinds of machine and not to be compared: {most}"
+        about = "Times were measured on several kinds of machine, and those of two kinds cannot be "
+        about += f"compared: {most}"
         about += "".join(f"; {machine} ({', '.join(names)})" for machine, names in others) + "."
     return " ".join([about, *disturbed(good)])
+
+
+def _is_one_kind(good: pd.DataFrame) -> bool:
+    """Tell whether all times of the finished lines were measured on one kind of machine."""
+    (most, _), *others = _machines(good)
+    return not others and SEVERAL not in most
+
+
+def _machines(good: pd.DataFrame) -> list[tuple[str, list[str]]]:
+    """Return each kind of machine with the models that were trained on it, the usual one first."""
+    lines = good["model"].groupby(good.apply(machine_of, axis=1)).agg(list)
+    return sorted(lines.items(), key=lambda kind: (-len(kind[1]), kind[0]))
 
 
 def machine_of(line: pd.Series) -> str:
@@ -163,9 +175,10 @@ def as_terminal(table: pd.DataFrame, dataset: str, seeds: int = PROTOCOL_SEEDS) 
     )
     for _, line in table.iterrows():
         if line["status"] == "ok":  # the caption has the number of seeds
-            line = line.copy()
-            line["seeds"] = PROTOCOL_SEEDS
-            shown.add_row(*(column.cell(line) for column in chosen))
+            shown.add_row(
+                *(line["model"] if column.name == "model" else column.cell(line)
+                  for column in chosen)
+            )  # fmt: skip
         else:
             shown.add_row("–", line["model"], line["status"])
     return shown
@@ -220,8 +233,8 @@ def _remarks(table: pd.DataFrame, seeds: int) -> list[str]:
     remarks += [f"{line['model']}: {said}" for _, line in table.iterrows() if (said := notes(line))]
     if edited_pairs(table) is not None:
         remarks.append("edited pairs: % of them with both texts answered correctly")
-    if len(good) and not (about := about_times(good)).startswith("Times are of one kind"):
-        return [*remarks, about]
+    if len(good) and not _is_one_kind(good):
+        return [*remarks, about_times(good)]
     return [*remarks, *disturbed(good)]
 
 
@@ -248,7 +261,7 @@ def _columns(table: pd.DataFrame, names: Iterable[str]) -> list[Column]:
 
 
 def _cells(line: pd.Series, shown: list[Column]) -> list[str]:
-    """Return a line's cells; of one without a rank, its state and why in the place of accuracy."""
+    """Return a line's cells; of one without a rank, its state and why in place of accuracy."""
     if line["status"] == "ok":
         return [column.cell(line) for column in shown]
     said = {

@@ -27,14 +27,15 @@ def main(options: argparse.Namespace) -> None:
     curves = budget.read(options.results, options.dataset)
     if not curves:
         raise UserError(
-            f"{options.results / 'tuning' / options.dataset} has no trials that were "
-            f"drawn; python -m benchmark tune MODEL --trials 20 makes them"
+            f"{options.results / 'tuning' / options.dataset} has no random trials; "
+            f"python -m benchmark tune MODEL --trials 20 makes them"
         )
     console = Console(highlight=False)
     longest = max(len(curve.expected) for curve in curves.values())
     shown = tuple(sorted({number for number in SHOWN if number <= longest} | {longest}))
     console.print(budget.as_terminal(curves, options.dataset, shown))
-    console.print(budget.about_times(curves), markup=False)
+    if about := budget.about_times(curves):
+        console.print(about, markup=False)
     for early, late, number in budget.crossings(curves):
         console.print(
             f"which is better depends on the budget: {early} below {number} trials, {late} from "

@@ -15,6 +15,7 @@ from benchmark.commands.options import (
     own_sets,
 )
 from preprocessing.errors import UserError
+from preprocessing.wording import counted
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -68,14 +69,12 @@ def main(options: argparse.Namespace) -> int:
             options.results, options.dataset, options.cache, sets,
             lambda event: status.update(event["text"]),
         )  # fmt: skip
-    if outcome.answered:
-        readme = leaderboard.readme_of(options.results)
-        leaderboard.write(options.results, options.dataset, readme)
-    evaluation = leaderboard.evaluate(options.results, options.dataset)
+    found = leaderboard.write if outcome.answered else leaderboard.evaluate
+    evaluation = found(options.results, options.dataset)
     names = [one.name for one in sets]
     if any(name in own for own in evaluation.asked.values() for name in names):
         Console().print(tables.sets_as_terminal(evaluation.asked, names, options.dataset))
-    asked = f"{len(outcome.answered)} run{'s' * (len(outcome.answered) != 1)}"
+    asked = counted(len(outcome.answered), "run")
     console.print(f"asked {asked} about {', '.join(names)}; {len(outcome.had)} had answered before")
     if outcome.not_kept:
         console.print(f"no model is kept of: {'; '.join(outcome.not_kept)}", markup=False)

@@ -45,9 +45,8 @@ def main(options: argparse.Namespace) -> None:
 
     from rich.console import Console
 
-    readme = leaderboard.readme_of(options.results)
     try:
-        table = leaderboard.write(options.results, options.dataset, readme)
+        table = leaderboard.write(options.results, options.dataset).table
     except PermissionError:
         raise UserError(
             f"--results {options.results} cannot be written; --format table shows the leaderboard "

@@ -161,7 +161,7 @@ def check_folder(option: str, folder: Path, inside: str = "", advice: str = "") 
 
 
 def check_file_target(option: str, file: Path) -> None:
-    """Check that a file can be written, in the place of an old one if there is one.
+    """Check that a file can be written, in place of an old one if there is one.
 
     Args:
         option: what named the file, for the message.

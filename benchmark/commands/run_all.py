@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+from contextlib import suppress
 from typing import Any
 
 from benchmark.commands.options import (
@@ -102,15 +103,17 @@ def main(options: argparse.Namespace) -> int:
         sets=(*built_in, *own),
     )  # fmt: skip
     with sweep.only_one(options.results, corpus.name):
-        leaderboard.build(options.results, corpus.name)  # damage is told before hours pass
-        readme = leaderboard.readme_of(options.results)
+        leaderboard.evaluate(options.results, corpus.name)  # damage is reported before hours pass
         try:
             failed, unreached = sweep.sweep(
                 lines, options.seeds, corpus, settings, options.force, options.weights, console,
                 cluster,
             )  # fmt: skip
-        finally:  # also after Ctrl-C, with what was finished
-            table = leaderboard.write(options.results, corpus.name, readme)
+        except BaseException:  # also Ctrl-C: the table has what was finished
+            with suppress(UserError, OSError):  # the first error is the one to report
+                leaderboard.write(options.results, corpus.name)
+            raise
+        table = leaderboard.write(options.results, corpus.name).table
     console.print()
     asked = table[(table["status"] != "missing") | table["model"].isin(list(lines))]
     enough = min(options.seeds, PROTOCOL_SEEDS)
@@ -120,8 +123,8 @@ def main(options: argparse.Namespace) -> int:
             f"needs weights that this machine cannot reach: {', '.join(unreached)}; "
             f"name a local copy with --weights NAME=FOLDER", markup=False,
         )  # fmt: skip
-    if options.labels:
-        curves = leaderboard.by_labels(options.results, corpus.name)
+    curves = leaderboard.by_labels(options.results, corpus.name)
+    if options.labels and len(curves):
         console.print(label_curves.as_terminal(curves, corpus.name))
     if corpus.synthetic:
         console.print(_what_the_sample_shows(table), highlight=False, markup=False)

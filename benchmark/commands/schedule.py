@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from benchmark.commands.options import add_dataset_option, add_results_option, check_dataset
 from benchmark.records import PROTOCOL_SEEDS
 from preprocessing.options import positive
+from preprocessing.wording import counted
 
 if TYPE_CHECKING:
     from benchmark.runs.cluster.schedule import Job
@@ -50,23 +51,23 @@ def main(options: argparse.Namespace) -> None:
     work = sum(job.seconds for job in jobs) / 3600
     shared = len(jobs) - len(runs)
     console.print(
-        f"{len(runs)} runs, and {shared} things that are made once for several: {work:.1f} hours"
+        f"{counted(len(runs), 'run')}, and {counted(shared, 'thing')} made once for several: "
+        f"{work:.1f} hours"
     )
     table = Table("nodes", "hours", "lower bound", "above it", box=None)
     for column in table.columns:
         column.justify = "right"
-    for nodes in options.nodes:
-        found = schedule.simulate(jobs, nodes)
+    simulated = {nodes: schedule.simulate(jobs, nodes) for nodes in options.nodes}
+    for nodes, found in simulated.items():
         above = max(0.0, found.seconds / found.bound - 1) if found.bound else 0.0
         hours, bound = found.seconds / 3600, found.bound / 3600
         table.add_row(str(nodes), f"{hours:.2f}", f"{bound:.2f}", f"{above:.1%}")
     console.print(table)
     if not options.order:
         return
-    for nodes in options.nodes:
-        console.print(f"on {nodes} nodes, with the second when each begins:")
-        starts = schedule.simulate(jobs, nodes).starts
-        named = [(_named(job), job.run.seed, second) for second, job in starts]
+    for nodes, found in simulated.items():
+        console.print(f"on {counted(nodes, 'node')}, with the second at which each starts:")
+        named = [(_named(job), job.run.seed, second) for second, job in found.starts]
         for name, group in itertools.groupby(named, key=lambda one: one[0]):
             each = ", ".join(f"{second:.0f} (seed {seed})" for _, seed, second in group)
             console.print(f"  {name}: {each}")

@@ -67,16 +67,16 @@ def main(options: argparse.Namespace) -> None:
         console.print(f"{name}: {options.trials} trials")
         found = tune(
             line, options.trials, options.seed, corpus, Settings(data, options.results),
-            lambda trial: console.print("  " + _said(trial)), cluster,
+            lambda trial: console.print("  " + _described(trial)), cluster,
         )  # fmt: skip
         if not found:
-            console.print("  other processes are at its trials")
+            console.print("  other processes are running its trials")
             continue
         best = max(found, key=lambda trial: trial.accuracy)
-        console.print(f"  the best of {len(found)}: {_said(best)}")
+        console.print(f"  the best of {len(found)}: {_described(best)}")
 
 
-def _said(trial: "Trial") -> str:
+def _described(trial: "Trial") -> str:
     """Return a trial's number, settings, validation accuracy and seconds."""
     record = trial.record
     settings = ", ".join(f"{name} {value}" for name, value in record.changed.items())
@@ -85,4 +85,4 @@ def _said(trial: "Trial") -> str:
         if record.status == "failed"
         else f"validation accuracy {trial.accuracy:.4f}, {record.seconds.training:.0f} s"
     )
-    return f"{trial.number}: {settings or 'as it is'}: {outcome}"
+    return f"{trial.number}: {settings or 'current settings'}: {outcome}"

@@ -55,7 +55,7 @@ def all_lines(page: Path) -> dict[str, About]:
             file=file,
             href=_relative(ROOT / file, page),
             command=shlex.join(["python", file, *variant]),
-            change=f"Beside {line.step.before}: {line.step.change}." if line.step else "",
+            change=f"Compared with {line.step.before}: {line.step.change}." if line.step else "",
         )
     return found
 

@@ -80,14 +80,17 @@ def write(
         )
     folder = leaderboard.folder_of(results, dataset)
     asked, labels = evaluation.asked, leaderboard.by_labels(results, dataset)
-    texts = sections.texts_at_hand(asked, dataset, evaluation_data, cache) if with_texts else {}
+    texts = sections.texts_at_hand(asked, evaluation_data, cache) if with_texts else {}
     with figures.style():
         heading = "synthetic reviews" if is_synthetic(dataset) else ""
         shown = draw(ranked, predictions, _histories(predictions), slices, heading, tell)
         tell("drawing what was answered to evaluation sets")
         searches, bought = budget.read(results, dataset), steps.build(evaluation)
         parts = sections.build(asked, predictions, ranked, bought, labels, searches, heading, texts)
-    drawings = [*shown, *(drawing for part in parts for drawing in part.shown)]
+        drawings = [*shown, *(drawing for part in parts for drawing in part.shown)]
+        for drawing in drawings:
+            if not drawing.figure.get_suptitle():
+                figures.set_heading(drawing.figure, heading)
     for number, drawing in enumerate(drawings, 1):
         tell(f"writing figure {number} of {len(drawings)}: {drawing.title}")
         path = folder / "figures" / drawing.name
@@ -149,7 +152,7 @@ def draw(
         Shown(
             "accuracy_by_parameters",
             "Accuracy against size",
-            f"Numbers that the model holds, given word vectors included.{below}",
+            f"Number of values that the model stores, its word vectors included.{below}",
             figures.accuracy_by_cost(ranked, "parameters", "size, parameters", heading),
             _said("Test accuracy and size", ranked, "parameters", "{:,.0f} parameters"),
         ),
@@ -168,8 +171,8 @@ def draw(
             Shown(
                 "learning_curves",
                 "Learning curves",
-                "A line a seed. The weights of the epoch with the lowest validation loss are kept. "
-                "With a teacher, the training loss also holds what is learned from it.",
+                "One line per seed. The weights of the epoch with the lowest validation loss are "
+                "kept. With a teacher, the training loss also holds what is learned from it.",
                 figures.learning_curves(histories),
                 _said_of_learning(histories),
             )
@@ -178,7 +181,7 @@ def draw(
         shown.append(
             Shown(
                 "agreement",
-                "Who answers alike",
+                "Agreement between models",
                 "Share of the test reviews that two models answer alike, right or wrong; on the "
                 f"diagonal, two seeds of one model, and nothing for a single seed. {note}",
                 figures.agreement(informed),
@@ -212,9 +215,6 @@ def draw(
                 *figures.error_by_negation(informed, slices, family_of),
             )
         )  # fmt: skip
-    for drawing in shown:
-        if not drawing.figure.get_suptitle():
-            figures.set_heading(drawing.figure, heading)
     return shown
 
 

@@ -1,8 +1,8 @@
 """Figures of evaluation sets, fewer labels and reading first; see `benchmark.report.figures`."""
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from benchmark.analysis.budget import Curve
 from benchmark.analysis.evaluations import Asked
@@ -15,6 +15,7 @@ from benchmark.report.figures import (
     FAINT,
     MARKERS,
     WIDTH,
+    family_legend,
     in_lines,
     legend_below,
     looks,
@@ -45,10 +46,10 @@ def slopes(asked: Mapping[str, Asked], family_of: Mapping[str, str]) -> Figure:
         family_of: each row's family; more rows may be in it, so that a family looks the same in
             each figure.
     """
-    colour, marker = looks(sorted(set(family_of.values())))
+    colour, marker = looks(family_of.values())
     figure = Figure(figsize=(WIDTH, max(3.4, 1.3 + _LINE * _lines(asked))))
     axes = figure.subplots()
-    ends: dict[str, tuple[float, str]] = {}
+    ends: dict[str, End] = {}
     dash = _dashes(asked, family_of)
     for name, row in asked.items():
         family = family_of[name]
@@ -59,13 +60,13 @@ def slopes(asked: Mapping[str, Asked], family_of: Mapping[str, str]) -> Figure:
             markeredgewidth=0.5,
         )  # fmt: skip
         line.set_gid(f"tip:{name}: {original:.1f} % on originals, {edited:.1f} % on edits")
-        ends[f"{in_lines(name)}  {edited:.0f}"] = (edited, colour[family])
+        ends[f"{in_lines(name)}  {edited:.0f}"] = End(1, edited, colour[family])
     axes.set_xticks([0, 1], ["originals", "edits"])
     axes.set_xlim(-0.12, 1.05)
     axes.grid(visible=False, axis="x")
     axes.set_ylabel("accuracy, %")
-    legend_below(figure, _handles(sorted({family_of[name] for name in asked}), colour, marker))
-    _name_ends(figure, axes, 1, ends)
+    family_legend(figure, {family_of[name] for name in asked}, colour, marker)
+    _name_ends(figure, axes, ends)
     return figure
 
 
@@ -83,7 +84,7 @@ def both_by_accuracy(
         family_of: see `slopes`.
         heading: what stands above; names are placed below it.
     """
-    colour, marker = looks(sorted(set(family_of.values())))
+    colour, marker = looks(family_of.values())
     figure = Figure(figsize=(WIDTH, max(4.0, 2.8 + 0.16 * len(asked))))
     axes = figure.subplots()
     points, spans = [], []
@@ -105,7 +106,7 @@ def both_by_accuracy(
     axes.margins(x=0.25, y=0.12)  # room for names
     axes.set_xlabel("test accuracy, %")
     axes.set_ylabel("pairs with both right, %")
-    legend_below(figure, _handles(sorted({family_of[name] for name in asked}), colour, marker))
+    family_legend(figure, {family_of[name] for name in asked}, colour, marker)
     settle(figure, heading)
     at = np.array(points)
     name_points(axes, list(asked), at[:, 0], at[:, 1], np.array(spans), [])
@@ -154,24 +155,25 @@ def other_texts(
 
 
 def label_curves(table: pd.DataFrame, family_of: Mapping[str, str]) -> Figure:
-    """Draw accuracy against the number of labels, a line a row with its 95 % interval.
+    """Draw accuracy against the number of labels, one line per row with its 95 % interval.
 
     Args:
         table: as `benchmark.analysis.label_curves.build` returns it.
         family_of: see `slopes`.
     """
-    colour, marker = looks(sorted(set(family_of.values())))
+    colour, marker = looks(family_of.values())
     curves = {str(name): rows.sort_values("labels") for name, rows in table.groupby("model")}
     figure = Figure(figsize=(WIDTH, max(3.6, 1.5 + _LINE * _lines(curves))))
     axes = figure.subplots()
     most = table["labels"].max()
-    ends: dict[str, tuple[float, str]] = {}
+    ends: dict[str, End] = {}
     dash = _dashes(curves, family_of)
     for number, (name, rows) in enumerate(curves.items()):
         family = family_of[name]
         mean, low, high = (100 * rows[f"accuracy_{end}"].to_numpy(float) for end in _ENDS)
+        x = rows["labels"].to_numpy(float) * 1.02 ** (number - len(curves) / 2)
         container = axes.errorbar(
-            rows["labels"] * 1.02 ** (number - len(curves) / 2), mean, [mean - low, high - mean],
+            x, mean, [mean - low, high - mean],
             color=colour[family], marker=marker[family], linestyle=dash[name], linewidth=1.2,
             elinewidth=1, markersize=5, markeredgecolor="white", markeredgewidth=0.5,
         )  # fmt: skip
@@ -180,7 +182,7 @@ def label_curves(table: pd.DataFrame, family_of: Mapping[str, str]) -> Figure:
             for labels, value in zip(rows["labels"], mean, strict=True)
         )
         container.lines[0].set_gid(f"tip:{name}: {said}")
-        ends[in_lines(name)] = (mean[-1], colour[family])
+        ends[in_lines(name)] = End(x[-1], mean[-1], colour[family])
     axes.set_xscale("log")
     counts = sorted(table["labels"].unique())
     axes.set_xticks(counts, [f"{count:,}" for count in counts])
@@ -188,8 +190,8 @@ def label_curves(table: pd.DataFrame, family_of: Mapping[str, str]) -> Figure:
     axes.set_xlim(counts[0] / 1.5, most * 1.3)
     axes.set_xlabel("labelled training reviews")
     axes.set_ylabel("test accuracy, %")
-    legend_below(figure, _handles(sorted({family_of[name] for name in curves}), colour, marker))
-    _name_ends(figure, axes, most, ends)
+    family_legend(figure, {family_of[name] for name in curves}, colour, marker)
+    _name_ends(figure, axes, ends)
     return figure
 
 
@@ -202,7 +204,7 @@ def by_perplexity(table: pd.DataFrame, family_of: Mapping[str, str], heading: st
         family_of: see `slopes`.
         heading: what stands above; names are placed below it.
     """
-    colour, marker = looks(sorted(set(family_of.values())))
+    colour, marker = looks(family_of.values())
     kinds = sorted(table["of"].unique(), key=("words", "subwords").index)
     figure = Figure(figsize=(WIDTH, 0.9 + 2.6 * len(kinds)))
     all_axes = figure.subplots(len(kinds), squeeze=False)[:, 0]
@@ -221,7 +223,7 @@ def by_perplexity(table: pd.DataFrame, family_of: Mapping[str, str], heading: st
         axes.margins(x=0.3, y=0.15)  # room for names
         axes.set_xlabel(f"perplexity of {kind}, validation reviews")
         axes.set_ylabel("test accuracy, %")
-    legend_below(figure, _handles(sorted(table["family"].unique()), colour, marker))
+    family_legend(figure, table["family"], colour, marker)
     settle(figure, heading)
     for kind, axes in zip(kinds, all_axes, strict=True):
         rows = table[table["of"] == kind]
@@ -232,13 +234,13 @@ def by_perplexity(table: pd.DataFrame, family_of: Mapping[str, str], heading: st
 
 
 def gains(table: pd.DataFrame, family_of: Mapping[str, str]) -> Figure:
-    """Draw what reading first buys, a line for a row and the row without it, by what is asked.
+    """Draw what reading first buys, one line per row and the row without it, by what is asked.
 
     Args:
         table: as `benchmark.analysis.reading_first.gains` returns it.
         family_of: see `slopes`.
     """
-    colour, marker = looks(sorted(set(family_of.values())))
+    colour, marker = looks(family_of.values())
     pairs = {
         f"{model} over {without}": rows
         for (model, without), rows in table.groupby(["model", "without"], sort=False)
@@ -250,15 +252,15 @@ def gains(table: pd.DataFrame, family_of: Mapping[str, str]) -> Figure:
     figure = Figure(figsize=(WIDTH, max(3.6, 1.5 + _LINE * _lines(pairs))))
     axes = figure.subplots()
     axes.axhline(0, color=FAINT, linewidth=0.8)
-    ends: dict[str, tuple[float, str]] = {}
+    ends: dict[str, End] = {}
     dash = _dashes(pairs, family)
     for number, (name, rows) in enumerate(pairs.items()):
-        x = np.array([places.index(one) for one in rows["asked"]])
-        gain, low, high = (100 * rows[one].to_numpy(float) for one in ("gain", "low", "high"))
         aside = 0.05 * (number - (len(pairs) - 1) / 2)
+        x = np.array([places.index(one) for one in rows["asked"]]) + aside
+        gain, low, high = (100 * rows[one].to_numpy(float) for one in ("gain", "low", "high"))
         reach = np.nan_to_num([gain - low, high - gain])
         container = axes.errorbar(
-            x + aside, gain, reach, color=colour[family[name]],
+            x, gain, reach, color=colour[family[name]],
             marker=marker[family[name]], linestyle=dash[name], linewidth=1.2, elinewidth=1,
             markersize=5, markeredgecolor="white", markeredgewidth=0.5,
         )  # fmt: skip
@@ -267,31 +269,30 @@ def gains(table: pd.DataFrame, family_of: Mapping[str, str]) -> Figure:
             for asked, value in zip(rows["asked"], gain, strict=True)
         )
         container.lines[0].set_gid(f"tip:{name}: {said}")
-        ends[textwrap.fill(name, 18)] = (gain[-1], colour[family[name]])
+        ends[textwrap.fill(name, 18)] = End(x[-1], gain[-1], colour[family[name]])
     axes.set_xticks(range(len(places)), [one.replace(" ", "\n") for one in places])
     axes.set_xlim(-0.4, len(places) - 0.8)
     axes.set_ylabel("gained by reading first, points")
-    legend_below(figure, _handles(sorted(set(family.values())), colour, marker))
-    _name_ends(figure, axes, len(places) - 1, ends)
+    family_legend(figure, family.values(), colour, marker)
+    _name_ends(figure, axes, ends)
     return figure
 
 
 def budgets(
     curves: Mapping[str, Curve], family_of: Mapping[str, str], by_seconds: bool = False
 ) -> Figure:
-    """Draw the expected best validation accuracy against the trials of a search, a line a row.
+    """Draw the expected best validation accuracy against the trials of a search, one line per row.
 
     Args:
         curves: what searches find, by row.
         family_of: see `slopes`.
         by_seconds: against the seconds that the trials take to train instead.
     """
-    colour, marker = looks(sorted(set(family_of.values())))
+    colour, marker = looks(family_of.values())
     figure = Figure(figsize=(WIDTH, max(3.6, 1.5 + _LINE * _lines(curves))))
     axes = figure.subplots()
-    ends: dict[str, tuple[float, str]] = {}
+    ends: dict[str, End] = {}
     dash = _dashes(curves, family_of)
-    last = 1.0
     for name, curve in curves.items():
         family = family_of[name]
         best = 100 * curve.expected
@@ -301,16 +302,15 @@ def budgets(
             marker=marker[family], markersize=3, markeredgecolor="white", markeredgewidth=0.3,
         )  # fmt: skip
         line.set_gid(f"tip:{name}: {best[0]:.2f} % with one trial, {best[-1]:.2f} % with {len(at)}")
-        ends[in_lines(name)] = (float(best[-1]), colour[family])
-        last = max(last, float(at[-1]))
+        ends[in_lines(name)] = End(float(at[-1]), float(best[-1]), colour[family])
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(short_number))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("seconds of training" if by_seconds else "trials")
     axes.set_ylabel("expected best validation accuracy, %")
-    legend_below(figure, _handles(sorted({family_of[name] for name in curves}), colour, marker))
-    _name_ends(figure, axes, last, ends)
+    family_legend(figure, {family_of[name] for name in curves}, colour, marker)
+    _name_ends(figure, axes, ends)
     return figure
 
 
@@ -330,36 +330,35 @@ def _dashes(models: Iterable[str], family_of: Mapping[str, str]) -> dict[str, st
     return found
 
 
-def _handles(
-    families: Sequence[str], colour: Mapping[str, str], marker: Mapping[str, str]
-) -> list[Line2D]:
-    return [
-        Line2D([], [], color=colour[f], marker=marker[f], linestyle="", label=f) for f in families
-    ]
+class End(NamedTuple):
+    """Where a line ends, and its colour."""
+
+    x: float
+    y: float
+    colour: str
 
 
-def _name_ends(figure: Figure, axes: Axes, x: float, ends: Mapping[str, tuple[float, str]]) -> None:
-    """Write names at the right of the frame, beside the ends of their lines.
+def _name_ends(figure: Figure, axes: Axes, ends: Mapping[str, End]) -> None:
+    """Write names at the right of the frame, joined to the ends of their lines.
 
     Args:
         figure: the drawing, whose layout still moves.
         axes: its frame.
-        x: where the lines end.
-        ends: height and colour of each line's end, by what is written.
+        ends: of the lines, by what is written.
     """
     figure.draw_without_rendering()
     low, high = axes.get_ylim()
     line = (high - low) * _LINE * figure.dpi / axes.get_window_extent().height
-    names = sorted(ends, key=lambda name: ends[name][0])
+    names = sorted(ends, key=lambda name: ends[name].y)
     sizes = np.array([line * (name.count("\n") + 1) for name in names])
-    heights = apart(np.array([ends[name][0] for name in names]), sizes, low, high)
+    heights = apart(np.array([ends[name].y for name in names]), sizes, low, high)
     for name, height in zip(names, heights, strict=True):
-        end, colour = ends[name]
+        end = ends[name]
         axes.annotate(
-            name, (x, end), (1.06, height), textcoords=axes.get_yaxis_transform(), fontsize=8.5,
-            va="center", linespacing=1.0, annotation_clip=False,
+            name, (end.x, end.y), (1.06, height), textcoords=axes.get_yaxis_transform(),
+            fontsize=8.5, va="center", linespacing=1.0, annotation_clip=False,
             arrowprops={
-                "arrowstyle": "-", "color": colour, "lw": 0.6, "shrinkA": 0, "shrinkB": 4,
+                "arrowstyle": "-", "color": end.colour, "lw": 0.6, "shrinkA": 0, "shrinkB": 4,
                 "relpos": (0, 0.5),
             },
         )  # fmt: skip

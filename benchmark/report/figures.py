@@ -11,7 +11,7 @@ import itertools
 import math
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -96,7 +96,7 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str 
         label: the cost's name and unit.
         heading: see `set_heading`; names are placed below it.
     """
-    colour, marker = looks(sorted(table["family"].unique()))
+    colour, marker = looks(table["family"])
     table = table.drop(below_frame(table).index)
     is_time = column.endswith("seconds")
     machines = table.apply(tables.machine_of, axis=1) if is_time else pd.Series("", table.index)
@@ -147,10 +147,7 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str 
     in_a_decade = FuncFormatter(short_number) if most < 10 * least else NullFormatter()
     all_axes[-1].xaxis.set_minor_formatter(in_a_decade)
     all_axes[-1].set_xlabel(label)
-    handles = [
-        Line2D([], [], color=colour[f], marker=marker[f], linestyle="", label=f)
-        for f in sorted(table["family"].unique())
-    ]
+    handles = family_handles(table["family"], colour, marker)
     if any(len(front.get_xdata()) > 1 for front in fronts):
         handles.append(Line2D([], [], color=FAINT, linestyle="--", label="Pareto front"))
     if any_hollow:
@@ -225,7 +222,7 @@ def name_points(
         x: where they are, shape (n,).
         y: the same.
         spans: the first and the last place of each interval, shape (intervals, 4): x, y, x, y.
-        further: what names should not cover beside points and intervals, in pixels.
+        further: what names should not cover besides points and intervals, in pixels.
     """
     to_pixels, to_data = axes.transData, axes.transData.inverted()
     points = to_pixels.transform(np.column_stack([x, y]))
@@ -370,7 +367,7 @@ def learning_curves(histories: dict[str, list[pd.DataFrame]]) -> Figure:
 
     Args:
         histories: for each row, one table a seed with the columns ``loss`` and ``validation_loss``,
-            a line an epoch.
+            one line per epoch.
     """
     looks: dict[str, dict[str, Any]] = {
         "loss": {"color": COLOURS[4], "linestyle": "--", "marker": "s", "label": "training"},
@@ -448,7 +445,7 @@ def agreement(predictions: dict[str, Predictions]) -> Figure:
 
 
 def agreement_shares(positive: list[np.ndarray]) -> np.ndarray:
-    """Return the share of reviews that two rows answer alike, in the mean over pairs of seeds.
+    """Return the share of reviews that two rows answer alike, on average over pairs of seeds.
 
     Args:
         positive: for each row, shape (seeds, reviews), bool.
@@ -542,7 +539,7 @@ def _errors(
     best: dict[str, str] = {}
     for name in predictions:
         best.setdefault(family_of[name], name)
-    colour, marker = looks(sorted(set(family_of.values())))
+    colour, marker = looks(family_of.values())
     figure = Figure(figsize=(WIDTH, 3.9))
     axes = figure.subplots()
     said = []
@@ -568,11 +565,29 @@ def _errors(
     return figure, axes, f"Test error by group of reviews: {'; '.join(said)}."
 
 
-def looks(families: list[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return a colour and a marker for each family."""
-    colour = {family: COLOURS[i % len(COLOURS)] for i, family in enumerate(families)}
-    marker = {family: MARKERS[i % len(MARKERS)] for i, family in enumerate(families)}
+def looks(families: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return a colour and a marker for each family, whatever their order and number."""
+    ordered = sorted(set(families))
+    colour = {family: COLOURS[i % len(COLOURS)] for i, family in enumerate(ordered)}
+    marker = {family: MARKERS[i % len(MARKERS)] for i, family in enumerate(ordered)}
     return colour, marker
+
+
+def family_handles(
+    families: Iterable[str], colour: Mapping[str, str], marker: Mapping[str, str]
+) -> list[Line2D]:
+    """Return a legend's entry for each family, in the looks of `looks`."""
+    return [
+        Line2D([], [], color=colour[family], marker=marker[family], linestyle="", label=family)
+        for family in sorted(set(families))
+    ]
+
+
+def family_legend(
+    figure: Figure, families: Iterable[str], colour: Mapping[str, str], marker: Mapping[str, str]
+) -> None:
+    """Say below a figure's panels which family looks how."""
+    legend_below(figure, family_handles(families, colour, marker))
 
 
 def _grid(panels: int, height: float, **shared: Any) -> tuple[Figure, list[Axes]]:

@@ -10,9 +10,9 @@ from urllib.parse import quote
 from benchmark.analysis import columns, steps, tables
 from benchmark.records import predictions as predictions_of
 from benchmark.records.predictions import Predictions
-from benchmark.report import about, figures
+from benchmark.report import about, figures, mistakes
 from benchmark.report.rendering import render
-from benchmark.report.sections import MOST_LISTED, Section, Shown
+from benchmark.report.sections import Section, Shown
 from benchmark.report.slices import Slices
 from preprocessing.corpus import titled
 from preprocessing.program import ROOT
@@ -119,7 +119,9 @@ def build(
             for section in sections
         ],
         figures=_figures(shown),
-        lists=_lists(predictions, family_of, slices, with_texts),
+        lists=mistakes.of_reviews(
+            predictions_of.informed(predictions), family_of, slices, with_texts
+        ),
     )
 
 
@@ -169,9 +171,8 @@ def _columns(ranked: pd.DataFrame) -> list[dict[str, str]]:
 
 def _rows(ranked: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the lines of the leaderboard, each with its cells."""
-    low, high = ranked["accuracy_ci_low"].min(), ranked["accuracy_ci_high"].max()
     drawn = ranked.drop(figures.below_frame(ranked).index)
-    low = max(low, drawn["accuracy_ci_low"].min())
+    low, high = drawn["accuracy_ci_low"].min(), ranked["accuracy_ci_high"].max()
     rows, shown = [], _shown_columns(ranked)
     for _, line in ranked.iterrows():
         cells = []
@@ -206,7 +207,7 @@ def _steps(bought: pd.DataFrame) -> list[dict[str, Any]]:
     near = bought["accuracy_before"] > bought["accuracy_after"].max() - figures.FRAME
     bounds = bought[near][["difference_ci_low", "difference_ci_high"]]
     reach = bounds.abs().to_numpy().max(initial=1e-9)
-    lines, by_name = [], bought.set_index("after")
+    lines, by_name, sets = [], bought.set_index("after"), steps.shown_sets(bought)
     for name, depth in steps.depths(bought).items():
         if not depth:
             lines.append({"name": name, "depth": 0, "change": ""})
@@ -224,89 +225,8 @@ def _steps(bought: pd.DataFrame) -> list[dict[str, Any]]:
                 "points": points,
                 "verdict": verdict,
                 "seconds": seconds,
-                "sets": [steps.bought_on(line, prefix) for prefix in steps.shown_sets(bought)],
+                "sets": [steps.bought_on(line, prefix) for prefix in sets],
                 "bar": Bar.between(*places) if abs(line["difference"]) <= reach else None,
             }
         )
     return lines
-
-
-def _lists(
-    predictions: dict[str, Predictions],
-    family_of: dict[str, str],
-    slices: Slices | None,
-    with_texts: bool,
-) -> list[dict[str, Any]]:
-    """List the reviews that every model gets wrong and those that split the families."""
-    informed = predictions_of.informed(predictions)
-    if not informed:
-        return []
-    wrong = always_wrong(list(informed.values()))
-    split, right_of = most_split(informed, family_of)
-    total, reviews = len(wrong), len(next(iter(informed.values())).labels)
-    first = f" The {min(total, MOST_LISTED)} that are missed most surely:" if total else ""
-    lists = [
-        {
-            "title": "Reviews that every model gets wrong",
-            "about": f"All seeds of all {len(informed)} models are wrong on {total:,} of "
-            f"{reviews:,} test reviews.{first}",
-            "reviews": _reviews(wrong[:MOST_LISTED], slices, with_texts),
-        }
-    ]
-    if len(right_of) > 1:
-        by_whom = [
-            f"right: {', '.join(f for f, share in right_of.items() if share[i] >= 0.5) or 'none'}"
-            for i in split[:MOST_LISTED]
-        ]
-        lists.append(
-            {
-                "title": "Reviews that split the families",
-                "about": "Where families differ most in the share of their models and seeds that "
-                "are right:",
-                "reviews": _reviews(split[:MOST_LISTED], slices, with_texts, by_whom),
-            }
-        )
-    return lists
-
-
-def always_wrong(rows: list[Predictions]) -> np.ndarray:
-    """Return the reviews that all seeds of all rows get wrong, the surest mistakes first."""
-    wrong = ~np.any([row.correct.any(axis=0) for row in rows], axis=0)
-    claimed = np.mean([row.probabilities.mean(axis=0) for row in rows], axis=0)
-    mistake = np.abs(claimed - rows[0].labels)
-    found = np.flatnonzero(wrong)
-    return found[np.argsort(-mistake[found], kind="stable")]
-
-
-def most_split(
-    predictions: dict[str, Predictions], family_of: dict[str, str]
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Return the reviews by falling spread between families, and each family's share of right.
-
-    The share is a mean over the family's rows and their seeds, shape (reviews,).
-    """
-    rows_of: dict[str, list[np.ndarray]] = {}
-    for name, row in predictions.items():
-        rows_of.setdefault(family_of[name], []).append(row.correct.mean(axis=0))
-    right_of = {family: np.mean(rows, axis=0) for family, rows in rows_of.items()}
-    spread = np.var(list(right_of.values()), axis=0)
-    return np.argsort(-spread, kind="stable"), right_of
-
-
-def _reviews(
-    numbers: np.ndarray,
-    slices: Slices | None,
-    with_texts: bool,
-    remarks: list[str] | None = None,
-) -> list[dict[str, Any]]:
-    """Return what the page says of some reviews."""
-    return [
-        {
-            "number": int(number),
-            "id": slices.ids[number] if slices is not None else "",
-            "words": int(slices.words[number]) if slices is not None else None,
-            "remark": remarks[place] if remarks else "",
-            "text": bytes(slices.texts[number]).decode() if slices and with_texts else None,
-        }
-        for place, number in enumerate(numbers)
-    ]

@@ -10,18 +10,14 @@ from benchmark.analysis.budget import Curve
 from benchmark.analysis.evaluations import Asked
 from benchmark.records import predictions as predictions_of
 from benchmark.records.predictions import Predictions
-from benchmark.report import evaluation_figures, figures
+from benchmark.report import evaluation_figures, mistakes
 from preprocessing import evaluation_sets
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy.special import expit
 
 EDITED_REVIEWS = ("contrast", "counterfactual", "edits")
 """Sets of edited reviews of the kind that models were trained on, the one to look at first."""
-
-MOST_LISTED = 25
 
 Sets = Mapping[str, Mapping[str, Asked]]
 """What rows answered, by set and row; the rows in the leaderboard's order."""
@@ -103,12 +99,7 @@ def build(
         _reading_first(predictions, ranked, steps, labels, family_of, heading),
         _search(searches, family_of),
     ]
-    kept = [section for section in found if section is not None]
-    for section in kept:
-        for drawing in section.shown:
-            if not drawing.figure.get_suptitle():
-                figures.set_heading(drawing.figure, heading)
-    return kept
+    return [section for section in found if section is not None]
 
 
 def _order(name: str) -> tuple[int, str]:
@@ -169,7 +160,7 @@ def _reads_or_counts(
     lists = []
     for name in EDITED_REVIEWS:
         if name in paired:
-            lists += _lists(name, paired[name], outside, texts)
+            lists += mistakes.of_edits(name, paired[name], outside, texts)
     return Section(
         "reads_or_counts",
         "Reads or counts?",
@@ -217,7 +208,7 @@ def _other_texts(sets: Sets, predictions: Mapping[str, Predictions]) -> Section 
             Shown(
                 "other_texts",
                 "Accuracy on other texts",
-                "The models stand by their test accuracy. 95 % intervals over texts.",
+                "Models are ordered by test accuracy. 95 % intervals over texts.",
                 evaluation_figures.other_texts(others, predictions),
                 f"Accuracy on other texts: {said}.",
             )
@@ -279,7 +270,7 @@ def _reading_first(
                 "accuracy_by_perplexity",
                 "Accuracy against perplexity",
                 "Mean over seeds with its 95 % interval over reviews. The perplexity is that of "
-                "the pass that was kept; of a row with two language models, their geometric mean. "
+                "the pass that was kept, or the geometric mean of two language models'. "
                 "Perplexities of words and of subwords cannot be compared.",
                 evaluation_figures.by_perplexity(reached, family_of, heading),
                 f"Test accuracy and perplexity: {said}.",
@@ -308,8 +299,8 @@ def _reading_first(
     return Section(
         "reading_first",
         "Reading first",
-        "Rows that learned which word comes next, or is left out, from the training and the "
-        "unlabelled reviews before they saw a label, beside the rows that they step from.",
+        "Models that learned to predict the next or a masked word in the training and the "
+        "unlabelled reviews before they saw a label, compared with the models that they build on.",
         shown,
     )
 
@@ -329,11 +320,11 @@ def _search(curves: Mapping[str, Curve], family_of: Mapping[str, str]) -> Sectio
         f"{number} trials, the second from there on."
         for early, late, number in budget.crossings(curves)
     )
-    caption = "The mean over all choices of that number of trials among those drawn."
+    caption = "The mean over all subsets of that many drawn trials."
     return Section(
         "search",
         "What a search finds",
-        "Hyperparameters were drawn by chance and scored on validation, with one budget for all "
+        "Hyperparameters were drawn at random and scored on validation, with one budget for all "
         f"models of a kind; a trial that failed counts as 0. {crossings}",
         [
             Shown(
@@ -352,102 +343,8 @@ def _search(curves: Mapping[str, Curve], family_of: Mapping[str, str]) -> Sectio
     )  # fmt: skip
 
 
-def _lists(
-    name: str, rows: Mapping[str, Asked], outside: set[str], texts: Mapping[str, str]
-) -> list[dict[str, Any]]:
-    """List the edits that every row gets wrong and those that only rows with weights get right."""
-    some = next(iter(rows.values()))
-    total = some.edited_right.shape[1]
-    wrong = always_wrong(rows)
-    first = f" The {min(len(wrong), MOST_LISTED)} that are missed most surely:"
-    lists = [
-        {
-            "title": f"Edits that every model gets wrong: {name}",
-            "about": f"All seeds of all {len(rows)} models are wrong on {len(wrong):,} of "
-            f"{total:,} edits.{first if len(wrong) else ''}",
-            "reviews": _edits(name, some, wrong[:MOST_LISTED], texts),
-        }
-    ]
-    if outside & set(rows) and set(rows) - outside:
-        found, right = only_outside(rows, outside)
-        of_all = len(outside & set(rows))
-        remarks = [f"right: {right[place]} of {of_all}" for place in found[:MOST_LISTED]]
-        first = f" The first {min(len(found), MOST_LISTED)}, by how many are right:"
-        lists.append(
-            {
-                "title": f"Edits that only models with outside weights get right: {name}",
-                "about": f"All seeds of all models without outside weights are wrong, and most "
-                f"seeds of a model with outside weights are right, on {len(found):,} of {total:,} "
-                f"edits.{first if len(found) else ''}",
-                "reviews": _edits(name, some, found[:MOST_LISTED], texts, remarks),
-            }
-        )
-    return lists
-
-
-def always_wrong(rows: Mapping[str, Asked]) -> np.ndarray:
-    """Return the places of the edits that all seeds of all rows miss, the surest mistakes first.
-
-    Places are among a set's pairs by ascending number.
-    """
-    wrong = ~np.any([row.edited_right.any(axis=0) for row in rows.values()], axis=0)
-    mistake = np.zeros(len(wrong))
-    for row in rows.values():
-        order = row.rows_of(edited=True)
-        claimed = expit(row.logits[:, order].astype(np.float64)).mean(axis=0)
-        mistake += np.abs(claimed - row.labels[order])
-    found = np.flatnonzero(wrong)
-    return found[np.argsort(-mistake[found], kind="stable")]
-
-
-def only_outside(rows: Mapping[str, Asked], outside: set[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the edits that only rows with outside weights get right, and how many of them do.
-
-    Args:
-        rows: what rows answered; some have outside weights and some have not.
-        outside: names of those with outside weights.
-
-    Returns:
-        Places among a set's pairs by ascending number, those first that most get right; and for
-        each pair how many rows with outside weights get its edit right with most of their seeds.
-    """
-    known = np.any(
-        [r.edited_right.any(axis=0) for n, r in rows.items() if n not in outside], axis=0
-    )
-    right = np.sum(
-        [row.edited_right.mean(axis=0) > 0.5 for name, row in rows.items() if name in outside],
-        axis=0,
-    )
-    found = np.flatnonzero(~known & (right > 0))
-    return found[np.argsort(-right[found], kind="stable")], right
-
-
-def _edits(
-    name: str,
-    row: Asked,
-    places: np.ndarray,
-    texts: Mapping[str, str],
-    remarks: list[str] | None = None,
-) -> list[dict[str, Any]]:
-    """Return what the page says of some edits."""
-    pairs = row.pairs[row.rows_of(edited=True)]
-    listed = []
-    for number, place in enumerate(places):
-        identifier = f"{name}/{pairs[place]}/edited"
-        listed.append(
-            {
-                "number": int(pairs[place]),
-                "id": identifier,
-                "words": None,
-                "remark": remarks[number] if remarks else "",
-                "text": texts.get(identifier),
-            }
-        )
-    return listed
-
-
 def texts_at_hand(
-    asked: Mapping[str, Mapping[str, Asked]], dataset: str, folder: Path | None, cache: Path
+    asked: Mapping[str, Mapping[str, Asked]], folder: Path | None, cache: Path
 ) -> dict[str, str]:
     """Return the texts of edited reviews that are on this machine, by identifier.
 
@@ -455,7 +352,6 @@ def texts_at_hand(
 
     Args:
         asked: what rows answered, by row and set.
-        dataset: the corpus's name.
         folder: a folder with the published sets' files; None for what was fetched into the cache.
         cache: the folder that downloads are kept in.
 
@@ -463,13 +359,11 @@ def texts_at_hand(
         UserError: a file in the folder is not the published one.
     """
     hashes = {(name, one.hash) for row in asked.values() for name, one in row.items()}
-    if dataset == "sample":
-        found, _ = evaluation_sets.built_in(dataset, None, cache)
-    else:
-        found = evaluation_sets.at_hand(EDITED_REVIEWS, folder, cache)
+    embedded, _ = evaluation_sets.built_in("sample", None, cache)
+    published = evaluation_sets.at_hand(EDITED_REVIEWS, folder, cache)
     return {
         identifier: text
-        for one in found
+        for one in (*embedded, *published)
         if (one.name, one.hash) in hashes
         for identifier, text in zip(one.ids, one.texts, strict=True)
     }

@@ -6,9 +6,17 @@ import shutil
 from benchmark.analysis import comparison, leaderboard, statistics
 from benchmark.records import store
 from preprocessing.errors import UserError
-from tests.benchmark.made_up_runs import ENVIRONMENT, a_corpus, a_failure, a_record, put_many
+from tests.benchmark.made_up_runs import (
+    ENVIRONMENT,
+    SECONDS,
+    a_corpus,
+    a_failure,
+    a_record,
+    put_many,
+)
 
 import numpy as np
+import pandas as pd
 import pytest
 
 
@@ -82,6 +90,29 @@ def test_a_pair_alone_and_within_the_table_are_both_named(told, results, tmp_pat
     assert float(low) < 0 < float(high)
     folders = [results / "runs/imdb" / name for name in ("cnn", "gru")]
     assert "Within the table" not in told(*folders), "folders may be of any table"
+
+
+def test_times_that_the_leaderboard_does_not_compare_are_not_compared(told, results):
+    """One of two models was made from word vectors that took three times as long as the other's."""
+    for row, seconds in (("gru", 10.0), ("lstm", 30.0)):
+        spent = SECONDS.model_copy(update={"preprocessing": {"word2vec": seconds}})
+        put_many(results, row, 10, seconds=spent, hyperparameters={"vectors": "cbow"})
+    assert "not compared" in told("gru", "lstm")
+    assert "not compared" not in told("cnn", "gru")
+
+
+def test_tables_without_a_common_model_are_refused(told, results, tmp_path):
+    put_many(tmp_path / "other", "lstm", 10)
+    with pytest.raises(UserError, match="have no model in common"):
+        told(results, tmp_path / "other")
+
+
+def test_a_column_that_an_older_table_lacks_is_shown_as_a_dash(told, results, tmp_path):
+    old = pd.read_csv(results / "leaderboard.csv", dtype=str).drop(columns="machine")
+    old.to_csv(tmp_path / "old.csv", index=False)
+    said = told(tmp_path / "old.csv", results / "leaderboard.csv")
+    assert "nan" not in said
+    assert f"machine: – → {ENVIRONMENT.machine}" in said
 
 
 def test_synthetic_results_are_called_so(told, tmp_path):

@@ -315,7 +315,7 @@ def test_a_model_that_is_damaged_or_of_another_run_is_not_asked(kept, small, cap
     out = capsys.readouterr().out
     assert "tfidf_logreg, seed 0 could not be asked: " in out
     assert "has changed since it was saved" in out
-    assert "no model is kept of: tfidf_logreg, seed 0, 20 labels" in out
+    assert "no model is kept of: tfidf_logreg, 20 labels, seed 0" in out
 
 
 def test_a_model_that_cannot_predict_any_more_keeps_no_other_from_it(

@@ -37,7 +37,7 @@ def folder(tmp_path_factory):
     both_ways = {"language model forwards": [100.0], "language model backwards": [400.0, 500.0]}
     put(folder, "elmo", 30, **reads, perplexity=both_ways)
     put(folder, "gpt", 44, family="BERT family", hyperparameters={"pretrain": 1},
-        perplexity={"pretraining": [31.0]})  # fmt: skip
+        perplexity={"pretraining": [29.0, 31.0]})  # fmt: skip
     put(folder, "gpt", 60, family="BERT family", hyperparameters={"pretrain": 0},
         variant="not-pretrained")  # fmt: skip
     return folder

@@ -1,3 +1,4 @@
+import math
 import multiprocessing
 import os
 import re
@@ -204,8 +205,16 @@ def test_answers_of_a_model_whose_record_was_replaced_are_not_added(tmp_path):
     path = put(tmp_path)
     before = store.read(path)
     put(tmp_path, utc="2026-01-02T00:00:00+00:00")
-    store.add_evaluations(path, before, {"products": of_texts([1])})
+    assert store.add_evaluations(path, before, {"products": of_texts([1])}) is None
     assert not store.read(path).evaluations
+
+
+def test_answers_are_added_to_a_run_whose_loss_was_nan(tmp_path):
+    diverged = [Epoch(loss=math.nan, accuracy=0.5, validation_loss=0.7, validation_accuracy=0.5,
+                      seconds=1.0)]  # fmt: skip
+    path = put(tmp_path, history=diverged)
+    store.add_evaluations(path, store.read(path), {"products": of_texts([1])})
+    assert list(store.read(path).evaluations) == ["products"]
 
 
 def test_what_a_killed_writer_left_goes_with_the_next(tmp_path):
@@ -258,7 +267,7 @@ def test_the_leaderboard_by_hand(tmp_path):
     put(tmp_path, 1, logits=(-1, -1, 1, 1), also_in_train=[0, 1, 0, 0])
     put(tmp_path, 0, row="tfidf_logreg")
     put_record(tmp_path, a_failure(model="bag_of_words", reason="out of memory"))
-    table = leaderboard.write(tmp_path, "imdb")
+    table = leaderboard.write(tmp_path, "imdb").table
     assert tuple(table.columns) == columns.NAMES
     needs_none = {name for name, line in catalogue.lines().items() if not line.weights}
     assert set(table["model"]) == needs_none
@@ -289,9 +298,15 @@ def test_rows_that_can_be_told_apart_have_ranks_of_their_own(tmp_path):
 
 def test_a_table_of_failures_alone_has_no_ranks(tmp_path):
     put_record(tmp_path, a_failure())
-    table = leaderboard.write(tmp_path, "imdb")
+    table = leaderboard.write(tmp_path, "imdb").table
     assert table["rank"].isna().all()
     assert table["status"].iloc[0] == "failed"
+
+
+def test_a_model_that_is_no_longer_there_does_not_decide_what_is_ranked(tmp_path):
+    put(tmp_path, row="cnn")
+    put(tmp_path, row="removed", corpus=a_corpus(hash="newer"), utc="2030-01-01T00:00:00+00:00")
+    assert leaderboard.build(tmp_path, "imdb").set_index("model").loc["cnn", "status"] == "ok"
 
 
 def test_runs_that_answer_other_reviews_are_not_compared(tmp_path):
@@ -363,16 +378,17 @@ def test_lines_of_few_seeds_are_one_line_below_the_table(tmp_path):
 def test_times_of_several_machines_are_said_not_to_compare(tmp_path):
     put_many(tmp_path, "cnn", 1)
     one = leaderboard.build(tmp_path, "imdb")
-    assert "Times are of one kind of machine: a processor, avx2, 2 cores." in tables.as_markdown(
-        one, "imdb"
+    assert (
+        "All times were measured on one kind of machine: a processor, avx2, 2 cores."
+        in tables.as_markdown(one, "imdb")
     )
     better = ENVIRONMENT.model_copy(update={"vector_extensions": ["avx2", "avx512f"]})
     put_many(tmp_path, "lstm", 1, environment=better)
     put_many(tmp_path, "gru", 1, environment=better)
     two = leaderboard.build(tmp_path, "imdb")
     said = (
-        "Times are of several kinds of machine and not to be compared: "
-        "a processor, avx2 avx512f, 2 cores; a processor, avx2, 2 cores (cnn)."
+        "Times were measured on several kinds of machine, and those of two kinds cannot be "
+        "compared: a processor, avx2 avx512f, 2 cores; a processor, avx2, 2 cores (cnn)."
     )
     assert said in tables.as_markdown(two, "imdb")
     assert said in tables.as_terminal(two, "imdb").caption[-1]
@@ -397,7 +413,7 @@ def test_protocols_and_corpora_never_share_a_ranking(tmp_path, other):
     lines = leaderboard.build(tmp_path, "imdb").set_index("model")
     assert lines.loc["majority", "rank"] == 1
     assert lines.loc["tfidf_logreg", "status"] == "missing"
-    assert lines.loc["tfidf_logreg", "info"] == "other protocol or corpus"
+    assert lines.loc["tfidf_logreg", "info"] == "different protocol or corpus"
 
 
 def test_seeds_with_different_hyperparameters_fail(tmp_path):

@@ -11,8 +11,16 @@ from benchmark.records import store, trials
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import Epoch
 from benchmark.records.store import Answered, SetPredictions
-from benchmark.report import about, build, evaluation_figures, figures, page, sections, slices
-from benchmark.report.page import always_wrong, most_split
+from benchmark.report import (
+    about,
+    build,
+    evaluation_figures,
+    figures,
+    mistakes,
+    page,
+    sections,
+    slices,
+)
 from preprocessing import evaluation_sets
 from preprocessing.errors import UserError
 from tests.benchmark.made_up_runs import (
@@ -195,8 +203,8 @@ def test_what_is_not_there_is_said(results, tmp_path):
 
 def test_one_run_has_no_agreement_to_draw(known, small, tmp_path):
     shutil.copytree(known / "runs" / small.name / "cnn", tmp_path / "runs" / small.name / "cnn")
-    assert "Who answers alike" not in make(tmp_path, small.name)
-    assert "Who answers alike" in make(known, small.name)
+    assert "Agreement between models" not in make(tmp_path, small.name)
+    assert "Agreement between models" in make(known, small.name)
 
 
 def test_the_name_of_a_review_is_no_part_of_the_page(known, small):
@@ -373,10 +381,12 @@ def test_edits_that_only_outside_weights_get_right_by_hand():
         "b": asked_of(edited_wrong=6),
         "c": asked_of(edited_wrong=8),
     }
-    found, right = sections.only_outside(rows, {"b", "c"})
+    found, right = mistakes.only_outside(rows, {"b", "c"})
     assert found.tolist() == [8, 9, 6, 7], "those first that both get right"
     assert right[5:10].tolist() == [0, 1, 1, 2, 2]
-    assert sections.always_wrong(rows).tolist() == list(range(6))
+    (wrong, _) = mistakes.of_edits("contrast", rows, {"b", "c"}, {})
+    numbers = [review["number"] for review in wrong["reviews"]]
+    assert numbers == rows["a"].pairs[rows["a"].rows_of(edited=True)][:6].tolist()
 
 
 def test_texts_of_sets_are_shown_if_they_are_here_and_the_ones_that_were_asked(tmp_path):
@@ -384,19 +394,16 @@ def test_texts_of_sets_are_shown_if_they_are_here_and_the_ones_that_were_asked(t
     edits = next(one for one in here if one.name == "edits")
     for of_hash, expected in ((edits.hash, set(edits.ids)), ("another", set())):
         asked = {"cnn": {"edits": dataclasses.replace(asked_of(), hash=of_hash)}}
-        assert set(sections.texts_at_hand(asked, "sample", None, tmp_path)) == expected
+        assert set(sections.texts_at_hand(asked, None, tmp_path)) == expected
     asked = {"cnn": {"contrast": asked_of()}}
-    assert sections.texts_at_hand(asked, "imdb", None, tmp_path) == {}, "nothing is fetched"
+    assert sections.texts_at_hand(asked, None, tmp_path) == {}, "nothing is fetched"
     assert not list(tmp_path.iterdir())
 
 
 def test_the_surest_mistakes_of_all_come_first():
     labels = np.array([1, 1, 0, 0])
-    rows = [
-        Predictions([], np.array([[-1, -9, 1, -1]], np.float16), labels, labels > 1),
-        Predictions([], np.array([[-1, -9, 2, 1]], np.float16), labels, labels > 1),
-    ]
-    assert always_wrong(rows).tolist() == [1, 2, 0]
+    logits = [np.array([[-1, -9, 1, -1]], np.float16), np.array([[-1, -9, 2, 1]], np.float16)]
+    assert mistakes.always_wrong(logits, labels).tolist() == [1, 2, 0]
 
 
 def test_the_reviews_that_split_the_families_come_first():
@@ -406,7 +413,7 @@ def test_the_reviews_that_split_the_families_come_first():
         "two": Predictions([], np.array([[1, 1, 1]], np.float16), labels, labels > 1),
         "three": Predictions([], np.array([[1, -1, -1]], np.float16), labels, labels > 1),
     }
-    order, right_of = most_split(rows, {"one": "a", "two": "a", "three": "b"})
+    order, right_of = mistakes.most_split(rows, {"one": "a", "two": "a", "three": "b"})
     assert order.tolist() == [1, 2, 0]
     assert right_of["a"].tolist() == [1, 1, 0.5]
 
@@ -560,7 +567,7 @@ def test_a_name_opens_what_the_model_is(tab):
     text = opened.inner_text()
     assert "A convolutional network for sentences (Kim, 2014" in text
     assert "models/cnn.py" in text
-    assert "Beside cnn (paper): shorter filters" in text
+    assert "Compared with cnn (paper): shorter filters" in text
     paper = opened.locator("a").first.get_attribute("href")
     assert paper == "https://arxiv.org/abs/1408.5882"
     assert page.query_selector("tr.chosen") is None

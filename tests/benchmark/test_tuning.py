@@ -114,11 +114,23 @@ def test_seconds_of_other_machines_and_of_busy_ones_are_named():
         for name, environment in (("cnn", ENVIRONMENT), ("gru", busy), ("lstm", other))
     }
     said = budget.about_times(curves)
-    assert "several kinds of machine and not to be compared" in said
+    assert "several kinds of machine" in said
     assert "(lstm)" in said
     assert said.endswith("which made them slower: gru.")
     del curves["lstm"], curves["gru"]
-    assert budget.about_times(curves) == f"Times are of one kind of machine: {ENVIRONMENT.machine}."
+    assert budget.about_times(curves) == (
+        f"All times were measured on one kind of machine: {ENVIRONMENT.machine}."
+    )
+
+
+def test_a_search_of_which_all_trials_failed_has_no_times():
+    failed = a_trial(1, 0)
+    failed = replace(failed, record=a_failure())
+    curves = {"cnn": budget.curve_of([failed])}
+    assert curves["cnn"].failed == 1
+    assert budget.about_times(curves) == ""
+    curves["gru"] = budget.curve_of([a_trial(1, 0.8)])
+    assert budget.about_times(curves).startswith("All times were measured on one kind")
 
 
 def test_where_two_curves_cross_is_said():
@@ -147,9 +159,9 @@ def test_a_search_goes_on_where_it_stopped_and_shows_what_it_is_worth(checkout):
         return process.stdout
 
     tune = ("tune", "searched", "--dataset", "sample", "--limit", "40", "--trials")
-    assert "0: as it is: validation accuracy 0.5000" in run(*tune, "1")
+    assert "0: current settings: validation accuracy 0.5000" in run(*tune, "1")
     again = run(*tune, "3")
-    assert "0: as it is" not in again.split("the best")[0]
+    assert "0: current settings" not in again.split("the best")[0]
     path = trials.path_of(checkout / "results", "sample-limit-40", "searched")
     found = trials.read(path)
     drawn = [tuning.drawn({"c": Choice(1, 2, 3)}, 0, number) for number in range(3)]
