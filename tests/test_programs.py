@@ -18,7 +18,7 @@ def test_a_single_row_as_script_and_as_module(tmp_path):
     assert default["changed"] == {}
     assert changed["hyperparameters"]["c"] == 3.0
     assert changed["command"] == (
-        "python -m models.tfidf_logreg --seed 1 --dataset sample --limit 40 --c 3.0"
+        "python -m models.tfidf_logreg --seed 1 --c 3.0 --dataset sample --limit 40"
     )
     assert str(tmp_path) not in json.dumps(default), "a record holds no path of the machine"
 
