@@ -9,7 +9,7 @@ import shlex
 import shutil
 
 from benchmark.analysis import columns, leaderboard, short_table, statistics, steps, tables
-from benchmark.records import store
+from benchmark.records import store, trials
 from benchmark.records.record import PROTOCOL
 from benchmark.report import figures
 from benchmark.rows import catalogue
@@ -560,6 +560,18 @@ def test_what_the_searches_chose_is_as_the_records_say():
         interval = "{:.2f} to {:.2f})".format(*ends).replace("-", "−")
         assert points in page
         assert interval in page.partition(points)[2][:50]
+
+
+def test_what_the_search_of_a_network_found_is_as_its_trials_say():
+    folder = ROOT / "results" / "tuning" / "imdb" / "transformer"
+    first, *drawn = (100 * trial.accuracy for trial in trials.read(folder / "trials.jsonl"))
+    page = " ".join(DOCUMENTS["docs/tuning.md"].split())
+    assert f"the best of them, with {first:.1f} % on validation; the five" in page
+    assert len(drawn) == 5
+    assert first > max(drawn)
+    assert f"were drawn have {min(drawn):.1f} to {max(drawn):.1f} %" in page
+    longer = store.read(folder / "epochs=3" / "seed-0.json")
+    assert f"[{100 * longer.validation.accuracy:.1f} %]" in page
 
 
 def lines_of_the_word_vectors():
