@@ -2,9 +2,9 @@
 
 A transformer that reads both ways, pretrained to fill in masked tokens and to tell whether two
 texts belong together. The vector of [CLS], through the dense layer that the second task trained,
-goes to a single unit; from scratch that layer starts at random, and all-MiniLM-L6-v2 learned on the
-mean of the tokens instead. The public preset is base size, lower-cased: 12 layers, 768 wide, 110
-million weights, pretrained on BooksCorpus and the English Wikipedia.
+goes to a single unit; from scratch that layer starts at random, and all-MiniLM-L6-v2 was trained on
+the mean of the tokens' vectors instead. The public preset is base size, lower-cased: 12 layers, 768
+wide, 110 million weights, pretrained on BooksCorpus and the English Wikipedia.
 
     python bert_family/bert.py
     python bert_family/bert.py --list-presets

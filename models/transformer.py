@@ -1,9 +1,9 @@
 """A transformer encoder from scratch (Vaswani et al., 2017, https://arxiv.org/abs/1706.03762).
 
 Every word looks at every other one and takes from each what it needs; no state is carried along.
-Without pretraining, it has to learn how words belong together from the labelled reviews alone.
-Words' vectors are scaled by the root of their size, so that their positions, which are added, do
-not drown them (section 3.4). Inputs are normalized before each sublayer (Xiong et al., 2020,
+Without pretraining, it has to learn how words belong together from the labelled reviews alone. Word
+vectors are multiplied by the square root of their dimension, so that the positions that are added
+do not drown them out (section 3.4). Inputs are normalized before each sublayer (Xiong et al., 2020,
 https://arxiv.org/abs/2002.04745), so training needs no warm-up.
 
 Where it differs from the paper: words start from word2vec's vectors; dropout is on these, before

@@ -11,11 +11,12 @@ the answer is the mean of the two.
 
 Where it differs from the paper: the language models are learned on the reviews alone. The paper
 learns them on Wikipedia and then fine-tunes them to its texts, a step that is not needed here. They
-have one LSTM layer, not three, and are learned in one pass. Word vectors are word2vec's, with
-corrections for frequent words that are learned in the last stage. Only the first 400 words are
-read, from a state of zeros, and backwards from the 400th on; gradients go through all of them.
-Dropout is on word vectors and on the pooled features alone, not on or within LSTM layers. Adam has
-its usual momenta, 0.9 and 0.999, where the paper has 0.7 and 0.99, and half of the paper's rate.
+have one LSTM layer, not three, and are learned in one pass without any dropout. Word vectors are
+word2vec's, with corrections for frequent words that are learned in the last stage. Only the first
+400 words are read, from a state of zeros, and backwards from the 400th on; gradients go through all
+of them. In the classifier, dropout is on word vectors and on the pooled features alone, not on or
+within the LSTM. Adam has its usual momenta, 0.9 and 0.999, where the paper has 0.7 and 0.99, and
+half of the paper's rate.
 
     python models/ulmfit.py
     python models/ulmfit.py --lm-layers 3 --pretrain 3

@@ -106,8 +106,9 @@ def end_quietly_when_interrupted() -> None:
 def is_machine_trouble(error: BaseException) -> bool:
     """Tell whether an error is trouble of the machine, and so no fault of what was running.
 
-    Those are the system's errors about something that cannot be written, or not opened for lack of
-    resources. A missing file, or a host that does not answer, is the fault of whoever asked for it.
+    Those are the system's errors about something that cannot be written, or cannot be opened for
+    lack of resources. A missing file, or a host that does not answer, is the fault of whoever asked
+    for it.
     """
     return isinstance(error, OSError) and error.errno in _MACHINES
 

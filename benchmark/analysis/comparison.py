@@ -136,8 +136,8 @@ def find(text: str, results: Path, dataset: str) -> Side:
     """Return the side that the user means.
 
     Args:
-        text: a table, a folder of records, or a row in `results` of `dataset`; a variant by its
-            name in the table.
+        text: a table, a folder of records, or a row in `results` of `dataset`, a variant by its
+            name in the table; or a folder of its runs there, such as ``cnn/filters=64``.
         results: the results folder.
         dataset: the corpus's name.
 
@@ -155,6 +155,9 @@ def find(text: str, results: Path, dataset: str) -> Side:
     lines = _by_line(results / "runs" / dataset)
     if text in lines:
         return replace(_from_runs(text, {text: lines[text]}, is_row=True), in_table=True)
+    below = results / "runs" / dataset / text
+    if any(below.glob("seed-*.json")):
+        return _from_runs(text, {below.name: _read(below)}, is_row=True)
     raise UserError(
         f"{text} is not a table, a folder of records or a model with runs on {dataset}; "
         f"{_meant(text, sorted(lines))}"

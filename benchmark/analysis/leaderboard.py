@@ -160,7 +160,8 @@ def by_labels(results: Path, dataset: str) -> pd.DataFrame:
     for read in (store.read_runs, store.read_with_labels):
         runs = read(results, dataset)
         own = {path: record for path, record in runs.items() if record.line in known}
-        current = current or newest(own)
+        if (current := newest(own)) is not None:
+            break
     if current is None:
         return pd.DataFrame(columns=label_curves.COLUMNS)
     return label_curves.build(results, dataset, current)

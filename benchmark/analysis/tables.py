@@ -114,8 +114,8 @@ def about_times(good: pd.DataFrame) -> str:
     if _is_one_kind(good):
         about = f"All times were measured on one kind of machine: {most}."
     else:
-        about = "Times were measured on several kinds of machine, and those of two kinds cannot be "
-        about += f"compared: {most}"
+        about = "Times can be compared only within one kind of machine, and they were measured on "
+        about += f"several: {most}"
         about += "".join(f"; {machine} ({', '.join(names)})" for machine, names in others) + "."
     return " ".join([about, *disturbed(good)])
 

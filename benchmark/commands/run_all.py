@@ -123,8 +123,7 @@ def main(options: argparse.Namespace) -> int:
             f"needs weights that this machine cannot reach: {', '.join(unreached)}; "
             f"name a local copy with --weights NAME=FOLDER", markup=False,
         )  # fmt: skip
-    curves = leaderboard.by_labels(options.results, corpus.name)
-    if options.labels and len(curves):
+    if options.labels and len(curves := leaderboard.by_labels(options.results, corpus.name)):
         console.print(label_curves.as_terminal(curves, corpus.name))
     if corpus.synthetic:
         console.print(_what_the_sample_shows(table), highlight=False, markup=False)

@@ -79,7 +79,7 @@ class Environment(Part):
 
     @property
     def machine(self) -> str:
-        """The kind of machine: times of two kinds are not to be compared, nor last digits."""
+        """The kind of machine: times of two kinds cannot be compared, nor can last digits."""
         if self.vector_extensions is None:
             extensions = "vector extensions not recorded"
         else:

@@ -234,7 +234,7 @@ def by_perplexity(table: pd.DataFrame, family_of: Mapping[str, str], heading: st
 
 
 def gains(table: pd.DataFrame, family_of: Mapping[str, str]) -> Figure:
-    """Draw what reading first buys, one line per row and the row without it, by what is asked.
+    """Draw what reading first buys, one line per pair of rows, with it and without, by measure.
 
     Args:
         table: as `benchmark.analysis.reading_first.gains` returns it.

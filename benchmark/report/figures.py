@@ -566,7 +566,7 @@ def _errors(
 
 
 def looks(families: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return a colour and a marker for each family, whatever their order and number."""
+    """Return a colour and a marker for each family, the same for the same families in any order."""
     ordered = sorted(set(families))
     colour = {family: COLOURS[i % len(COLOURS)] for i, family in enumerate(ordered)}
     marker = {family: MARKERS[i % len(MARKERS)] for i, family in enumerate(ordered)}
@@ -586,7 +586,7 @@ def family_handles(
 def family_legend(
     figure: Figure, families: Iterable[str], colour: Mapping[str, str], marker: Mapping[str, str]
 ) -> None:
-    """Say below a figure's panels which family looks how."""
+    """Add a legend of the families below a figure's panels."""
     legend_below(figure, family_handles(families, colour, marker))
 
 

@@ -106,7 +106,7 @@ def make(
         start: how to start the process.
 
     Raises:
-        UserError: the process met trouble that is not its row's.
+        UserError: the process met trouble that is not its row's, before or after its record.
     """
     before = run.path.stat().st_mtime_ns if run.path.exists() else None
     code, errors = _attend(start(run.line.module, _arguments(run, settings)), on_event, running)

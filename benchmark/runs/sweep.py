@@ -221,9 +221,10 @@ def _make_all(todo: list[Run], settings: Settings, overview: Overview, corpus: C
     start = ForkedProcess if fork else NewProcess
 
     trouble = threading.Event()  # that all further runs would meet
+    stopping = threading.Event()  # all that run
 
     def tell(run: Run, event: dict[str, Any]) -> None:
-        if trouble.is_set():  # the run was just starting when the others were stopped
+        if stopping.is_set():  # it started too late to be among those that were stopped
             raise KeyboardInterrupt
         overview.tell(run, event)
 
@@ -247,6 +248,8 @@ def _make_all(todo: list[Run], settings: Settings, overview: Overview, corpus: C
         except BaseException:
             trouble.set()
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in list(running):
+            alive = list(running)
+            stopping.set()
+            for process in alive:
                 stop(process)
             raise

@@ -88,6 +88,8 @@ def test_a_pair_alone_and_within_the_table_are_both_named(told, results, tmp_pat
     assert "there is no measurable difference" in among
     low, high = re.findall(r"interval (\S+) to (\S+),", among)[0]
     assert float(low) < 0 < float(high)
+    put_many(results, "cnn", 12, changed={"filters": 64})
+    assert "Within the table" not in told("cnn", "cnn/filters=64")
     folders = [results / "runs/imdb" / name for name in ("cnn", "gru")]
     assert "Within the table" not in told(*folders), "folders may be of any table"
 
