@@ -165,7 +165,7 @@ def find(text: str, results: Path, dataset: str) -> Side:
 
 
 def _as_ranked(side: Side, evaluation: leaderboard.Evaluation) -> Side:
-    """Return a model with its line of the leaderboard, which knows more of how times compare."""
+    """Return a model with its line of the leaderboard, which says if its times can be compared."""
     return replace(side, lines=evaluation.table.set_index("model").loc[[side.name]])
 
 

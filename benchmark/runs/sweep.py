@@ -221,7 +221,7 @@ def _make_all(todo: list[Run], settings: Settings, overview: Overview, corpus: C
     start = ForkedProcess if fork else NewProcess
 
     trouble = threading.Event()  # that all further runs would meet
-    stopping = threading.Event()  # all that run
+    stopping = threading.Event()  # set when the runs that have begun are stopped
 
     def tell(run: Run, event: dict[str, Any]) -> None:
         if stopping.is_set():  # it started too late to be among those that were stopped
