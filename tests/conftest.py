@@ -59,6 +59,14 @@ def write_archive(path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
+def unpack(files: dict[str, bytes], folder: Path) -> Path:
+    """Write the files into a folder."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
 def run_python(*arguments: str | Path, cwd: Path = ROOT, **environment: str):
     """Run Python as a user would, without IMDB_DATA; return the finished process."""
     clean = {key: value for key, value in os.environ.items() if key != "IMDB_DATA"}

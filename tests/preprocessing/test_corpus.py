@@ -1,7 +1,6 @@
 import argparse
 import os
 import re
-import tarfile
 
 from preprocessing import prepare as module
 from preprocessing.corpus import Corpus, withholding_test
@@ -14,7 +13,7 @@ from preprocessing.storage import seal, unseal
 from preprocessing.text import words
 from preprocessing.vocabulary import choose_words
 from preprocessing.word_vectors import Word2VecSettings, word_vectors
-from tests.conftest import COUNTS, archive_files, run_python, write_archive
+from tests.conftest import COUNTS, archive_files, run_python, unpack, write_archive
 
 import numpy as np
 import pytest
@@ -166,8 +165,7 @@ def test_reviews_that_stand_unpacked_in_the_cache_come_before_what_was_prepared(
     monkeypatch.setattr(imdb.read, "__defaults__", (COUNTS,))
     prepare("imdb", write_archive(tmp_path / "a.tar.gz", archive_files(COUNTS)), cache)
     monkeypatch.setattr(imdb.read, "__defaults__", (counts,))
-    with tarfile.open(write_archive(tmp_path / "b.tar.gz", archive_files(counts))) as archive:
-        archive.extractall(cache, filter="data")
+    unpack(archive_files(counts), cache)
     assert len(prepare("imdb", None, cache).reviews("unsup")) == 6
 
 

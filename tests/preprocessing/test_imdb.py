@@ -6,16 +6,9 @@ import tarfile
 
 from preprocessing.errors import UserError
 from preprocessing.sources import imdb
-from tests.conftest import COUNTS, archive_files, run_python, write_archive
+from tests.conftest import COUNTS, archive_files, run_python, unpack, write_archive
 
 import pytest
-
-
-def unpack(files, folder):
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return folder
 
 
 def test_archive_and_folders_hold_the_same_reviews(tmp_path):
