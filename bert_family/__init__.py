@@ -1,1 +1,1 @@
-"""One file a row: the BERT family, fine-tuned through KerasHub."""
+"""One file for each model: the BERT family, fine-tuned through KerasHub."""

@@ -3,8 +3,8 @@
 One transformer layer, gone through twelve times: the layers share their weights. Subwords have
 vectors of 128 numbers that one matrix widens to the layer's 768, so the whole has 12 million
 weights, a tenth of BERT's, but costs as much to run. Dropout is off in the layers, as in the paper,
-and in the head, where the paper drops 10 %. With higher learning rates it is known to stay at 50 %:
-the same step moves every layer at once.
+and in the head, where the paper drops 10 %. With higher learning rates, training may stay at
+chance.
 
     python bert_family/albert.py
     python bert_family/albert.py --preset FOLDER

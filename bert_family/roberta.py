@@ -2,8 +2,8 @@
 
 BERT's network, pretrained longer, on ten times the text, and on masked tokens alone: no pairs of
 texts, tokens masked anew at each pass, subwords of bytes. As no pair task has trained a dense layer
-over the first token, the head brings its own. With BERT's higher learning rates it is known to
-stay at 50 %, so the rate is in the paper's range, with 6 % of the steps for warm-up.
+over the first token, the head brings its own. With higher learning rates, training may stay at
+chance; the rate is in the paper's range, with 6 % of the steps for warm-up.
 
     python bert_family/roberta.py
     python bert_family/roberta.py --preset FOLDER

@@ -1,1 +1,1 @@
-"""One file a row."""
+"""One file for each model."""

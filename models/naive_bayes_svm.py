@@ -5,9 +5,10 @@ Each word and phrase is present or absent; its weight is the log-count ratio of 
     r = log (p / |p|) / (q / |q|),   p = alpha + positive counts, q = alpha + negative counts,
 
 so that the linear model starts from what naive Bayes knows. As in the paper, phrases are bigrams;
-trigrams are no better on validation. The paper's loss is the squared hinge. Here it is logistic, as
-in Mesnil et al. (2014, arXiv:1412.5335), which gives probabilities. The paper's interpolation of
-the weights with their mean is left out.
+the best of twenty trials on validation had them, and trigrams were too close to tell apart
+(docs/tuning.md). The paper's loss is the squared hinge. Here it is logistic, as in Mesnil et al.
+(2014, arXiv:1412.5335), which gives probabilities. The paper's interpolation of the weights with
+their mean is left out.
 
     python models/naive_bayes_svm.py
     python models/naive_bayes_svm.py --max-ngram 3

@@ -2,10 +2,10 @@
 
 How likely is each word after the few before it in positive reviews, and how likely in negative
 ones? The logarithm of the ratio, summed over a review, is the verdict of Bayes' rule once the
-classes' shares are added (for sentiment Mesnil et al., 2014, https://arxiv.org/abs/1412.5335).
-With single words it would be naive Bayes. Smoothing is interpolated modified Kneser–Ney (Kneser &
-Ney, 1995; Chen & Goodman, 1999): see `ngrams/kneser_ney.py`. Its estimated discounts are meant for
-predicting words; larger ones tell the classes apart better.
+classes' shares are added (for sentiment Mesnil et al., 2014, https://arxiv.org/abs/1412.5335). With
+single words it would be naive Bayes. Smoothing is interpolated modified Kneser–Ney (Kneser & Ney,
+1995; Chen & Goodman, 1999): see `ngrams/kneser_ney.py`. Its estimated discounts are meant for
+predicting words; here they are larger by a factor that was chosen on validation.
 
 The sum is far too sure of itself, since words are not independent witnesses. So logistic
 regression makes it a probability: the sum is divided by a power of the review's length, and slope

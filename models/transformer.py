@@ -2,9 +2,9 @@
 
 Every word looks at every other one and takes from each what it needs; no state is carried along.
 Without pretraining, it has to learn how words belong together from the labelled reviews alone. Word
-vectors are multiplied by the square root of their dimension, so that the positions that are added
-do not drown them out (section 3.4). Inputs are normalized before each sublayer (Xiong et al., 2020,
-https://arxiv.org/abs/2002.04745), so training needs no warm-up.
+vectors are multiplied by the square root of their dimension (section 3.4), which keeps the
+positions that are added from drowning them out. Inputs are normalized before each sublayer (Xiong
+et al., 2020, https://arxiv.org/abs/2002.04745), so training needs no warm-up.
 
 Where it differs from the paper: words start from word2vec's vectors; dropout is on these, before
 positions are added, and leaves out the same numbers in all words of a review; there is one layer.

@@ -148,7 +148,7 @@ def disturbed(good: pd.DataFrame) -> list[str]:
     names = [line["model"] for _, line in good.iterrows() if is_disturbed(line)]
     if not names:
         return []
-    return [f"Other programs were running at the same time as these, which made them slower: "
+    return [f"Other programs seem to have run beside these, so their times may be too long: "
             f"{', '.join(names)}."]  # fmt: skip
 
 

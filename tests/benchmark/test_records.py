@@ -443,7 +443,7 @@ def test_times_of_a_run_that_began_on_a_busy_machine_are_compared_with_no_others
     assert leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["gru"])
     assert not leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["lstm"])
     said = tables.as_markdown(lines.reset_index(), "imdb")
-    sentence = "Other programs were running at the same time as these, which made them slower: "
+    sentence = "Other programs seem to have run beside these, so their times may be too long: "
     assert f"{sentence}lstm." in said
     assert "- lstm" not in said, "it is no remark of its own"
     alone = short_table.as_markdown(lines.loc[["lstm"]].reset_index())

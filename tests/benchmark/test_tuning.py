@@ -116,7 +116,7 @@ def test_seconds_of_other_machines_and_of_busy_ones_are_named():
     said = budget.about_times(curves)
     assert "they were measured on several" in said
     assert "(lstm)" in said
-    assert said.endswith("which made them slower: gru.")
+    assert said.endswith("so their times may be too long: gru.")
     del curves["lstm"], curves["gru"]
     assert budget.about_times(curves) == (
         f"All times were measured on one kind of machine: {ENVIRONMENT.machine}."
