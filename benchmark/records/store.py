@@ -12,8 +12,8 @@ Beside the record of a finished run stands ``seed-0-<hash>.npz``: `logits` (floa
 (int8) and `also_in_train` (bool) of the test reviews, in the corpus's order. For each evaluation
 set stands ``seed-0-<set>-<hash>.npz``. The record names them by their hashes, and is written after
 them: whenever a run is killed, the old record or the new one is there with its predictions. One
-process writes in a folder at a time. A reader that looks while they change is told that a file is
-damaged, and finds the new ones when it starts again.
+process writes in a folder at a time. A reader that looks while they change is told so, and finds
+the new ones when it starts again.
 """
 
 import hashlib
@@ -224,13 +224,18 @@ def _keep(
 def _write(path: Path, record: Record) -> None:
     """Write a record whose predictions are written, and remove those of the one before."""
     write_atomically(path, records.to_text(record))
-    files: list[PredictionsFile | None] = []
-    if isinstance(record, Finished):
-        files = [record.predictions, *(one.predictions for one in record.evaluations.values())]
-    named = {file.file for file in files if file is not None}
+    named = _files_of(record)
     for old_file in path.parent.glob(f"{path.stem}-*.npz"):
         if old_file.name not in named:
             old_file.unlink(missing_ok=True)
+
+
+def _files_of(record: Record) -> set[str]:
+    """Return the names of the files with a record's predictions."""
+    if not isinstance(record, Finished):
+        return set()
+    files = [record.predictions, *(one.predictions for one in record.evaluations.values())]
+    return {file.file for file in files if file is not None}
 
 
 def read(path: Path) -> Record:
@@ -246,8 +251,8 @@ def read_predictions(path: Path, record: Finished) -> TestPredictions:
     """Return the test predictions of the record that stands at `path`.
 
     Raises:
-        UserError: the file is missing, or is not the one that the record names, or the run left
-            the test reviews alone.
+        UserError: the file is missing, or is not the one that the record names, or another run
+            has replaced both, or the run left the test reviews alone.
     """
     if record.predictions is None:
         raise UserError(f"{path} is of a run with --validation-only: it has no test predictions")
@@ -263,7 +268,8 @@ def read_evaluation(path: Path, record: Finished, name: str) -> SetPredictions:
         name: of a set in ``record.evaluations``.
 
     Raises:
-        UserError: the file is missing, or is not the one that the record names.
+        UserError: the file is missing, or is not the one that the record names, or another run
+            has replaced both.
     """
     return _load(path, record.evaluations[name].predictions, SetPredictions)
 
@@ -277,6 +283,8 @@ def _load(path: Path, named: PredictionsFile, kind: type[_P]) -> _P:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return kind(**{field.name: arrays[field.name] for field in fields(kind)})
     except FileNotFoundError:
+        if named.file not in _files_of(read(path)):
+            raise UserError(f"{path} was replaced while it was read; start again") from None
         raise records.damaged(file, "it is not there", path) from None
     except (ValueError, KeyError) as error:
         raise records.damaged(file, error, path) from None

@@ -241,6 +241,14 @@ def test_the_advice_for_damaged_predictions_works(tmp_path):
     assert leaderboard.build(tmp_path, "imdb").set_index("model").loc["majority", "seeds"] == 0
 
 
+def test_a_reader_whose_run_is_replaced_is_told_so(tmp_path):
+    path = put(tmp_path)
+    before = store.read(path)
+    put(tmp_path, logits=(1, 1, 1, 1))
+    with pytest.raises(UserError, match="was replaced while it was read; start again"):
+        store.read_predictions(path, before)
+
+
 def test_damaged_predictions_are_said(tmp_path):
     path = put(tmp_path)
     file = next(path.parent.glob("*.npz"))
