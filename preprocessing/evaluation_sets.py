@@ -155,6 +155,8 @@ def built_in(
                 found.append(load(name, folder, cache))
         except UserError as error:
             missing.append(f"evaluation set {name} is left out: {error}")
+        except PermissionError as error:  # the cache can only be read
+            missing.append(f"evaluation set {name} is left out: {error.filename}: {error.strerror}")
     return found, missing
 
 

@@ -30,6 +30,8 @@ def download(url: str, target: Path, size: int, checksum: str, algorithm: str = 
     Raises:
         UserError: the address cannot be reached, or what arrived is not what was published.
     """
+    if target.exists():  # perhaps where nothing can be written, not even a lock
+        return target
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     with FileLock(f"{target}.lock"):

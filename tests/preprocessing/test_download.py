@@ -50,7 +50,10 @@ def test_a_download_that_broke_off_goes_on_where_it_stopped(server, tmp_path):
     assert download(server.url, target, len(CONTENT), MD5).read_bytes() == CONTENT
     assert server.ranges == [None, "bytes=600000-"]
     download(server.url, target, len(CONTENT), MD5)
+    (tmp_path / "archive.tar.gz.lock").unlink()
+    download(server.url, target, len(CONTENT), MD5)
     assert len(server.ranges) == 2, "what is there is not fetched again"
+    assert list(tmp_path.iterdir()) == [target], "nor is its folder written to"
 
 
 def test_a_network_that_fails_on_the_way_is_no_full_disk(server, tmp_path, monkeypatch):

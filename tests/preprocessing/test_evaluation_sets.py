@@ -1,6 +1,7 @@
 """Evaluation sets: read as published, checked by hash, pairs joined by what joins them."""
 
 import difflib
+import errno
 import hashlib
 import shutil
 from dataclasses import replace
@@ -172,6 +173,17 @@ def test_sets_that_were_fetched_are_read_where_another_cannot_be(folder, tmp_pat
         "evaluation set sentences is left out, too",
     ]
     assert asked == ["test_original.tsv"], "a silent host is asked once"
+
+
+def test_sets_that_a_cache_has_no_room_for_are_left_out(tmp_path, monkeypatch):
+    def refused(url, target, *about):
+        raise PermissionError(errno.EACCES, "Permission denied", str(target))
+
+    monkeypatch.setattr(evaluation_sets, "download", refused)
+    found, missing = evaluation_sets.built_in("imdb", None, tmp_path)
+    assert not found
+    assert missing[0].startswith("evaluation set contrast is left out: ")
+    assert missing[0].endswith("test_original.tsv: Permission denied")
 
 
 def table(tmp_path, text, name="mine.csv"):
