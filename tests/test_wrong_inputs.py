@@ -169,6 +169,7 @@ def wrong(tmp_path_factory):
         (folder / name).write_bytes(content)
     (folder / "nothing").mkdir()
     (folder / "folder.csv").mkdir()
+    (folder / "co:lon").mkdir()
     os.mkfifo(folder / "pipe")
     os.mkfifo(folder / "pipe.csv")
     (folder / "dangling.csv").symlink_to("nowhere")
@@ -363,6 +364,7 @@ OTHERS = {
     f"{TFIDF} --max-ngram 9": "--max-ngram 9: must be at most 5",
     f"{TFIDF} --max-ngram 99999999999999999999999": "must be at most 5",
     f"{TFIDF} --min-df 99999999999": "--min-df: must be at most 2,147,483,647",
+    f"models/cnn.py {SAMPLE} --widths 3 99999999999": "--widths: must be at most 2,147,483,647",
     f"{TFIDF} --min-df 0": "--min-df 0: must be at least 1",
     f"{TFIDF} --max-ngrams 2": "unrecognized arguments: --max-ngrams 2",
     f"{TFIDF} --seed x": "argument --seed: 'x' is not a whole number",
@@ -419,6 +421,7 @@ OTHERS = {
     "run_all.py majority --seeds many": "argument --seeds: 'many' is not a whole number",
     "run_all.py majority --weights nowhere": "'nowhere' is not of the form NAME=FOLDER",
     "run_all.py majority --weights a=nowhere": "nowhere: no such folder",
+    "run_all.py majority --weights all-MiniLM-L6-v2=co:lon": "a path with ':' cannot be used",
     "run_all.py majority --weights all-MiniLM=.": "did you mean all-MiniLM-L6-v2?",
     "run_all.py majority --jobs 1.5": "argument --jobs: '1.5' is not a whole number",
     f"run_all.py majority {SAMPLE} --results /proc/x": "--results /proc/x cannot be written",

@@ -55,6 +55,7 @@ def hyperparameters_from(given: argparse.Namespace, cls: type, base: Any) -> Any
         raise UserError(f"{flag(name)} {shown}: {what} ({about})") from None
     for name in values:
         value = getattr(options, name)
-        if isinstance(value, int) and value > _MOST:
-            raise UserError(f"{flag(name)}: must be at most {_MOST:,}")
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, int) and one > _MOST:
+                raise UserError(f"{flag(name)}: must be at most {_MOST:,}")
     return options

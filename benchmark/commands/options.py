@@ -218,6 +218,8 @@ def weights_place(text: str) -> str:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=FOLDER")
     if not Path(folder).is_dir():
         raise argparse.ArgumentTypeError(f"{folder}: no such folder")
+    if os.pathsep in str(Path(folder).resolve()):
+        raise argparse.ArgumentTypeError(f"{folder}: a path with {os.pathsep!r} cannot be used")
     return f"{name}={Path(folder).resolve()}"
 
 

@@ -27,6 +27,7 @@ from rich.text import Text
 BATCH = 256
 STANDARD_INPUT = Path("-")
 _TEXTS = ".txt"
+_DEVICES = (Path("/dev"), Path("/dev/fd"))  # /dev/shm holds ordinary files
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -205,7 +206,7 @@ def _opened(
     """
     console = Console(stderr=True)
     progress = Progress(console=console, transient=True, disable=not console.is_terminal)
-    is_pipe = file == STANDARD_INPUT or file.is_fifo() or Path("/dev") in file.parents
+    is_pipe = file == STANDARD_INPUT or file.is_fifo() or file.parent in _DEVICES
     name = Path("standard input") if file == STANDARD_INPUT else file
     raw: Any  # buffered, or rich's wrapper that counts
     with ExitStack() as stack:

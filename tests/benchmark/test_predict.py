@@ -5,6 +5,8 @@ import gzip
 import io
 import os
 import threading
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmark.commands import predict
 from benchmark.rows import saved
@@ -178,3 +180,11 @@ def test_a_kept_model_is_found_by_its_name(tmp_path):
         predict.find(["lstm"], tmp_path, "sample")
     with pytest.raises(UserError, match=r"no models of 'samples' are kept; did you mean sample\?"):
         predict.find(["cnn"], tmp_path, "samples")
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="this system has no such folder")
+def test_an_ordinary_file_in_memory_is_no_pipe(ask):
+    with TemporaryDirectory(dir="/dev/shm") as folder:
+        table = Path(folder) / "table.csv"
+        with pytest.raises(UserError, match="is a table: --column names the column"):
+            ask("text,label\ngood,pos\n", table)

@@ -35,6 +35,7 @@ def run(first: str, then: str) -> subprocess.CompletedProcess[str]:
         ("return 0", 0, ""),
         ("return 1", 1, ""),
         ("raise UserError('no such file')", 2, "error: no such file\n"),
+        ("open('no such file')", 2, "error: cannot use no such file: No such file or directory\n"),
         ("raise KeyboardInterrupt", 130, "error: interrupted; what was finished is kept\n"),
     ],
 )
