@@ -79,16 +79,18 @@ def main(options: argparse.Namespace) -> int:
     corpus = corpus_from(data)
     folder = evaluation_folder(options.evaluation_data)
     built_in = built_in_sets(corpus.name, data.cache, folder, quiet=False)
-    check_labels(corpus, options.labels)
+    for seed in range(options.seeds):  # of an odd number, a seed draws which class has one more
+        check_labels(corpus, options.labels, seed)
 
     from benchmark.analysis import label_curves, leaderboard, tables
     from benchmark.runs import sweep
+    from preprocessing.prepare import PUBLISHED
     from preprocessing.storage import verify
 
     from rich.console import Console
 
     verify(corpus.folder)
-    if options.jobs > 1 and corpus.name == "imdb":
+    if options.jobs > 1 and corpus.name in PUBLISHED:
         raise UserError(
             "parallel runs distort timings, and the leaderboard on IMDB shows timings; use --jobs "
             "with --limit, --dataset sample or your own texts"

@@ -22,6 +22,7 @@ from benchmark.runs.overview import Overview
 from benchmark.runs.processes import ForkedProcess, NewProcess, can_fork
 from preprocessing.corpus import Corpus, titled
 from preprocessing.errors import UserError
+from preprocessing.prepare import PUBLISHED
 from preprocessing.program import ROOT
 from preprocessing.storage import remove_unfinished
 from preprocessing.wording import counted
@@ -217,7 +218,7 @@ def _make_all(todo: list[Run], settings: Settings, overview: Overview, corpus: C
     if settings.jobs > 1:  # for all processes that start from here on
         os.environ.update(limited_to(max(1, hardware.cores() // settings.jobs)))
     # IMDB's times and memory are published, and are those of a process that starts anew.
-    fork = corpus.name != "imdb" and len(todo) >= _RUNS_WORTH_A_SERVER and can_fork()
+    fork = corpus.name not in PUBLISHED and len(todo) >= _RUNS_WORTH_A_SERVER and can_fork()
     start = ForkedProcess if fork else NewProcess
 
     trouble = threading.Event()  # that all further runs would meet

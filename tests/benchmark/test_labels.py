@@ -6,6 +6,7 @@ import itertools
 from benchmark.analysis import leaderboard
 from benchmark.commands import labels as command
 from benchmark.rows.training_data import TrainingData, labelled_rows
+from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
 from preprocessing.subwords.ids import decoded, subword_ids
 from preprocessing.subwords.training import learn_word_pieces
@@ -149,3 +150,32 @@ def test_run_all_adds_them_and_keeps_them_and_their_models(checkout):
     assert header.split(",")[-3:] == ["things_accuracy", "things_accuracy_ci_low",
                                       "things_accuracy_ci_high"]  # fmt: skip
     assert "mine_accuracy" in header
+
+
+def test_an_odd_number_of_labels_is_checked_for_every_seed(run_here, tmp_path):
+    rows = [f"This film is {word} number {number}.,{label}"
+            for label, word, count in (("pos", "good", 90), ("neg", "bad", 70))
+            for number in range(count)]  # fmt: skip
+    (tmp_path / "films.csv").write_text("\n".join(["text,label", *rows]) + "\n")
+    own = "--data", tmp_path / "films.csv", "--cache", tmp_path / "cache"
+    assert run_here("preprocessing", *own).returncode == 0
+    (folder,) = (tmp_path / "cache").glob("own-films-*[!k]")
+    train = Corpus(folder).column("labels", "train")
+    odd = 2 * min(np.bincount(train)) + 1
+    first_refused = next(seed for seed in range(9) if not _can_be_drawn(train, odd, seed))
+    asked = "majority", *own, "--labels", str(odd), "--results", tmp_path / "made", "--seeds"
+    for seeds in range(1, first_refused + 1):
+        assert run_here("run_all.py", *asked, str(seeds)).returncode == 0
+    made = sorted((tmp_path / "made").rglob("seed-*.json"))
+    refused = run_here("run_all.py", *asked, str(first_refused + 1))
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines()[-1].startswith(f"error: --labels {odd}: a class has only ")
+    assert sorted((tmp_path / "made").rglob("seed-*.json")) == made, "before any run of the seed"
+
+
+def _can_be_drawn(labels, count, seed) -> bool:
+    try:
+        labelled_rows(labels, count, seed)
+    except UserError:
+        return False
+    return True

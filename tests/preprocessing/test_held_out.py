@@ -71,11 +71,13 @@ def test_with_originals_they_are_there_under_another_name_and_hash(archive, tmp_
     assert whole.hash != corpus.hash
 
 
-def test_runs_at_once_are_refused_where_times_count(archive, tmp_path, run_here):
+@pytest.mark.parametrize("more", [(), ("--with-originals",)])
+def test_runs_at_once_are_refused_where_times_count(archive, tmp_path, run_here, more):
     (tmp_path / "no sets").mkdir()
     done = run_here(
         "run_all.py", "majority", "--data", archive, "--cache", tmp_path / "cache",
         "--results", tmp_path / "results", "--evaluation-data", tmp_path / "no sets", "--jobs", "2",
+        *more,
     )  # fmt: skip
     assert done.returncode == 2
     assert "parallel runs distort timings" in done.stderr
