@@ -75,6 +75,9 @@ def test_what_is_made_once_is_made_alone_and_read_with_the_prepared_corpus(run_h
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "none").exists()
     assert (vectors / "manifest.json").stat().st_mtime_ns == before
-    wrong = run_here(*program, "--cache", tmp_path, "--make-only", "teacher")
-    assert wrong.returncode == 2
-    assert wrong.stderr == "error: --make-only teacher: this model makes none\n"
+    network = "models/fasttext.py", *program[1:]
+    for model in (program, network):
+        wrong = run_here(*model, "--cache", tmp_path, "--make-only", "teacher")
+        assert wrong.returncode == 2
+        assert wrong.stderr == "error: --make-only teacher: this model makes none\n"
+        assert "epoch" not in wrong.stdout, "it is not trained to find that out"

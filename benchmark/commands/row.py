@@ -114,17 +114,19 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
     own = own_sets(given.evaluate_on)
     corpus = corpus_from(data)
     check_labels(corpus, [] if given.labels is None else [given.labels], given.seed)
+    on_event = events.reporter(given.progress)
+    if given.make_only is not None:
+        from benchmark.runs.run import make_only  # after the checks: it imports slow packages
+
+        make_only(given.make_only, row, options, given.seed, corpus, on_event, given.labels)
+        return 0
+
     sets = own
     if not given.validation_only:
         quiet = given.progress == "json"
         folder = evaluation_folder(given.evaluation_data)
         sets = built_in_sets(corpus.name, data.cache, folder, quiet) + own
-    on_event = events.reporter(given.progress)
-    from benchmark.runs.run import make_only, run  # after the checks: it imports slow packages
-
-    if given.make_only is not None:
-        make_only(given.make_only, row, options, given.seed, corpus, on_event, given.labels)
-        return 0
+    from benchmark.runs.run import run
 
     if given.tensorboard is not None:
         from benchmark.runs.tensorboard import Curves

@@ -207,15 +207,23 @@ def make_only(
         UserError: the row makes no such thing.
     """
     data = replace(TrainingData.of(corpus, seed, labels), make_only=what)
+    none = UserError(f"--make-only {what}: this model makes none")
+
+    def before_training(event: dict[str, Any]) -> None:
+        passes = event["event"] == "epoch" or event.get("what") == "epoch"
+        if passes and not getattr(options, "teacher", ""):  # a teacher's passes come before
+            raise none
+        on_event(event)
+
     try:
         with withholding_test():
-            row.fit(options, data, on_event)
+            row.fit(options, data, before_training)
     except MadeError as made:
         if made.tokenizer is not None:
             for split in ("train", "validation", "test"):
                 subword_ids(corpus.reviews(split).texts, made.tokenizer)
         return
-    raise UserError(f"--make-only {what}: this model makes none")
+    raise none
 
 
 class _Stopwatch:
