@@ -155,21 +155,22 @@ class Overview:
         return "" if left < 1 else f"about {_duration(left)} left"
 
     def __rich__(self) -> Group:
-        seeds = sorted({run.seed for run in self.state})
-        table = Table("model", *(f"seed {seed}" for seed in seeds), box=None, pad_edge=False)
-        by_row: dict[str, dict[int, str]] = defaultdict(dict)
-        for run, state in self.state.items():
-            by_row[run.name][run.seed] = state
-        for row, states in by_row.items():
-            table.add_row(Text(row), *(states.get(seed, "") for seed in seeds))
-        if not self.nodes:
-            return Group(table, self.bar)
-        nodes = Table("node", "doing", box=None, pad_edge=False)
-        for node, doing in self.nodes.items():
-            runs = [run for run, where in self.node_of.items() if where == node]
-            told = [f"{run.name}, seed {run.seed}" for run in runs] + [doing] * bool(doing)
-            nodes.add_row(Text(node), Text("; ".join(told) or "waiting"))
-        return Group(table, nodes, self.bar)
+        with self.lock:  # a thread of its own draws
+            seeds = sorted({run.seed for run in self.state})
+            table = Table("model", *(f"seed {seed}" for seed in seeds), box=None, pad_edge=False)
+            by_row: dict[str, dict[int, str]] = defaultdict(dict)
+            for run, state in self.state.items():
+                by_row[run.name][run.seed] = state
+            for row, states in by_row.items():
+                table.add_row(Text(row), *(states.get(seed, "") for seed in seeds))
+            if not self.nodes:
+                return Group(table, self.bar)
+            nodes = Table("node", "doing", box=None, pad_edge=False)
+            for node, doing in self.nodes.items():
+                runs = [run for run, where in self.node_of.items() if where == node]
+                told = [f"{run.name}, seed {run.seed}" for run in runs] + [doing] * bool(doing)
+                nodes.add_row(Text(node), Text("; ".join(told) or "waiting"))
+            return Group(table, nodes, self.bar)
 
 
 def _duration(seconds: float) -> str:

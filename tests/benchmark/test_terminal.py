@@ -1,6 +1,7 @@
 """Tables at the widths that terminals have, and names that are no markup."""
 
 import io
+import threading
 from types import SimpleNamespace
 
 from benchmark.analysis import comparison, label_curves, leaderboard, short_table, steps, tables
@@ -132,3 +133,16 @@ def test_names_are_text_in_markdown(results):
         assert f"| majority | {written} |" in steps.as_markdown(bought)
     assert tables.escaped("bag_of_words (all-MiniLM-L6-v2)") == "bag_of_words (all-MiniLM-L6-v2)"
     assert tables.escaped("a\nb & _c_ \\") == r"a b &amp; \_c\_ \\"
+
+
+def test_nothing_is_drawn_while_it_changes():
+    overview, drawn = Overview([], [], Console()), threading.Event()
+
+    def draw():
+        overview.__rich__()
+        drawn.set()
+
+    with overview.lock:
+        threading.Thread(target=draw).start()
+        assert not drawn.wait(0.1)
+    assert drawn.wait(10)
