@@ -13,7 +13,7 @@ from benchmark.rows import saved
 from benchmark.rows.saved import SavedModel
 from benchmark.runs import kept_models
 from preprocessing.errors import UserError
-from preprocessing.storage import MANIFEST, unseal
+from preprocessing.storage import MANIFEST
 
 GIGABYTES = 4.0
 """What loaded models take at most, unless the user says otherwise."""
@@ -77,7 +77,7 @@ def listed(cache: Path, results: Path, dataset: str) -> dict[str, Listed]:
         found[name] = Listed(
             name,
             kept[name],
-            line.get("family") or _family(kept[name]),
+            line.get("family") or saved.glance(kept[name]).get("family", "other"),
             float(line["accuracy_mean"]) if line.get("accuracy_mean") else None,
             float(both) if both else None,
         )
@@ -89,13 +89,6 @@ def _lines(table: Path) -> dict[str, dict[str, str]]:
         return {}
     with table.open(encoding="utf-8", newline="") as file:
         return {line["model"]: line for line in csv.DictReader(file) if line["status"] == "ok"}
-
-
-def _family(folder: Path) -> str:
-    try:
-        return str(unseal((folder / MANIFEST).read_bytes())["family"])
-    except (OSError, ValueError, KeyError):
-        return "other"  # loading it will say what is wrong
 
 
 class Library:

@@ -163,6 +163,17 @@ def load(folder: Path) -> SavedModel:
     return SavedModel(folder, manifest, fitted, vocabulary)
 
 
+def glance(folder: Path) -> dict:
+    """Return what a saved model's manifest says, without a look at its files.
+
+    Empty if it cannot be read: `load` will say what is wrong.
+    """
+    try:
+        return unseal((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return {}
+
+
 def _unusable(folder: Path, what: str, error: Exception) -> UserError:
     return UserError(f"{folder} {what}: {type(error).__name__}: {one_line(error)[:300]}")
 

@@ -71,9 +71,10 @@ def find(folder: Path, record: Finished) -> saved.SavedModel | None:
     """
     if not (folder / MANIFEST).exists():
         return None
-    model = saved.load(folder)
-    if model.manifest["utc"] != record.utc:
+    said = saved.glance(folder)
+    if said and said["utc"] != record.utc:
         return None
+    model = saved.load(folder)
     mark_used(folder)
     return model
 
