@@ -1,6 +1,8 @@
 from benchmark.rows import catalogue
+from benchmark.runs import speed
 from benchmark.runs.timing import some
 from bert_family.shared.fine_tuning import find_source
+from preprocessing.options import DataOptions
 
 
 def test_what_is_learned_of_some_reviews_is_not_kept_with_the_corpus(small):
@@ -13,3 +15,14 @@ def test_what_is_learned_of_some_reviews_is_not_kept_with_the_corpus(small):
     assert len(data.train) == len(ids) == 10
     assert set(data.train.labels) == {0, 1}
     assert set(small.folder.iterdir()) == before
+
+
+def test_where_only_the_prepared_reviews_are_left_nothing_is_downloaded(
+    small, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(speed, "corpus_from", lambda data: small)
+    monkeypatch.setattr(speed.catalogue, "choose", lambda rows: {})
+    speed.measure([], DataOptions(dataset="imdb", cache=tmp_path))
+    said = capsys.readouterr().out
+    assert "preprocessing: not measured, since only the prepared reviews are here" in said
+    assert "opening the prepared corpus: " in said
