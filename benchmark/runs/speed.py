@@ -90,6 +90,8 @@ def _row(name: str, corpus: Corpus) -> tuple[str, str, str, str]:
     options = row.hyperparameters()
     if hasattr(options, "preset"):  # public weights may be out of reach
         options = dataclasses.replace(options, preset="scratch", max_tokens=TEXTBOOK_WORDS)
+    if hasattr(options, "pretrain"):  # over all unlabelled reviews, which would take an hour
+        options = dataclasses.replace(options, pretrain=0)
     with some(corpus, REVIEWS) as data:
         fitted, seconds = timed_fit(row, options, data, EPOCHS)
         test = middle(corpus.reviews("test"), REVIEWS)
