@@ -570,8 +570,15 @@ def test_what_the_search_of_a_network_found_is_as_its_trials_say():
     assert len(drawn) == 5
     assert first > max(drawn)
     assert f"were drawn have {min(drawn):.1f} to {max(drawn):.1f} %" in page
-    longer = store.read(folder / "epochs=3" / "seed-0.json")
-    assert f"[{100 * longer.validation.accuracy:.1f} %]" in page
+    two, three = (
+        [100 * store.read(of / f"seed-{seed}.json").validation.accuracy for seed in range(3)]
+        for of in (ROOT / "results" / "runs" / "imdb" / "transformer", folder / "epochs=3")
+    )
+    for said, accuracies in (("`transformer` have [", three), ("with two ", two)):
+        assert "{}{:.2f}, {:.2f} and {:.2f} %".format(said, *accuracies) in page
+    assert f"the mean gains {np.mean(three) - np.mean(two):.2f} points" in page
+    assert f"with three passes, {np.std(three, ddof=1):.2f}, so" in page
+    assert np.mean(three) - np.mean(two) < np.std(three, ddof=1), "the rule for a new default"
 
 
 def lines_of_the_word_vectors():
