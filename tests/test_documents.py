@@ -186,7 +186,7 @@ CLAIMS = (
     ("docs/findings.md", "cnn", "contrast_both",
      "`cnn` gets both right in {:.1f} % of the pairs"),
     ("docs/findings.md", "cnn", "sentences_accuracy", "gets {:.1f} % of the sentences right"),
-    ("docs/findings.md", "elmo", "sentences_accuracy", "better on the sentences ({:.1f} %)"),
+    ("docs/findings.md", "elmo", "sentences_accuracy", "better on the sentences ({:.1f} %;"),
     ("README.md", "naive_bayes_svm", "contrast_both",
      "gets both right in {:.2f} % of these pairs"),
     ("README.md", "cnn", "contrast_both", "`cnn` in {:.2f} %"),
@@ -256,7 +256,7 @@ def test_a_tie_in_the_text_is_one_of_the_leaderboard(document, model, others, wo
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        ("simple_rnn", "lstm", "come with gates ({:+.2f} ± {:.2f} points)"),
+        ("simple_rnn", "lstm", "come with gates ({:+.2f} ± {:.2f} points;"),
         ("lstm", "lstm (paper)", "instead of using the last one ({:+.2f} ± {:.2f};"),
     ],
 )
@@ -575,7 +575,7 @@ def test_what_the_search_of_a_network_found_is_as_its_trials_say():
         for of in (ROOT / "results" / "runs" / "imdb" / "transformer", folder / "epochs=3")
     )
     for said, accuracies in (("`transformer` have [", three), ("with two ", two)):
-        assert "{}{:.2f}, {:.2f} and {:.2f} %".format(said, *accuracies) in page
+        assert "{}{:.1f}, {:.1f} and {:.1f} %".format(said, *accuracies) in page
     assert f"the mean gains {np.mean(three) - np.mean(two):.2f} points" in page
     assert f"with three passes, {np.std(three, ddof=1):.2f}, so" in page
     assert np.mean(three) - np.mean(two) < np.std(three, ddof=1), "the rule for a new default"
