@@ -8,7 +8,9 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from preprocessing.corpus import Corpus
 from preprocessing.prepare import Settings, prepare
@@ -132,6 +134,13 @@ def small(cache) -> Corpus:
     return prepare("sample", None, cache, Settings(limit=100))
 
 
+def needs(package: str) -> ModuleType:
+    """Return a package; without it, what asks for it is skipped, or fails in CI."""
+    if os.environ.get("SKIP_NOTHING"):
+        return import_module(package)
+    return pytest.importorskip(package)
+
+
 @pytest.fixture(scope="module")
 def browser():
     """A headless Chromium or Chrome; without one, tests are skipped, or fail in CI."""
@@ -139,7 +148,7 @@ def browser():
 
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if not found:
-        end = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip
+        end = pytest.fail if os.environ.get("SKIP_NOTHING") else pytest.skip
         end("no Chromium or Chrome on this machine")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))

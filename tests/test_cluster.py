@@ -20,12 +20,12 @@ from tests.checkouts import (
     start_run_all,
     wait_for,
 )
-from tests.conftest import ROOT, run_python
+from tests.conftest import ROOT, needs, run_python
 
 import pytest
 
 os.environ["RAY_AUTH_MODE"] = "disabled"  # Ray reads it at import; and makes no token then
-pytest.importorskip("ray")
+needs("ray")
 
 FOLDER = "sample-limit-40"
 STORE = 80 * 2**20

@@ -9,7 +9,7 @@ from bert_family.shared import presets as module
 from bert_family.shared.presets import Preset, weights_name
 from preprocessing.errors import UserError
 from tests.bert_family.conftest import NAMES
-from tests.conftest import run_python
+from tests.conftest import needs, run_python
 
 import numpy as np
 import pytest
@@ -98,7 +98,7 @@ def test_a_hugging_face_folder_gives_the_same_outputs(presets, tmp_path):
 
 
 def test_the_other_backend_computes_the_same(presets, tmp_path):
-    pytest.importorskip("jax")
+    needs("jax")
     folder, backbone, _ = presets["bert"]
     program = (
         "from bert_family import bert; from bert_family.shared.presets import Preset\n"

@@ -10,7 +10,7 @@ from benchmark.runs import sweep
 from preprocessing.errors import UserError
 from preprocessing.prepare import prepare
 from preprocessing.sources.custom import CustomReviews, is_custom
-from tests.conftest import run_python
+from tests.conftest import needs, run_python
 
 import pytest
 
@@ -68,7 +68,7 @@ def test_every_form_reads_the_same_texts(tmp_path):
 
 
 def parquet(path, lines):
-    arrow = pytest.importorskip("pyarrow")
+    arrow = needs("pyarrow")
     texts, labels = zip(*lines, strict=True)
     from pyarrow.parquet import write_table
 
@@ -86,7 +86,7 @@ def test_parquet_is_read_with_its_types(tmp_path):
 
 
 def test_damaged_parquet_is_told(tmp_path):
-    pytest.importorskip("pyarrow")
+    needs("pyarrow")
     (tmp_path / "a.parquet").write_bytes(b"PAR1" + bytes(100))
     with pytest.raises(UserError, match=r"a\.parquet is damaged: .*"):
         CustomReviews(tmp_path / "a.parquet").read()
@@ -296,7 +296,7 @@ def test_the_benchmark_on_ones_own_texts(run_here, tmp_path, monkeypatch):
 
     (folder,) = (tmp_path / "cache").glob("own-films-*")
     assert len(slices.at_hand(tmp_path / "cache", record["corpus"]["hash"]).ids) == 60
-    prepared = ["models/majority.py", "--prepared", folder, *where[2:], "--seed", "5"]
+    prepared = ["models/majority.py", "--prepared", folder, *where, "--seed", "5"]
     done = run_here(*prepared)
     assert done.returncode == 0, done.stderr
     record = json.loads((path.parent.parent / "majority/seed-5.json").read_text())
@@ -306,7 +306,7 @@ def test_the_benchmark_on_ones_own_texts(run_here, tmp_path, monkeypatch):
         (model, [], f"--prepared {model} is not a prepared corpus but another folder"),
         (folder, ["--with-originals"], "was prepared with with_originals False"),
     ):
-        refused = run_here("models/majority.py", "--prepared", place, *where[2:], *more)
+        refused = run_here("models/majority.py", "--prepared", place, *where, *more)
         assert refused.returncode == 2
         assert said in refused.stderr
     wrong = run_here(*prepared, "--dataset", "sample")
