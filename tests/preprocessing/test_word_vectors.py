@@ -1,11 +1,19 @@
 """Word vectors of every kind; GloVe's counts, gradients and steps against ones made by hand."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 from preprocessing.corpus import Corpus
 from preprocessing.prepare import Settings, prepare
 from preprocessing.ragged import Ragged
-from preprocessing.word_vectors import SETTINGS, Word2VecSettings, folder_name, glove, word_vectors
+from preprocessing.word_vectors import (
+    SETTINGS,
+    Word2VecSettings,
+    folder_name,
+    glove,
+    with_gensim,
+    word_vectors,
+)
 from preprocessing.word_vectors.glove import Parameters
 from preprocessing.word_vectors.nearest import Nearest
 from preprocessing.word_vectors.settings import FastTextSettings, GloveSettings, RandomSettings
@@ -46,6 +54,40 @@ def test_vectors_are_learned_from_train_and_unsup_alone(kind, tmp_path, monkeypa
     monkeypatch.setattr(Corpus, "reviews", lambda self, of: asked.add(of) or reviews(self, of))
     word_vectors(corpus, 0, QUICK[kind])
     assert asked == (set() if kind == "random" else {"train", "unsup"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        ("cbow", ("Word2Vec", 0, 0, 5)),
+        ("skip_gram", ("Word2Vec", 1, 0, 5)),
+        ("hierarchical_softmax", ("Word2Vec", 0, 1, 0)),
+        ("fasttext", ("FastText", None, None, 5)),
+    ],
+)
+def test_gensim_is_asked_for_the_kind_and_each_word_keeps_its_row(kind, given, small, monkeypatch):
+    asked = {}
+
+    class Vectors(dict):
+        key_to_index = property(lambda self: self)
+
+    def stand_in(name):
+        def model(sentences, **options):
+            asked.update(options, called=name)
+            known = sorted({word for words in sentences for word in words})
+            rows = Vectors((word, np.full(2, small.vocabulary.index(word))) for word in known)
+            return SimpleNamespace(wv=rows)
+
+        return model
+
+    for name in ("Word2Vec", "FastText"):
+        monkeypatch.setattr(with_gensim, name, stand_in(name))
+    found = with_gensim.learn(small, 3, replace(SETTINGS[kind], dimensions=2))
+    seen = np.concatenate([small.reviews(split).words.values for split in ("train", "unsup")])
+    numbers = np.arange(len(small.vocabulary))
+    assert found[:, 0].tolist() == np.where(np.isin(numbers, seen), numbers, 0).tolist()
+    assert (asked["called"], asked.get("sg"), asked.get("hs"), asked["negative"]) == given
+    assert (asked["seed"], asked["workers"], asked["min_count"]) == (3, 1, 1)
 
 
 def test_kinds_differ_and_are_kept_apart():
