@@ -1,4 +1,5 @@
 import argparse
+import hashlib
 import os
 import re
 
@@ -193,6 +194,18 @@ def test_arrays_cannot_be_changed_and_are_not_read_on_opening(sample):
     assert isinstance(array, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         array[0] = 1
+
+
+def test_the_words_of_the_sample_are_always_the_same(sample):
+    """Where this changes, so must `VERSION` in preprocessing/corpus.py: no hash would tell."""
+    found = hashlib.sha256()
+    for split in ("train", "validation", "test", "unsup"):
+        for words_of_one in sample.reviews(split).word_lists():
+            found.update((" ".join(words_of_one) + "\n").encode())
+    assert found.hexdigest()[:16] == "b3608b83d04ef18e"
+    vocabulary = hashlib.sha256("\n".join(sample.vocabulary).encode())
+    assert vocabulary.hexdigest()[:16] == "eea47dfa7ab787e4"
+    assert sample.hash == "f118caf2c7171192", "also the default settings"
 
 
 def test_word_vectors_are_reproducible_and_kept(small, tmp_path):
