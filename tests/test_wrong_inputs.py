@@ -371,8 +371,8 @@ OTHERS = {
     f"{TFIDF} --seed -1": "-1 is not between 0 and 4294967295",
     f"{TFIDF} --labels few": "argument --labels: 'few' is not a whole number",
     f"{TFIDF} --labels 5": "5 is too few; give at least 10 labels",
-    f"{TFIDF} --labels 100000": "100000",
-    f"{TFIDF} --variant paper": "--variant",
+    f"{TFIDF} --labels 100000": "a class has only 45 labelled training reviews; give at most 90",
+    f"{TFIDF} --variant paper": "unrecognized arguments: --variant paper",
     f"{TFIDF} --progress loud": "invalid choice: 'loud'",
     f"{TFIDF} --save taken": "taken exists already; name a folder that --save can create",
     f"{TFIDF} --save texts.txt": "--save texts.txt cannot be written: it is a file",
@@ -505,10 +505,13 @@ def test_what_the_environment_says_is_checked_before_anything_is_made(
     run_here, tmp_path, cache, monkeypatch, name, value, said
 ):
     monkeypatch.setenv(name, value)
-    words = shlex.split(f"{TFIDF} --results made".replace("{cache}", str(cache)))
-    done = run_here(*words)
+    words = shlex.split(TFIDF.replace("{cache}", str(cache)))
+    done = run_here(*words, "--results", tmp_path / "made")
     assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
     assert said in done.stderr
+    assert "accuracy" not in done.stdout, "nothing was trained"
+    assert not list(tmp_path.rglob("*.json"))
 
 
 def test_a_row_without_epochs_says_so_of_tensorboard(run_here, tmp_path, cache):

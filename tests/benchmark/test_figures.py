@@ -4,6 +4,7 @@ from benchmark.analysis import tables
 from benchmark.records.predictions import Predictions
 from benchmark.report import evaluation_figures, figures, slices
 from benchmark.report.slices import CONTRAST, NEGATION
+from preprocessing.ragged import Ragged
 from tests.conftest import ROOT, run_python
 
 import numpy as np
@@ -30,6 +31,28 @@ def test_agreement_by_hand():
     assert shares[0, 1] == shares[1, 0] == (3 / 4 + 2 / 4) / 2
     assert shares[0, 0] == 3 / 4, "between its two seeds"
     assert np.isnan(shares[1, 1]), "one seed agrees with no other"
+
+
+def test_errors_of_groups_by_hand():
+    labels = np.array([0, 0, 1, 1], np.int8)
+    logits = np.array([[-1, 1, 1, -1], [-1, -1, 1, -1]], np.float16)
+    rows = {"a": Predictions([], logits, labels, labels > 1),
+            "b": Predictions([], -logits, labels, labels > 1)}  # fmt: skip
+    found = slices.Slices(
+        ids=np.array([""] * 4), words=np.array([5, 5, 50, 50]), stars=np.array([2, 4, 9, 9]),
+        negation=np.array([1, 0, 1, 0], bool), contrast=np.array([0, 0, 1, 0], bool),
+        texts=Ragged.from_lengths(np.empty(0, np.uint8), np.zeros(4, int)),
+    )  # fmt: skip
+    with figures.style():
+        for draw, said in (
+            (figures.error_by_length, "25.0 % 5 words, 50.0 % 50 words"),
+            (figures.error_by_stars, "0.0 % 2 stars, 50.0 % 4 stars, 50.0 % 9 stars"),
+            (figures.error_by_negation, "75.0 % neither, 0.0 % negation, 0.0 % both"),
+        ):
+            figure, words = draw(rows, found, dict.fromkeys(rows, "one family"))
+            assert words == f"Test error by group of reviews: a: {said}.", "the family's best alone"
+            drawn = figure.axes[0].containers[0].lines[0].get_ydata()
+            assert [f"{value:.1f}" for value in drawn] == re.findall(r"(\d+\.\d) %", said)
 
 
 def test_slices_are_those_of_the_reviews(small):

@@ -136,13 +136,15 @@ def test_names_are_text_in_markdown(results):
 
 
 def test_nothing_is_drawn_while_it_changes():
-    overview, drawn = Overview([], [], Console()), threading.Event()
+    overview, begun, drawn = Overview([], [], Console()), threading.Event(), threading.Event()
 
     def draw():
+        begun.set()
         overview.__rich__()
         drawn.set()
 
     with overview.lock:
         threading.Thread(target=draw).start()
+        assert begun.wait(10)
         assert not drawn.wait(0.1)
     assert drawn.wait(10)

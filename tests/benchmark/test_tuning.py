@@ -9,13 +9,16 @@ from benchmark.records.trials import Trial
 from benchmark.rows import catalogue
 from benchmark.rows.hyperparameters import Choice, LogUniform, Uniform, search_space
 from benchmark.runs import tuning
+from benchmark.runs.child import Settings
 from preprocessing.errors import DamagedError, UserError
-from tests.benchmark.made_up_runs import ENVIRONMENT, a_corpus, a_failure, a_trial
+from preprocessing.options import DataOptions
+from tests.benchmark.made_up_runs import ENVIRONMENT, a_corpus, a_failure, a_record, a_trial
 from tests.checkouts import add_row
 from tests.conftest import run_python
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 SPACE = {"c": LogUniform(0.1, 1000.0), "units": LogUniform(8, 512), "share": Uniform(0.0, 0.5),
          "widths": Choice((1, 2), (3,))}  # fmt: skip
@@ -46,6 +49,32 @@ def test_every_row_accepts_what_is_drawn_for_it(name):
     assert space
     for number in range(1, 40):
         replace(row.options_of(""), **tuning.drawn(space, 0, number))
+
+
+def test_a_trial_that_another_process_has_begun_is_left_to_it(small, tmp_path, monkeypatch):
+    made = []
+
+    def make(run, *rest):
+        made.append(run.hyperparameters)
+        return a_record(
+            model=run.line.row,
+            corpus=a_corpus(name=small.name, hash=small.hash),
+            hyperparameters=run.hyperparameters,
+        )
+
+    monkeypatch.setattr(tuning, "make", make)
+    line = catalogue.choose(["tfidf_logreg"])["tfidf_logreg"]
+    path = trials.path_of(tmp_path, small.name, "tfidf_logreg")
+    path.parent.mkdir(parents=True)
+
+    def search():
+        own = Settings(DataOptions(), tmp_path)
+        return [one.number for one in tuning.tune(line, 3, 0, small, own, lambda trial: None)]
+
+    with FileLock(path.parent / ".trial-1.lock"):
+        assert search() == [0, 2]
+    assert search() == search() == [0, 1, 2]
+    assert len(made) == 3
 
 
 def test_trials_are_kept_by_number_and_know_when_they_were_changed(tmp_path):
