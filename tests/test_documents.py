@@ -799,6 +799,8 @@ def test_what_few_labels_lead_to_is_as_the_records_say():
 LABELLED = (
     ("averaged_word2vec", "100", "it is the most accurate with 100, at {} %"),
     ("naive_bayes_svm", "100", "against {} % for `naive_bayes_svm` (not tested"),
+    ("bert (all-MiniLM-L6-v2)", "100", "The pretrained MiniLM (one seed) has {} % with 100"),
+    ("bert (all-MiniLM-L6-v2)", "1000", "makes only 35 steps, and {} % with 1,000"),
     ("elmo", "1000", "With 1,000, `elmo` (one seed) has {} %"),
     ("naive_bayes_svm", "1000", "`naive_bayes_svm` and `cnn` (two seeds) {} %"),
     ("cnn", "1000", "`naive_bayes_svm` and `cnn` (two seeds) {} %"),
