@@ -581,6 +581,20 @@ def test_what_the_search_of_a_network_found_is_as_its_trials_say(name, words):
     assert words.format(first, min(drawn), max(drawn)) in page
 
 
+def test_what_lower_rates_and_more_passes_do_to_lm_lstm_is_as_the_records_say():
+    folder = ROOT / "results" / "tuning" / "imdb" / "lm_lstm"
+    page = " ".join(DOCUMENTS["docs/language-models.md"].split())
+    low = [100 * trial.accuracy for trial in trials.read(folder / "trials.jsonl")
+           if trial.record.hyperparameters["learning_rate"] <= 1.2e-3]  # fmt: skip
+    assert len(low) == 4
+    assert f"1.2e-3 and less have {min(low):.1f} to {max(low):.1f} % on validation" in page
+    longer = store.read(folder / "epochs=4" / "seed-0.json")
+    losses = [epoch.validation_loss for epoch in longer.history]
+    assert np.argmin(losses) == 1, "the second"
+    kept = 100 * longer.validation.accuracy
+    assert f"the second has the lowest validation loss, and {kept:.1f} %" in page
+
+
 def test_three_passes_of_the_transformer_are_as_the_records_say():
     folder = ROOT / "results" / "tuning" / "imdb" / "transformer"
     page = " ".join(DOCUMENTS["docs/tuning.md"].split())
