@@ -184,8 +184,8 @@ CLAIMS = (
     ("docs/findings.md", "elmo", "sentences_accuracy", "better on the sentences ({:.1f} %;"),
     ("README.md", "naive_bayes_svm", "accuracy_mean", "naive Bayes: it gets {:.2f} % right after"),
     ("README.md", "attention_lstm (paper)", "accuracy_mean",
-     "`attention_lstm (paper)` and `cnn`, get {:.2f} % and"),
-    ("README.md", "cnn", "accuracy_mean", "% and {:.2f} % (`cnn` after"),
+     "`attention_lstm (paper)` and `cnn`, both get {:.2f} %"),
+    ("README.md", "cnn", "accuracy_mean", "both get {:.2f} % (`cnn` after"),
     ("README.md", "bert (all-MiniLM-L6-v2)", "accuracy_mean", "for one epoch, gets {:.2f} % after"),
     ("README.md", "naive_bayes_svm", "contrast_both",
      "gets both right in {:.2f} % of these pairs"),
@@ -234,7 +234,7 @@ TIES = (
     (STEPS, "gpt", ("gpt (not-pretrained)", "bert (scratch-tiny)"),
      "tied with `gpt (not-pretrained)` and, in the leaderboard, with `bert (scratch-tiny)`"),
     (STEPS, "simple_rnn", ("lstm (paper)", "cnn_lstm (quick)", "bidirectional_lstm (quick)"),
-     "Tied with it in the leaderboard are `lstm (paper)`"),
+     "Tied with `simple_rnn` in the leaderboard are `lstm (paper)`"),
 )  # fmt: skip
 """Ties of the leaderboard in the text: the document, a model, those tied with it, and the words."""
 

@@ -218,9 +218,10 @@ def weights_place(text: str) -> str:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=FOLDER")
     if not Path(folder).is_dir():
         raise argparse.ArgumentTypeError(f"{folder}: no such folder")
-    if os.pathsep in str(Path(folder).resolve()):
+    place = str(Path(folder).resolve())
+    if os.pathsep in place:  # it stands between places where several are passed on
         raise argparse.ArgumentTypeError(f"{folder}: a path with {os.pathsep!r} cannot be used")
-    return f"{name}={Path(folder).resolve()}"
+    return f"{name}={place}"
 
 
 def own_sets(tables: "Sequence[Path]") -> "list[EvaluationSet]":
