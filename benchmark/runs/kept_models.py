@@ -71,8 +71,7 @@ def find(folder: Path, record: Finished) -> saved.SavedModel | None:
     """
     if not (folder / MANIFEST).exists():
         return None
-    said = saved.glance(folder)
-    if said and said["utc"] != record.utc:
+    if saved.glance(folder).get("utc", record.utc) != record.utc:
         return None
     model = saved.load(folder)
     mark_used(folder)
