@@ -145,12 +145,18 @@ class MaskedLMBatches(Batches):
         self.tokenizer, self.draw, self.starts = tokenizer, random, starts
         super().__init__(sequences, None, BATCH_SIZE, widths, random=random)
 
+    def on_epoch_end(self) -> None:
+        """Plan the next pass's batches."""
+        super().on_epoch_end()
+        self.chance = int(self.draw.integers(2**32))
+
     def __getitem__(self, index: int) -> tuple:
         (tokens,) = super().__getitem__(index)
         starts = None
         if self.starts is not None:
             starts = self.starts.padded(self.plan[index], tokens.shape[1])
-        shown, places, true, counts = mask_tokens(tokens, self.tokenizer, self.draw, starts)
+        random = np.random.default_rng([self.chance, index])
+        shown, places, true, counts = mask_tokens(tokens, self.tokenizer, random, starts)
         return {"tokens": shown, "places": places.astype(np.int32)}, true, counts
 
 

@@ -6,7 +6,7 @@ https://arxiv.org/abs/1605.07725
 from collections.abc import Callable
 from typing import Any, Literal
 
-from benchmark.rows.networks.batches import Batches
+from benchmark.rows.networks.batches import WORKERS, Batches
 from models.pretraining.gradient import gradient
 from preprocessing.ragged import Ragged
 
@@ -201,11 +201,12 @@ class WithUnlabelled(keras.utils.PyDataset):
             unlabelled: word ids of other reviews; those longer than any batch are cut.
             random: draws which of them stand beside which batch.
         """
-        super().__init__()
+        super().__init__(workers=WORKERS)
         self.labelled, self.unlabelled, self.random = labelled, unlabelled, random
         lengths = np.minimum(unlabelled.lengths, labelled.widths.max())
         self.by_length = np.argsort(lengths, kind="stable")
         self.lengths = lengths[self.by_length]
+        self.chance = int(random.integers(2**32))
 
     def __len__(self) -> int:
         return len(self.labelled)
@@ -216,7 +217,8 @@ class WithUnlabelled(keras.utils.PyDataset):
         low, high = np.searchsorted(self.lengths, [width // 2, width + 1])
         if high - low < count:  # few are as long
             low, high = 0, len(self.lengths)
-        rows = self.by_length[self.random.integers(low, high, count)]
+        random = np.random.default_rng([self.chance, index])
+        rows = self.by_length[random.integers(low, high, count)]
         truncation = self.labelled.truncation
         beside = self.unlabelled.padded(rows, width, truncation)
         return {"words": words, "unlabelled": beside}, labels
@@ -224,3 +226,4 @@ class WithUnlabelled(keras.utils.PyDataset):
     def on_epoch_end(self) -> None:
         """Plan the next epoch's batches."""
         self.labelled.on_epoch_end()
+        self.chance = int(self.random.integers(2**32))

@@ -7,6 +7,7 @@ before while gradients go back one window (truncated back-propagation through ti
 import math
 from collections.abc import Sequence
 
+from benchmark.rows.networks.batches import WORKERS
 from models.pretraining.adaptive_softmax import Clusters
 from preprocessing.ragged import Ragged
 from preprocessing.vocabulary import UNKNOWN
@@ -66,7 +67,7 @@ class Windows(keras.utils.PyDataset):
             steps: words of a window.
             clusters: of the vocabulary.
         """
-        super().__init__()
+        super().__init__(workers=WORKERS)
         length = math.ceil((len(text) - 1) / streams)
         self.windows = math.ceil(length / steps)
         read, to_come = (self._cut(part, streams, length, steps) for part in (text[:-1], text[1:]))

@@ -1,4 +1,5 @@
 import dataclasses
+import time
 
 from benchmark.rows import hardware
 from benchmark.rows.networks import devices
@@ -55,6 +56,26 @@ def test_an_epoch_holds_every_review_once_with_its_own_label(batches, small):
             assert line[: len(kept)].tolist() == kept.tolist()
             assert not line[len(kept) :].any()
             assert label[0] == reviews.labels[row]
+
+
+def test_no_epoch_waits_for_the_tuner_of_tf_data_to_stop(batches):
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("only TensorFlow reads through tf.data")
+    from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
+
+    assert PyDatasetAdapter(batches).get_tf_dataset().options().autotune.enabled is False
+
+
+def test_batches_come_in_order_though_some_take_longer_to_make(batches):
+    class Slow(Batches):
+        def __getitem__(self, index):
+            time.sleep(0.02 * (index % 2 == 0))
+            return super().__getitem__(index)
+
+    slow = Slow(batches.sequences, None, 16, np.unique(batches.widths))
+    words = keras.Input((None,), dtype="int32")
+    first = keras.Model(words, words[:, :1]).predict(slow, verbose=0)
+    assert first.tolist() == np.concatenate([slow[i][0][:, :1] for i in range(len(slow))]).tolist()
 
 
 def test_the_widest_batch_comes_first_and_a_narrow_one_second(batches):

@@ -65,6 +65,22 @@ def test_other_tokens_are_masked_at_each_pass(tokens):
     assert not (first == again).all()
 
 
+def test_what_is_masked_does_not_depend_on_which_batch_is_made_first(tokens):
+    sequences = Ragged.from_lengths(tokens[tokens > 0], (tokens > 0).sum(axis=1))
+
+    def made():
+        return MaskedLMBatches(sequences, np.array([202]), TOKENIZER, np.random.default_rng(0))
+
+    one, other = made(), made()
+    last_first = [one[i][0]["places"].tolist() for i in reversed(range(len(one)))]
+    in_order = [other[i][0]["places"].tolist() for i in range(len(other))]
+    assert last_first[::-1] == in_order
+    plan = [rows.tolist() for rows in other.plan]
+    other.on_epoch_end()
+    other.plan = plan
+    assert other[0][0]["places"].tolist() != in_order[0]
+
+
 def test_a_review_of_one_word_loses_it_and_an_empty_one_nothing():
     start, end = TOKENIZER.start + 1, TOKENIZER.end + 1
     tokens = np.array([[start, 10, end, 0], [start, end, 0, 0]], np.int32)

@@ -1,5 +1,6 @@
 """What rows do with a language model: perturbations, frozen layers, gradual unfreezing."""
 
+from benchmark.rows.networks.batches import Batches
 from models.elmo import Mix
 from models.layers.lstm import lstm
 from models.pretraining.fine_tuning import DiscriminativeAdam, SlantedTriangle, later_epochs
@@ -205,6 +206,23 @@ def test_unlabelled_reviews_stand_beside_labelled_ones_of_like_length() -> None:
     assert short["unlabelled"].max() <= 8, "of the two short reviews"
     assert long["unlabelled"].shape == (2, 10)
     assert long["unlabelled"].min() > 8, "of the two long ones, cut"
+
+
+def test_what_stands_beside_a_batch_does_not_depend_on_which_is_made_first(small) -> None:
+    reviews = small.reviews("train")
+
+    def made() -> WithUnlabelled:
+        random = np.random.default_rng(0)
+        batches = Batches(reviews.words, reviews.labels, 8, np.array([20]), random=random)
+        return WithUnlabelled(batches, reviews.words, random)
+
+    one, other = made(), made()
+    last_first = [one[i][0]["unlabelled"].tolist() for i in reversed(range(len(one)))]
+    in_order = [other[i][0]["unlabelled"].tolist() for i in range(len(other))]
+    assert last_first[::-1] == in_order
+    assert in_order[0] != in_order[1]
+    other.on_epoch_end()
+    assert other[0][0]["unlabelled"].tolist() != in_order[0]
 
 
 def test_a_mix_begins_as_the_mean_and_follows_its_weights() -> None:

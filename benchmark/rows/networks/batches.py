@@ -11,6 +11,15 @@ import numpy as np
 with native_log_hidden():
     import keras
 
+WORKERS = 2
+"""How many threads make the batches of a data set.
+
+With one, Keras has tf.data read ahead and tune itself, and the thread that tunes can miss the end
+of an epoch: the next one then waits until it wakes, for up to a minute. With more, Keras reads
+ahead itself. They take the batches in any order, so what is drawn for a batch must follow from its
+number.
+"""
+
 
 class Batches(keras.utils.PyDataset):
     """Batches of like length, each padded to the smallest of a few widths.
@@ -38,7 +47,7 @@ class Batches(keras.utils.PyDataset):
             truncation: which end of a longer sequence is kept, "head" or "tail".
             random: shuffles anew for each epoch; without it, the order is fixed.
         """
-        super().__init__()
+        super().__init__(workers=WORKERS)
         self.sequences, self.labels = sequences, labels
         self.batch_size, self.truncation, self.random = batch_size, truncation, random
         self.widths = widths[np.searchsorted(widths, np.clip(sequences.lengths, 1, widths[-1]))]
