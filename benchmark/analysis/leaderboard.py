@@ -26,6 +26,9 @@ CHANCE = 0.55
 SLOWLY = 1.5
 """How many times as long as at best something may take to make."""
 
+OF_ONE_SPEED = 1.5
+"""How many times as fast or slow as usual a machine of a kind may multiply matrices."""
+
 UNLIKE, NOT_RUN = "different protocol or corpus", "no run yet"
 """Why a line is missing."""
 
@@ -122,6 +125,10 @@ def evaluate(results: Path, dataset: str) -> Evaluation:
     for line in lines:
         if line["model"] in slow and tables.DISTURBED not in line["info"]:
             line["info"] = "; ".join(filter(None, (line["info"], tables.DISTURBED)))
+    speeds = of_another_speed(found)
+    for line in lines:
+        if line["model"] in speeds:
+            line["machine"] += speeds[line["model"]]
     paired = {name: one.is_paired for own in asked.values() for name, one in own.items()}
     further = [column.name for column in columns.of_further_sets(paired)]
     table = pd.DataFrame(lines, columns=[*columns.NAMES, *further])
@@ -187,6 +194,37 @@ def made_slowly(found: Mapping[str, Predictions]) -> set[str]:
     for _, what, seconds in made:
         least[what] = min(seconds, least.get(what, seconds))
     return {name for name, what, seconds in made if seconds > SLOWLY * least[what]}
+
+
+def of_another_speed(found: Mapping[str, Predictions]) -> dict[str, str]:
+    """Return the lines whose machine was far faster or slower than others that look the same.
+
+    What an operating system tells of two machines can be the same though one multiplies matrices at
+    twice the rate, and other users of its hardware can slow one down. Only rates of one library are
+    compared. Of a line's runs the best rate counts: what disturbs a measurement makes it lower.
+
+    Args:
+        found: the finished runs, by line.
+
+    Returns:
+        What to add to their machine, by line.
+    """
+    rates: dict[tuple[str, ...], dict[str, float]] = {}
+    for name, line in found.items():
+        for record in line.records:
+            if products := record.matrix_products:
+                kind = record.device, record.environment.machine, products.library
+                own = rates.setdefault(kind, {})
+                own[name] = max(products.float32, own.get(name, 0.0))
+    said = {}
+    for own in rates.values():
+        usual = float(np.median(list(own.values())))
+        for name, rate in own.items():
+            if rate > OF_ONE_SPEED * usual:
+                said[name] = f", matrix products over {OF_ONE_SPEED:g} times as fast as usual"
+            elif rate < usual / OF_ONE_SPEED:
+                said[name] = f", matrix products over {OF_ONE_SPEED:g} times as slow as usual"
+    return said
 
 
 def _work(record: Finished, step: str) -> tuple[str, ...]:

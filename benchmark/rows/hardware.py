@@ -21,10 +21,13 @@ ALL_THREADS = (THREADS, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NPR
 """Those of all libraries; the last one is XLA's, which JAX computes with."""
 
 _EXTENSIONS = (
-    "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile",
-    "amx_bf16", "amx_int8", "neon", "bf16", "i8mm", "sve", "sve2",
+    "avx", "avx2", "fma", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16",
+    "amx_tile", "amx_bf16", "amx_int8", "neon", "bf16", "i8mm", "sve", "sve2",
 )  # fmt: skip
-"""What Linux calls the vector extensions that decide how fast matrices are multiplied."""
+"""What Linux calls the vector extensions that decide how fast matrices are multiplied.
+
+Of AMD's, avx_vnni came with the generation that multiplies at twice the rate of the one before.
+"""
 
 _SIZES = (512, 2048, 8192)
 _TOO_SHORT_SECONDS = 0.001

@@ -487,6 +487,30 @@ def test_times_of_a_line_whose_word_vectors_took_far_longer_than_others_are_too_
     assert not leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["gru"])
 
 
+def test_a_machine_that_multiplies_much_faster_or_slower_than_others_of_its_name_is_another(
+    tmp_path,
+):
+    def put_at(row, seed, library, rate):
+        products = MatrixProducts(library=library, float32=rate, bfloat16=None)
+        put(tmp_path, seed, row=row, matrix_products=products)
+
+    for row, rate in (("cnn", 180.0), ("lstm", 125.0), ("gru", 400.0), ("capsule", 100.0)):
+        put_at(row, 0, "tensorflow", rate)
+    put_at("cnn_lstm", 0, "tensorflow", 90.0)
+    put_at("cnn_lstm", 1, "tensorflow", 170.0)
+    put_at("majority", 0, "numpy", 400.0)
+    put(tmp_path, row="fasttext")
+    lines = leaderboard.build(tmp_path, "imdb").set_index("model")
+    machines = lines["machine"].dropna().str.removeprefix(ENVIRONMENT.machine).to_dict()
+    assert machines == {
+        "cnn": "", "lstm": "", "cnn_lstm": "", "majority": "", "fasttext": "",
+        "gru": ", matrix products over 1.5 times as fast as usual",
+        "capsule": ", matrix products over 1.5 times as slow as usual",
+    }  # fmt: skip
+    assert leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["lstm"])
+    assert not leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["gru"])
+
+
 @pytest.mark.parametrize("copy", ["majority/seed-3.json", "majority_old/seed-0.json"])
 def test_a_copy_of_a_record_counts_as_no_further_seed(tmp_path, copy):
     path = put(tmp_path, 0)
