@@ -747,6 +747,20 @@ def test_the_stages_of_ulmfit_are_as_the_record_says():
     assert both.format(*best, record.validation.accuracy).replace("%", " %") in page
 
 
+def test_the_epochs_that_began_late_are_in_the_records():
+    page = " ".join(DOCUMENTS["docs/protocol.md"].split())
+
+    def records(model: str):
+        runs = ROOT / "results"
+        return [store.read(store.record_path(runs, "imdb", model, {}, seed)) for seed in range(3)]
+
+    first, second = zip(*(record.history for record in records("cnn")), strict=True)
+    said = "took {:.0f}, {:.0f} and {:.0f} s with the three seeds, the second ones {:.0f}, {:.0f}"
+    assert said.format(*(epoch.seconds for epoch in (*first, *second[:2]))) in page
+    taken = [record.seconds.training for record in records("cnn_lstm")]
+    assert "the training of the three seeds took {:.0f}, {:.0f} and {:.0f} s".format(*taken) in page
+
+
 def test_the_first_language_model_is_as_described():
     folder = ROOT / "results" / "runs" / "imdb" / "lm_lstm"
     path = folder / "lm_learning_rate=0.002" / "seed-0.json"

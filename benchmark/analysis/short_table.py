@@ -2,7 +2,7 @@
 
 from benchmark.analysis import columns
 from benchmark.analysis.columns import BY_NAME, with_seeds
-from benchmark.analysis.tables import disturbed, escaped
+from benchmark.analysis.tables import disturbed, escaped, on_other_machines
 
 import pandas as pd
 
@@ -60,7 +60,8 @@ def as_markdown(table: pd.DataFrame, curves: pd.DataFrame | None = None) -> str:
             BY_NAME["predict_reviews_per_second"].cell(line),
         ]
         lines.append(f"| {' | '.join(escaped(str(cell)) for cell in cells)} |")
-    lines += [f"\n{escaped(sentence)}" for sentence in disturbed(shown)]
+    said = [*on_other_machines(shown), *disturbed(shown)]
+    lines += [f"\n{escaped(sentence)}" for sentence in said]
     return "\n".join(lines) + "\n"
 
 

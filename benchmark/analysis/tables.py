@@ -152,6 +152,15 @@ def disturbed(good: pd.DataFrame) -> list[str]:
             f"{', '.join(names)}."]  # fmt: skip
 
 
+def on_other_machines(good: pd.DataFrame) -> list[str]:
+    """Name the lines that are not of the most frequent kind of machine; none if all are."""
+    names = [name for _, of_one in _machines(good)[1:] for name in of_one]
+    if not names:
+        return []
+    return [f"These ran on another kind of machine, so their times cannot be compared with the "
+            f"others': {', '.join(names)}."]  # fmt: skip
+
+
 def as_terminal(table: pd.DataFrame, dataset: str, seeds: int = PROTOCOL_SEEDS) -> TerminalTable:
     """Return the table for a terminal.
 

@@ -509,6 +509,8 @@ def test_a_machine_that_multiplies_much_faster_or_slower_than_others_of_its_name
     }  # fmt: skip
     assert leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["lstm"])
     assert not leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["gru"])
+    shown = short_table.as_markdown(lines.loc[["cnn", "lstm", "gru"]].reset_index())
+    assert "so their times cannot be compared with the others': gru." in shown
 
 
 @pytest.mark.parametrize("copy", ["majority/seed-3.json", "majority_old/seed-0.json"])
