@@ -101,7 +101,7 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str 
     is_time = column.endswith("seconds")
     machines = table.apply(tables.machine_of, axis=1) if is_time else pd.Series("", table.index)
     panels = [shown for _, shown in table.groupby(machines)]
-    heights = [max(3.0, 1.9 + 0.2 * len(shown)) for shown in panels]
+    heights = [1.9 + 0.2 * len(shown) for shown in panels]
     figure = Figure(figsize=(WIDTH, 0.9 + sum(heights)))
     all_axes = figure.subplots(
         len(panels), sharex=True, sharey=True, squeeze=False, height_ratios=heights
