@@ -492,7 +492,7 @@ def test_a_machine_that_multiplies_much_faster_or_slower_than_others_of_its_name
 ):
     def put_at(row, seed, library, rate):
         products = MatrixProducts(library=library, float32=rate, bfloat16=None)
-        put(tmp_path, seed, row=row, matrix_products=products)
+        put(tmp_path, seed, row=row, family=row, matrix_products=products)
 
     for row, rate in (("cnn", 180.0), ("lstm", 125.0), ("gru", 400.0), ("capsule", 100.0)):
         put_at(row, 0, "tensorflow", rate)
