@@ -148,14 +148,14 @@ class MaskedLMBatches(Batches):
     def on_epoch_end(self) -> None:
         """Plan the next pass's batches."""
         super().on_epoch_end()
-        self.chance = int(self.draw.integers(2**32))
+        self.pass_seed = int(self.draw.integers(2**32))
 
     def __getitem__(self, index: int) -> tuple:
         (tokens,) = super().__getitem__(index)
         starts = None
         if self.starts is not None:
             starts = self.starts.padded(self.plan[index], tokens.shape[1])
-        random = np.random.default_rng([self.chance, index])
+        random = np.random.default_rng([self.pass_seed, index])
         shown, places, true, counts = mask_tokens(tokens, self.tokenizer, random, starts)
         return {"tokens": shown, "places": places.astype(np.int32)}, true, counts
 

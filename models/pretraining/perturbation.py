@@ -206,7 +206,7 @@ class WithUnlabelled(keras.utils.PyDataset):
         lengths = np.minimum(unlabelled.lengths, labelled.widths.max())
         self.by_length = np.argsort(lengths, kind="stable")
         self.lengths = lengths[self.by_length]
-        self.chance = int(random.integers(2**32))
+        self.pass_seed = int(random.integers(2**32))
 
     def __len__(self) -> int:
         return len(self.labelled)
@@ -217,7 +217,7 @@ class WithUnlabelled(keras.utils.PyDataset):
         low, high = np.searchsorted(self.lengths, [width // 2, width + 1])
         if high - low < count:  # few are as long
             low, high = 0, len(self.lengths)
-        random = np.random.default_rng([self.chance, index])
+        random = np.random.default_rng([self.pass_seed, index])
         rows = self.by_length[random.integers(low, high, count)]
         truncation = self.labelled.truncation
         beside = self.unlabelled.padded(rows, width, truncation)
@@ -226,4 +226,4 @@ class WithUnlabelled(keras.utils.PyDataset):
     def on_epoch_end(self) -> None:
         """Plan the next epoch's batches."""
         self.labelled.on_epoch_end()
-        self.chance = int(self.random.integers(2**32))
+        self.pass_seed = int(self.random.integers(2**32))
