@@ -9,7 +9,7 @@ from unittest.mock import patch
 import keras
 import numpy as np
 
-_ADDED = re.compile(r"embedding|bias$")
+_ADDED = re.compile(r"embeddings?$|positions$|bias$")
 """In the path of weights that are looked up, or added."""
 
 
@@ -50,7 +50,8 @@ class _Watch:
             _, within = self.running.pop()
             # a recurrent layer may call its cell as often as it likes
             if not any(isinstance(one, keras.layers.RNN) for one, _ in self.running):
-                first = keras.tree.flatten([inputs, named])[0]
+                # KerasHub names all that it gives to attention, and a mask comes first by name
+                first = named.get("query", keras.tree.flatten([inputs, named])[0])
                 self._count(layer, first, keras.tree.flatten(output)[0], within)
             if self.running:
                 self.running[-1][1].update(id(weight) for weight in layer.weights)
