@@ -23,7 +23,7 @@ perturbation they stay fixed except for corrections of frequent words (`--lm-vec
 --learned-words 30000` is theirs). The states at all words are pooled; the papers keep only the last
 one (`--pooling last`). The softmax is adaptive. The classifier starts at a state of zeros, while
 the language model has read the end of the review before. Half of the virtual adversarial loss is on
-the labelled reviews; theirs is on reviews without labels alone.
+the labelled reviews of the batch; theirs is on reviews drawn from all, labelled or not.
 
     python models/lm_lstm.py
     python models/lm_lstm.py --variant not-pretrained
