@@ -55,7 +55,6 @@ _MOST_SENTENCES = 50
 _LONGEST_SENTENCE = 40
 _BATCH = 64
 _LEAST_CHANGE = 0.005  # what two digits show
-_LEAST = 1e-7  # probabilities are clipped as scores clip them
 
 _LETTERS = r"(?:[^\W_]|[\u0300-\u036f]|&#?\w{1,8};)+"
 _PIECE = re.compile(
@@ -195,7 +194,7 @@ def explain(
             answers.append(model.predict(list(texts[first : first + _BATCH])))
             done += len(answers[-1])
             tell(min(done, total), total)
-        return np.concatenate(answers).astype(np.float64)
+        return np.concatenate(answers)
 
     def leave_out(parts: Sequence[Part]) -> list[Part]:
         if not parts:
@@ -304,7 +303,9 @@ def attention_of(model: SavedModel, text: str) -> list[tuple[str, float]] | None
 
 
 def _log_odds(probabilities: np.ndarray) -> np.ndarray:
-    return logit(np.clip(probabilities, _LEAST, 1 - _LEAST))
+    """Return log-odds, at most those of the largest probability below 1 that the format has."""
+    least = np.finfo(probabilities.dtype).eps
+    return logit(np.clip(probabilities.astype(np.float64), least, 1 - least))
 
 
 def _without(text: str, part: Part) -> str:

@@ -50,7 +50,6 @@ def card(name: str, reasons: Reasons, **more: Any) -> dict[str, Any]:
     return more | {
         "name": name,
         "positive": reasons.positive,
-        "log_odds": reasons.log_odds,
         "words": shaded(reasons, reasons.words),
         "sentences": shaded(reasons, reasons.sentences) if reasons.sentences else [],
         "partly": any(part.change is None for part in reasons.words),
@@ -62,6 +61,7 @@ def card(name: str, reasons: Reasons, **more: Any) -> dict[str, Any]:
             "intercept": weights.intercept,
             "phrases": weights.phrases[:_PHRASES],
             "others": sum(share for _, share in weights.phrases[_PHRASES:]),
+            "sum": weights.intercept + sum(share for _, share in weights.phrases),
         },
         "attention": _by_largest(reasons.attention or []),
     }  # fmt: skip

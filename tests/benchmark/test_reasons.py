@@ -74,6 +74,22 @@ def test_on_a_linear_model_occlusion_is_weight_times_value(linear):
     assert total == pytest.approx(found.log_odds, abs=1e-9)
 
 
+def test_a_sure_linear_model_is_explained_beyond_where_scores_are_clipped(linear):
+    text = "superb " * 160
+    found = reasons.explain(linear, text)
+    total = sum(share for _, share in found.weights.phrases) + found.weights.intercept
+    assert 17 < total < 30
+    assert found.log_odds == pytest.approx(total, rel=1e-3)
+    assert f"add up to the log-odds, {total:+.2f}" in explanation.as_html("", {"linear": found})
+
+
+@pytest.mark.parametrize("certain", [np.float32(1), np.float64(1)])
+def test_a_certain_answer_has_finite_log_odds(certain):
+    found = reasons.explain(asked(lambda text: certain, []), "Superb, superb.")
+    assert np.isfinite(found.log_odds)
+    assert found.log_odds > 15
+
+
 def test_what_is_left_out_leaves_no_second_space():
     texts = []
     reasons.explain(asked(lambda text: 0.5, texts), "So (very) good. Not bad!")
