@@ -31,7 +31,8 @@ class Curve:
     Attributes:
         expected: the best validation accuracy of k trials on average, shape (trials,), for k from
             1 on.
-        seconds: that a trial takes on average, what is made once and kept included.
+        once: the seconds of what is made once for all trials, such as word vectors.
+        seconds: that a trial takes on average besides.
         failed: how many of the trials that were drawn failed; they count, as 0.
         device: what computed the trials; several, as `columns.joined` has them, where they differ.
         machine: the same of the kind of machine.
@@ -41,6 +42,7 @@ class Curve:
     """
 
     expected: np.ndarray
+    once: float
     seconds: float
     failed: int
     device: str
@@ -81,10 +83,13 @@ def curve_of(found: list[Trial]) -> Curve:
     """Return what trials say, some of which were drawn: trial 0 was not, and is in no estimate."""
     drawn = [trial for trial in found if trial.number > 0]
     good = [trial.record for trial in drawn if isinstance(trial.record, Finished)]
-    seconds = [trial.seconds for trial in drawn if isinstance(trial.record, Finished)]
+    made = [set(record.seconds.preprocessing.items()) for record in good]
+    once = sum(seconds for _, seconds in set.intersection(*made)) if len(made) > 1 else 0.0
+    all_seconds = [trial.seconds for trial in drawn if isinstance(trial.record, Finished)]
     return Curve(
         expected=expected_best(np.array([trial.accuracy for trial in drawn])),
-        seconds=float(np.mean(seconds)) if seconds else 0.0,
+        once=once,
+        seconds=float(np.mean(all_seconds)) - once if all_seconds else 0.0,
         failed=len(drawn) - len(good),
         device=joined(record.device for record in good),
         machine=joined(record.environment.machine for record in good),

@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmark.records import record as records
 from benchmark.records import store
 from benchmark.records.record import Failed, Finished, Record
+from preprocessing.errors import UserError
 from preprocessing.storage import seal, unseal, write_atomically
 
 from filelock import FileLock
@@ -47,6 +48,11 @@ class Trial:
         return seconds.training + sum(seconds.preprocessing.values())
 
 
+def search_of(record: Record) -> tuple[str, int, int]:
+    """Return what all trials of a search share: the reviews' hash, the protocol and the seed."""
+    return record.corpus.hash, record.protocol, record.seed
+
+
 def path_of(results: Path, dataset: str, row: str, variant: str = "") -> Path:
     """Return where the trials of a line of the leaderboard stand."""
     run = store.record_path(results, dataset, row, {}, 0, variant, tuning=True)
@@ -72,10 +78,18 @@ def read(path: Path) -> list[Trial]:
 
 
 def add(path: Path, trial: Trial) -> None:
-    """Write a trial into a file, in place of an earlier one of its number."""
+    """Write a trial into a file, in place of an earlier one of its number.
+
+    Raises:
+        UserError: the file has trials of another search by now.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.parent / ".lock"):
         others = [one for one in read(path) if one.number != trial.number]
+        if any(search_of(one.record) != search_of(trial.record) for one in others):
+            raise UserError(
+                f"{path} has trials of another search by now, so trial {trial.number} was not kept"
+            )
         ordered = sorted([*others, trial], key=lambda one: one.number)
         lines = [
             seal({"trial": one.number, "record": one.record.as_json()}, indent=None)

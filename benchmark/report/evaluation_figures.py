@@ -286,7 +286,7 @@ def budgets(
     Args:
         curves: what searches find, by row.
         family_of: see `slopes`.
-        by_seconds: against the seconds that the trials take to train instead.
+        by_seconds: against the seconds of training instead, what is made once for all included.
     """
     colour, marker = looks(family_of.values())
     figure = Figure(figsize=(WIDTH, max(3.6, 1.5 + _LINE * _lines(curves))))
@@ -296,7 +296,8 @@ def budgets(
     for name, curve in curves.items():
         family = family_of[name]
         best = 100 * curve.expected
-        at = np.arange(1, len(best) + 1) * (max(curve.seconds, 0.1) if by_seconds else 1)
+        number = np.arange(1, len(best) + 1)
+        at = curve.once + number * max(curve.seconds, 0.1) if by_seconds else number
         (line,) = axes.plot(
             at, best, color=colour[family], linestyle=dash[name], linewidth=1.2,
             marker=marker[family], markersize=3, markeredgecolor="white", markeredgewidth=0.3,
@@ -307,7 +308,7 @@ def budgets(
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(short_number))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel("seconds of training" if by_seconds else "trials")
+    axes.set_xlabel("seconds" if by_seconds else "trials")
     axes.set_ylabel("expected best validation accuracy, %")
     family_legend(figure, {family_of[name] for name in curves}, colour, marker)
     _name_ends(figure, axes, ends)

@@ -334,10 +334,11 @@ def _search(curves: Mapping[str, Curve], family_of: Mapping[str, str]) -> Sectio
             ),
             Shown(
                 "budget_by_seconds", "By seconds",
-                f"{caption} A trial costs the mean time of a trial, including what is made once "
-                f"for it. {budget.about_times(curves)}",
+                f"{caption} Each trial costs the mean training time of a trial; what is made once "
+                f"for all of them, such as word vectors, is added once. "
+                f"{budget.about_times(curves)}",
                 evaluation_figures.budgets(curves, family_of, by_seconds=True),
-                "The same, by the seconds that the trials take to train.",
+                "The same, by seconds.",
             ),
         ],
     )  # fmt: skip

@@ -154,7 +154,7 @@ def read(path: Path, corpus: Corpus, seed: int) -> list[Trial]:
     found = trials.read(path)
     for trial in found:
         record = trial.record
-        if (record.corpus.hash, record.protocol, record.seed) != (corpus.hash, PROTOCOL, seed):
+        if trials.search_of(record) != (corpus.hash, PROTOCOL, seed):
             raise UserError(
                 f"{path} holds trials of corpus {record.corpus.hash}, protocol {record.protocol}, "
                 f"seed {record.seed}, and not of {corpus.hash}, {PROTOCOL}, {seed}; move it away"

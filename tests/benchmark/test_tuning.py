@@ -95,6 +95,10 @@ def test_trials_of_something_else_are_refused(tmp_path, small, other):
     trials.add(path, a_trial(0, 0.8, **{"corpus": a_corpus(hash=small.hash)} | other))
     with pytest.raises(UserError, match="holds trials of"):
         tuning.read(path, small, 0)
+    before = path.read_bytes()
+    with pytest.raises(UserError, match="another search by now, so trial 1 was not kept"):
+        trials.add(path, a_trial(1, 0.8, corpus=a_corpus(hash=small.hash)))
+    assert path.read_bytes() == before
 
 
 def test_the_expected_best_is_the_mean_over_all_choices():
@@ -116,6 +120,17 @@ def test_a_failed_trial_counts_and_the_present_settings_do_not():
     np.testing.assert_allclose(curve.expected, [0.4, 0.8])
     assert (curve.failed, curve.before, curve.best.number) == (1, 1.0, 0)
     assert curve.seconds == found[1].seconds > 0, "how long a failed one took is not known"
+
+
+def test_what_all_trials_share_is_counted_once():
+    def trial(number, training, **made):
+        preprocessing = {"word2vec": 700.5, **made}
+        return a_trial(number, 0.8, seconds=a_record().seconds.model_copy(
+            update={"training": training, "preprocessing": preprocessing}
+        ))  # fmt: skip
+
+    curve = budget.curve_of([trial(1, 10.0), trial(2, 20.0, subwords=6.0)])
+    assert (curve.once, curve.seconds) == (700.5, 18.0)
 
 
 def test_the_present_settings_alone_are_no_search(tmp_path):
