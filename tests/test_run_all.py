@@ -3,6 +3,7 @@
 import json
 import subprocess
 
+from benchmark.rows.pipelines.pipeline_row import PipelineRow
 from benchmark.runs import sweep
 from bert_family.shared import presets
 from bert_family.shared.fine_tuning import FineTunedRow
@@ -167,3 +168,24 @@ def test_a_model_whose_weights_cannot_be_reached_is_left_out_and_named(
         "name a local copy with --weights"
     ) in done.stdout
     assert sweep.WEIGHTS == presets.WEIGHTS
+
+
+def test_a_finished_run_whose_weights_are_out_of_reach_is_kept_and_never_begun_again(
+    run_all_here, monkeypatch
+):
+    def refuse(row, options):
+        raise UserError("no answer")
+
+    run_all_here("majority", "--seeds", "1")
+    monkeypatch.setattr(PipelineRow, "check_weights", refuse)
+    assert "0 runs to make, 1 kept" in run_all_here("majority", "--seeds", "1").stdout
+    forced = run_all_here("majority", "--seeds", "1", "--force")
+    assert forced.returncode == 0
+    assert "0 runs to make, 0 kept" in forced.stdout
+    assert "needs weights that this machine cannot reach: majority" in forced.stdout
+
+
+def test_a_line_with_public_weights_is_refused_on_synthetic_reviews(run_all_here):
+    process = run_all_here("bert (all-MiniLM-L6-v2)")
+    assert process.returncode == 2
+    assert "public weights make no sense on synthetic reviews" in process.stderr

@@ -62,7 +62,8 @@ class Overview:
 
     def __exit__(self, *error: Any) -> None:
         if self.live.is_started:
-            self.bar.update(self.task, description="done", completed=1.0, left="")
+            if error[0] is None:
+                self.bar.update(self.task, description="done", completed=1.0, left="")
             self.live.__exit__(*error)
 
     def started(self, run: Run, node: str = "") -> None:

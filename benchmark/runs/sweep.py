@@ -87,7 +87,7 @@ def sweep(
     """
     if weights:
         os.environ[WEIGHTS] = os.pathsep.join(weights)
-    plan = _planned(lines, seeds, corpus, settings)
+    plan = _planned(lines, seeds, corpus, settings, force)
     todo = [run for run, finished in plan.runs if force or not finished]
     kept = len(plan.runs) - len(todo)
     console.print(
@@ -165,7 +165,8 @@ def only_one(results: Path, dataset: str) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise UserError(
-            f"another run_all.py is using {folder}; wait for it, or choose another --results"
+            f"another run_all.py or evaluate is using {folder}; wait for it, or choose another "
+            "--results"
         ) from None
     try:
         remove_unfinished(results)
@@ -174,7 +175,9 @@ def only_one(results: Path, dataset: str) -> Iterator[None]:
         lock.release()
 
 
-def _planned(lines: dict[str, Line], seeds: int, corpus: Corpus, settings: Settings) -> _Plan:
+def _planned(
+    lines: dict[str, Line], seeds: int, corpus: Corpus, settings: Settings, force: bool
+) -> _Plan:
     """Return what is to be run. The synthetic reviews need no line with public weights."""
     planned, unreached, changed, unasked, missing = [], [], set(), set(), set()
     synthetic = corpus.synthetic
@@ -201,12 +204,12 @@ def _planned(lines: dict[str, Line], seeds: int, corpus: Corpus, settings: Setti
                 missing |= names
                 unasked |= {line.name} if names else set()
             runs.append((Run(line, seed, path, family, chosen, labels), finished))
-        if row is not None and not all(finished for _, finished in runs):
+        if row is not None and (force or not all(finished for _, finished in runs)):
             try:
                 row.check_weights(options)
             except UserError:
                 unreached.append(line.name)
-                runs = [(run, finished) for run, finished in runs if finished]
+                runs = [] if force else [(run, finished) for run, finished in runs if finished]
         planned += runs
     planned.sort(key=lambda each: each[0].seed)
     return _Plan(planned, unreached, sorted(changed), sorted(unasked), missing)

@@ -2,6 +2,7 @@
 
 import io
 import threading
+from contextlib import suppress
 from types import SimpleNamespace
 
 from benchmark.analysis import comparison, label_curves, leaderboard, short_table, steps, tables
@@ -111,6 +112,20 @@ def test_names_are_text_in_the_terminal(results, name, capsys, monkeypatch):
 
     Run.name = name
     assert name in whole(at(80, Overview([Run], [Run], Console())))
+
+
+def test_a_sweep_that_was_interrupted_is_not_called_done():
+    class Run:
+        name, seed = "cnn", 0
+
+    shown = {}
+    for error in (None, KeyboardInterrupt):
+        console = Console(file=io.StringIO(), force_terminal=True)
+        with suppress(KeyboardInterrupt), Overview([Run], [Run], console):
+            if error:
+                raise error
+        shown[error] = "done" in console.file.getvalue()
+    assert shown == {None: True, KeyboardInterrupt: False}
 
 
 def test_names_are_text_in_markdown(results):
