@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode
 
 from benchmark.analysis import reasons
 from benchmark.app.library import Library
-from benchmark.app.pairs import Pair
+from benchmark.app.pairs import Pair, flipped
 from benchmark.report import explanation
 from benchmark.report.rendering import render
 from preprocessing.errors import UserError
@@ -110,9 +110,7 @@ def build(library: Library, pairs: list[Pair]) -> gr.Blocks:
     for one in library.models.values():
         families.setdefault(one.family, []).append((one.label, one.name))
     first = [models[0][1] for models in families.values()][:3]
-    counterparts = {one.original: one.edited for one in pairs}
-    counterparts |= {one.edited: one.original for one in pairs}
-    by_name = {one.name: one.original for one in pairs}
+    by_name = {one.name: one for one in pairs}
 
     def restored(address: str) -> list[Any]:
         """Return text and models of an address, or what a new page shows."""
@@ -131,11 +129,13 @@ def build(library: Library, pairs: list[Pair]) -> gr.Blocks:
         else:
             yield ""
 
-    def flipped(text: str) -> str:
-        """Return the other text of a pair."""
-        if text not in counterparts:
+    def other_text(text: str, example: str | None) -> str:
+        """Return the other text of a pair, of the chosen one if it can be: sets share originals."""
+        chosen = [by_name[example]] if example in by_name else []
+        other = flipped(text, [*chosen, *pairs])
+        if other is None:
             raise gr.Error("This text is not one of a pair: choose an example.", duration=5)
-        return counterparts[text]
+        return other
 
     with gr.Blocks(title="Ask the models", analytics_enabled=False, fill_width=True) as page:
         gr.HTML(render("page_head.html"))
@@ -169,10 +169,12 @@ def build(library: Library, pairs: list[Pair]) -> gr.Blocks:
         gr.on([ask.click, text.submit], asker.ask, [text, *groups], api_name="ask", **asked).then(
             **remember
         )
-        flip.click(flipped, text, text, **hidden).success(
+        flip.click(other_text, [text, example], text, **hidden).success(
             asker.ask, [text, *groups], api_visibility="private", **asked
         ).then(**remember)
-        example.input(lambda name: by_name.get(name, ""), example, text, **hidden)
+        example.input(
+            lambda name: by_name[name].original if name in by_name else "", example, text, **hidden
+        )
         copy.click(
             None, [text, *groups], copy,
             js=_REMEMBER + _COPY + "}",

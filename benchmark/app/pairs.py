@@ -1,5 +1,6 @@
 """Edited pairs to try: a review, and the same after the smallest change that turns its verdict."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,14 @@ def embedded(cache: Path) -> list[Pair]:
     """Return pairs of the embedded sample; see `at_hand`."""
     sets, _ = evaluation_sets.built_in("sample", None, cache)
     return [pair for one in sets if one.is_paired for pair in _shortest(one)]
+
+
+def flipped(text: str, pairs: Iterable[Pair]) -> str | None:
+    """Return the other text of the first of the pairs that has this text; None if none has."""
+    for one in pairs:
+        if text in (one.original, one.edited):
+            return one.edited if text == one.original else one.original
+    return None
 
 
 def _shortest(one: evaluation_sets.EvaluationSet) -> list[Pair]:

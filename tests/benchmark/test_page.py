@@ -11,6 +11,7 @@ from benchmark.app import library as libraries
 from benchmark.app import pairs as pairs_of
 from benchmark.app import server
 from benchmark.app.library import Library
+from benchmark.app.pairs import Pair
 from benchmark.rows import catalogue, saved
 from benchmark.rows.hyperparameters import plain
 from benchmark.rows.training_data import TrainingData
@@ -173,6 +174,16 @@ def test_an_example_is_flipped(tab, served):
     page.fill("#text textarea", "Not of a pair.")
     page.click("#flip")
     page.wait_for_selector("text=choose an example")
+
+
+def test_of_pairs_that_share_an_original_the_first_is_flipped():
+    contrast = Pair("contrast 1", "Good.", "Bad.", True)
+    counterfactual = Pair("counterfactual 1", "Good.", "Awful.", True)
+    pairs = [contrast, counterfactual]
+    assert pairs_of.flipped("Good.", [counterfactual, *pairs]) == "Awful."
+    assert pairs_of.flipped("Good.", [contrast, *pairs]) == "Bad."
+    assert pairs_of.flipped("Awful.", [contrast, *pairs]) == "Good."
+    assert pairs_of.flipped("Else.", pairs) is None
 
 
 def test_by_keyboard_in_the_dark_on_a_phone(tab):
