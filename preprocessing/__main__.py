@@ -10,6 +10,7 @@ from preprocessing.program import Parser, run_program
 from preprocessing.storage import verify
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -23,7 +24,9 @@ def main() -> None:
     console, about = Console(), corpus.manifest
 
     synthetic = " (synthetic)" if corpus.synthetic else ""
-    console.print(f"[bold]{about['name']}[/]{synthetic}, hash {corpus.hash}, in {corpus.folder}")
+    console.print(
+        f"[bold]{about['name']}[/]{synthetic}, hash {corpus.hash}, in {escape(str(corpus.folder))}"
+    )
     console.print(
         f"vocabulary: {about['vocabulary']:,} ids ({about['id_type']}) for the words that occur at "
         f"least {about['settings']['minimum_count']} times in the training reviews, "

@@ -13,6 +13,7 @@ are never part of this repository; docs/evaluation-sets.md has whom to cite, and
 """
 
 import csv
+import errno
 import hashlib
 import io
 import re
@@ -155,7 +156,9 @@ def built_in(
                 found.append(load(name, folder, cache))
         except UserError as error:
             missing.append(f"evaluation set {name} is left out: {error}")
-        except PermissionError as error:  # the cache can only be read
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise  # else the cache can only be read
             missing.append(f"evaluation set {name} is left out: {error.filename}: {error.strerror}")
     return found, missing
 
@@ -211,9 +214,7 @@ def from_table(path: Path) -> EvaluationSet:
     """
     tables.check_file(path)
     if not tables.form_of(path):
-        with path.open("rb") as file:
-            what, advice = tables.looks_like(path, file.read(1 << 12))
-        raise UserError(f"{path} is {what}: {advice}; evaluation sets are {tables.READ} files")
+        raise tables.unreadable(path, f"evaluation sets are {tables.READ} files")
     records = []
     with tables.opened(path) as table:
         table.require("text", "label", options="these two names are needed")

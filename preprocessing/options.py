@@ -164,5 +164,5 @@ def data_words(options: DataOptions) -> list[str]:
     words += ["--limit", str(options.limit)] if options.limit else []
     for name in _COLUMNS:
         column = getattr(options, f"{name}_column")
-        words += [f"--{name}-column", column] if column != name else []
+        words += [f"--{name}-column={column}"] if column != name else []  # it may begin with "-"
     return words + ["--allow-bad-rows"] * options.allow_bad_rows

@@ -24,6 +24,7 @@ from preprocessing.wording import one_line
 from filelock import FileLock
 
 MANIFEST = "manifest.json"
+UNFINISHED = ".unfinished"  # ends the names of what is being written, which begin with a dot
 
 _SEAL = "sha256"
 _SECONDS_TO_OUTLIVE = 60
@@ -71,7 +72,7 @@ def _whole_or_absent(target: Path) -> Iterator[Path | None]:
             return
         if target.exists():
             raise damaged(target, MANIFEST, "it is missing")
-        unfinished = target.parent / f".{target.name}.unfinished"
+        unfinished = target.parent / f".{target.name}{UNFINISHED}"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir()
         try:
@@ -179,7 +180,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     After a power cut, too, the file is whole: it has the new content or the old.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
     try:
         with _named(path), unfinished.open("wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
@@ -195,7 +196,7 @@ def remove_unfinished(folder: Path) -> None:
 
     Files of the last minute stay: they may be those of another machine that shares the disk.
     """
-    for file in folder.rglob(".*.unfinished"):
+    for file in folder.rglob(f".*{UNFINISHED}"):
         number = file.name.split(".")[-2]
         try:
             is_left = number.isdigit() and not _is_running(int(number))

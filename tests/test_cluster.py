@@ -289,6 +289,10 @@ def test_nodes_that_lack_something_are_said(monkeypatch, tmp_path):
     job = SimpleNamespace(run=SimpleNamespace(line=SimpleNamespace(module="models.majority")))
     with pytest.raises(UserError, match="the largest has 4"):
         driver._request(job, {"a": of(CPU=4), "b": of(CPU=2)}, 8)
+    network = SimpleNamespace(run=SimpleNamespace(line=SimpleNamespace(module="models.cnn")))
+    with pytest.raises(UserError, match="no node with a GPU has that many; the largest has 4"):
+        driver._request(network, {"a": of(CPU=4, GPU=1), "b": of(CPU=16)}, 8)
+    assert not driver._answers("first..lan", 6379), "no name of a host"
     with pytest.raises(UserError, match="MB of memory"):
         node._check_memory(1e9)
     with pytest.raises(UserError, match="has room for"):

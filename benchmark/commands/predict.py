@@ -3,7 +3,7 @@
 import argparse
 import csv
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -219,6 +219,7 @@ def _opened(
         if form:
             table = stack.enter_context(tables.opened(name, raw, form))
             table.require(str(column), options="--column names another")
+            _check_encoding(name, 1, table.columns)
             yield table.columns, _usable(name, table.rows), progress
         else:
             content = stack.enter_context(tables.binary(name, raw))
@@ -235,11 +236,7 @@ def _form(file: Path, column: str | None) -> str:
     form = tables.form_of(file)
     is_text = file.name.lower().removesuffix(tables.COMPRESSED).endswith(_TEXTS)
     if not form and not is_text:
-        with file.open("rb") as raw:
-            what, advice = tables.looks_like(file, raw.read(1 << 12))
-        raise UserError(
-            f"{file} is {what}: {advice}; --file reads one text per line (.txt) and {tables.READ}"
-        )
+        raise tables.unreadable(file, f"--file reads one text per line (.txt) and {tables.READ}")
     if form and not column:
         with tables.opened(file) as table:
             names = tables.listed(table.columns)
@@ -258,10 +255,14 @@ def _usable(file: Path, rows: Iterator[Row]) -> Iterator[Row]:
     for row in rows:
         if row.problem:
             raise UserError(f"{file}, line {row.line}: {row.problem}")
-        if not tables.is_utf8(*row.fields.values()):
-            advice = tables.encoding_advice(file) if file.is_file() else "save it as UTF-8"
-            raise UserError(f"{file}, line {row.line}, is not UTF-8: {advice}")
+        _check_encoding(file, row.line, row.fields.values())
         yield row
+
+
+def _check_encoding(file: Path, line: int, fields: Iterable[str]) -> None:
+    if not tables.is_utf8(*fields):
+        advice = tables.encoding_advice(file) if file.is_file() else "save it as UTF-8"
+        raise UserError(f"{file}, line {line}, is not UTF-8: {advice}")
 
 
 def _stream(

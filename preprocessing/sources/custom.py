@@ -274,8 +274,7 @@ def check_source(path: Path) -> None:
         path.name.lower().endswith((".tar.gz", ".tgz")) or _is_tar(path)
     ):
         return
-    what, advice = tables.looks_like(path, head)
-    raise UserError(f"{path} is {what}: {advice}; --data reads {_READ}")
+    raise tables.unreadable(path, f"--data reads {_READ}")
 
 
 _GZIP = b"\x1f\x8b"

@@ -248,12 +248,19 @@ def check_head(path: Path, head: bytes, form: str) -> None:
     """
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
         raise UserError(f"{path} is empty")
-    what, advice = looks_like(path, head)
+    what, advice = _looks_like(path, head)
     if what not in _FITTING[form]:
         raise UserError(f"{path} is {what}, not {_FORM_NAMES[form]}; {advice}")
 
 
-def looks_like(path: Path, head: bytes) -> tuple[str, str]:
+def unreadable(path: Path, read: str) -> UserError:
+    """Return the error that says what a file seems to be, what to do, and what is read instead."""
+    with path.open("rb") as file:
+        what, advice = _looks_like(path, file.read(1 << 12))
+    return UserError(f"{path} is {what}: {advice}; {read}")
+
+
+def _looks_like(path: Path, head: bytes) -> tuple[str, str]:
     """Return what a file seems to be, and what to do with it.
 
     Args:
@@ -375,6 +382,8 @@ def _separated(
         names = list(reader.fieldnames or ())
     except csv.Error as error:
         raise UserError(f"{path}, line {reader.reader.line_num}: {error}") from None
+    if not names and reader.reader.line_num:
+        raise UserError(f"{path}, line 1, is empty, where the names of the columns belong")
     _check_columns(path, names)
     return names, rows()
 

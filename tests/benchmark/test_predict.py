@@ -138,6 +138,7 @@ def test_models_of_one_name_are_told_apart(ask, tmp_path):
         ("review\nok,no\n", "t.csv", "review", r"t\.csv, line 2: with more or fewer fields"),
         ('review\n"ok\n', "t.csv", "review", r"t\.csv, line 2: unexpected end of data"),
         (b"caf\xe9\n", "t.txt", None, "is not UTF-8"),
+        (b"review,caf\xe9\nok,1\n", "t.csv", "review", r"t\.csv, line 1, is not UTF-8: it seems"),
         ("", "t.csv", "review", "is empty"),
         ("id,text\n1,ok\n", "t.csv", None, "column of the texts, of id, text"),
         ('{"text": "ok"}\n', "t.jsonl", None, "column of the texts, of text"),

@@ -8,7 +8,9 @@ import sys
 from benchmark.report import slices
 from benchmark.runs import sweep
 from preprocessing.errors import UserError
+from preprocessing.options import DataOptions, add_data_options, data_words
 from preprocessing.prepare import prepare
+from preprocessing.program import Parser
 from preprocessing.sources.custom import CustomReviews, is_custom
 from tests.conftest import needs, run_python
 
@@ -267,6 +269,14 @@ def test_a_class_folder_of_another_name_is_another_data_set(tmp_path):
     assert own.fingerprint() != before
 
 
+def test_the_name_of_a_column_may_begin_with_a_dash():
+    parser = Parser()
+    add_data_options(parser)
+    options = DataOptions.of(parser.parse_args(["--data", "films.csv", "--text-column=-text"]))
+    words = ["--data", "films.csv", *data_words(options)]
+    assert DataOptions.of(parser.parse_args(words)) == options
+
+
 def test_the_benchmark_on_ones_own_texts(run_here, tmp_path, monkeypatch):
     monkeypatch.setenv(sweep.WEIGHTS, "")  # it changes the environment; so this is undone
     lines = [(f"{text} {n}", label) for n in range(3) for text, label in rows()]
@@ -284,7 +294,7 @@ def test_the_benchmark_on_ones_own_texts(run_here, tmp_path, monkeypatch):
     path = tmp_path / "results/runs" / name / "tfidf_logreg/seed-0.json"
     record = json.loads(path.read_text())
     assert record["command"] == (
-        "python -m models.tfidf_logreg --seed 0 --text-column body --label-column mood "
+        "python -m models.tfidf_logreg --seed 0 --text-column=body --label-column=mood "
         "--data films.csv"
     )
     again = run_here(*command, *columns, *where)

@@ -3,6 +3,7 @@
 import difflib
 import errno
 import hashlib
+import os
 import shutil
 from dataclasses import replace
 
@@ -175,15 +176,25 @@ def test_sets_that_were_fetched_are_read_where_another_cannot_be(folder, tmp_pat
     assert asked == ["test_original.tsv"], "a silent host is asked once"
 
 
-def test_sets_that_a_cache_has_no_room_for_are_left_out(tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_sets_are_left_out_where_the_cache_can_only_be_read(tmp_path, monkeypatch, number):
     def refused(url, target, *about):
-        raise PermissionError(errno.EACCES, "Permission denied", str(target))
+        raise OSError(number, os.strerror(number), str(target))
 
     monkeypatch.setattr(evaluation_sets, "download", refused)
     found, missing = evaluation_sets.built_in("imdb", None, tmp_path)
     assert not found
     assert missing[0].startswith("evaluation set contrast is left out: ")
-    assert missing[0].endswith("test_original.tsv: Permission denied")
+    assert missing[0].endswith(f"test_original.tsv: {os.strerror(number)}")
+
+
+def test_a_full_disk_ends_the_fetching_of_sets(tmp_path, monkeypatch):
+    def full(url, target, *about):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+
+    monkeypatch.setattr(evaluation_sets, "download", full)
+    with pytest.raises(OSError, match="No space left"):
+        evaluation_sets.built_in("imdb", None, tmp_path)
 
 
 def table(tmp_path, text, name="mine.csv"):

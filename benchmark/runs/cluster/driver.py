@@ -361,7 +361,7 @@ def _connected(address: str) -> Iterator[tuple[str, int]]:
 def _answers(host: str, port: int) -> bool:
     try:
         socket.create_connection((host, port), _SECONDS_TO_ANSWER).close()
-    except OSError:
+    except (OSError, ValueError):  # the latter for a name that no host can have
         return False
     return True
 
@@ -430,14 +430,15 @@ def _request(job: Job, nodes: Mapping[str, dict], cpus_per_run: int | None) -> d
     """Return what a job asks for.
 
     Raises:
-        UserError: no node has that many CPUs.
+        UserError: no node has that many CPUs, or none that has a GPU where the job uses one.
     """
     request = _share(_uses_gpu(job.run), nodes, cpus_per_run)
     if nodes and not any(_fits(node, request) for node in nodes.values()):
-        most = max(node["Resources"]["CPU"] for node in nodes.values())
+        which = "node with a GPU" if "GPU" in request else "node of the cluster"
+        has = [one["Resources"] for one in nodes.values()]
+        most = max(one["CPU"] for one in has if one.get("GPU", 0) >= request.get("GPU", 0))
         raise UserError(
-            f"--cpus-per-run {cpus_per_run}: no node of the cluster has that many; the "
-            f"largest has {most:g}"
+            f"--cpus-per-run {cpus_per_run}: no {which} has that many; the largest has {most:g}"
         )
     return request
 
