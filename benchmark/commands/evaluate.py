@@ -1,6 +1,7 @@
 """Ask kept models about evaluation sets that their runs were not asked; nothing is trained."""
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 
 from benchmark.commands.options import (
@@ -65,12 +66,16 @@ def main(options: argparse.Namespace) -> int:
 
     console = Console(highlight=False, soft_wrap=True)
     with sweep.only_one(options.results, options.dataset), console.status("reading") as status:
-        outcome = ask_kept(
-            options.results, options.dataset, options.cache, sets,
-            lambda event: status.update(event["text"]),
-        )  # fmt: skip
-    found = leaderboard.write if outcome.answered else leaderboard.evaluate
-    evaluation = found(options.results, options.dataset)
+        try:
+            outcome = ask_kept(
+                options.results, options.dataset, options.cache, sets,
+                lambda event: status.update(event["text"]),
+            )  # fmt: skip
+        except BaseException:  # also Ctrl-C: the table has what was answered
+            with suppress(UserError, OSError):  # the first error is the one to report
+                leaderboard.write(options.results, options.dataset)
+            raise
+    evaluation = leaderboard.write(options.results, options.dataset)
     names = [one.name for one in sets]
     if any(name in own for own in evaluation.asked.values() for name in names):
         Console().print(tables.sets_as_terminal(evaluation.asked, names, options.dataset))

@@ -20,7 +20,7 @@ from benchmark.rows.contract import Fitted
 from preprocessing.corpus import Corpus
 from preprocessing.errors import UserError
 from preprocessing.options import gigabytes
-from preprocessing.storage import MANIFEST
+from preprocessing.storage import MANIFEST, UNFINISHED
 
 from filelock import FileLock
 
@@ -46,6 +46,8 @@ def keep(folder: Path, fitted: Fitted, corpus: Corpus, record: Finished, cache: 
     with FileLock(cache / ".models.lock"):  # another run may make room at the same time
         if folder.exists():
             shutil.rmtree(folder)
+        for left in list((cache / "models").rglob(f".*{UNFINISHED}")):  # by runs that were killed
+            shutil.rmtree(left, ignore_errors=True)
         saved.save(folder, fitted, corpus, record.as_json())
         make_room(cache, room())
 
