@@ -29,7 +29,9 @@ def logits_to_keep(probabilities: np.ndarray) -> np.ndarray:
     if wrong.any():
         first = int(wrong.argmax())
         raise ValueError(f"prediction {first} is {probabilities[first]}, not in [0, 1]")
-    return logit(np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)).astype(np.float16)
+    kept = logit(np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)).astype(np.float16)
+    kept[(kept == 0) & (probabilities < 0.5)] = -np.finfo(np.float16).smallest_subnormal
+    return kept
 
 
 def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:

@@ -53,7 +53,7 @@ def test_an_undecided_prediction_counts_as_positive():
 
 
 def test_kept_logits_keep_the_side_and_the_order():
-    probabilities = np.array([0, 1e-9, 0.3, 0.4999, 0.5001, 0.9, 1])
+    probabilities = np.array([0, 1e-9, 0.3, 0.4999, 0.5 - 1e-9, 0.5, 0.5 + 1e-9, 0.5001, 0.9, 1])
     kept = metrics.logits_to_keep(probabilities)
     assert kept.dtype == np.float16
     assert np.isfinite(kept).all()
