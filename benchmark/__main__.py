@@ -1,4 +1,4 @@
-"""Work with the results; only tune and speed train anything.
+"""Work with the results; only tune, speed and neighbours learn anything.
 
 python -m benchmark leaderboard                          rebuild it from the records
 python -m benchmark leaderboard --under parameters=2M    look at a part of it

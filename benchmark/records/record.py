@@ -107,7 +107,10 @@ class MatrixProducts(Part):
 
 
 class Epoch(Part):
-    """One pass of a network over the training reviews; losses in nats a review."""
+    """One pass of a network over the training reviews.
+
+    Losses are those that the row trains with, in nats a review unless its file says otherwise.
+    """
 
     loss: float
     accuracy: float

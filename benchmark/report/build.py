@@ -172,7 +172,10 @@ def draw(
                 "learning_curves",
                 "Learning curves",
                 "One line per seed. The weights of the epoch with the lowest validation loss are "
-                "kept. With a teacher, the training loss also holds what is learned from it.",
+                "kept; ulmfit has stages, one after the other, for each of its two directions, "
+                "and each stage keeps its own. Where a model also learns from a teacher, to "
+                "predict the next token, or on perturbed vectors, its training loss holds that, "
+                "too. The loss of capsule (paper) is a margin; all others are in nats.",
                 figures.learning_curves(histories),
                 _said_of_learning(histories),
             )
@@ -238,7 +241,7 @@ def _said_of_learning(histories: dict[str, list[pd.DataFrame]]) -> str:
             f"{one.min():.3f} in epoch {one.argmin() + 1} of {len(one)}" for one in loss
         )
         said.append(f"{name} {best}")
-    return f"Lowest validation loss, in nats, by seed: {'; '.join(said)}."
+    return f"Lowest validation loss, by seed: {'; '.join(said)}."
 
 
 def _said_of_agreement(informed: dict[str, Predictions]) -> str:

@@ -382,7 +382,7 @@ def learning_curves(histories: dict[str, list[pd.DataFrame]]) -> Figure:
         axes.set_title(_wrapped(name))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
         axes.set_xlabel("epoch")
-        axes.set_ylabel("loss, nats")
+        axes.set_ylabel("loss")
     handles = [Line2D([], [], markersize=3, **look) for look in looks.values()]
     legend_below(figure, handles)
     return figure

@@ -99,10 +99,11 @@ def _row(name: str, corpus: Corpus) -> tuple[str, str, str, str]:
         start = time.perf_counter()
         fitted.predict(test)
         predicted = f"{len(test) / (time.perf_counter() - start):,.0f}"
+        if len(fitted.history) > EPOCHS:  # stages, whose passes are of several kinds
+            return "–", predicted, "–", "–"
         ratio = share = "–"
         if isinstance(options, TrainingOptions):
-            if len(fitted.history) == EPOCHS:  # its passes are all of one kind
-                share = f"{_operations(fitted, data) / seconds / 1e9 / _rate(fitted):.0%}"
+            share = f"{_operations(fitted, data) / seconds / 1e9 / _rate(fitted):.0%}"
             changes: dict[str, Any] = {"batches": "padded", "batch_size": TEXTBOOK_BATCH}
             if isinstance(options, NetworkOptions):
                 changes["max_words"] = TEXTBOOK_WORDS
