@@ -17,9 +17,9 @@ from benchmark.analysis.evaluations import Asked
 from benchmark.commands import evaluate, options
 from benchmark.records import store
 from benchmark.records.record import Evaluation, PredictionsFile
-from benchmark.rows import catalogue
+from benchmark.rows import catalogue, saved
 from benchmark.rows.pipelines.pipeline_row import FittedPipeline, PipelineRow
-from benchmark.runs import kept_models
+from benchmark.runs import evaluation, kept_models
 from benchmark.runs.run import run
 from preprocessing.errors import UserError
 from preprocessing.storage import seal, unseal
@@ -338,6 +338,21 @@ def test_a_model_that_cannot_predict_any_more_keeps_no_other_from_it(
     assert "asked 1 run about edits, things" in out
 
 
+def test_an_interrupted_question_leaves_a_table_with_what_was_answered(kept, small, monkeypatch):
+    table = kept / small.name / "leaderboard.csv"
+    assert ask(kept, small.name) == 0
+    answered = table.read_bytes()
+    table.write_text("of before")
+
+    def interrupted(*about):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(evaluation, "ask_kept", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ask(kept, small.name)
+    assert table.read_bytes() == answered
+
+
 def test_there_must_be_something_to_ask(tmp_path):
     put(tmp_path, dataset="films")
     with pytest.raises(UserError, match="no evaluation set of films is at hand"):
@@ -365,6 +380,16 @@ def test_a_model_that_is_larger_than_the_room_goes_alone(tmp_path):
     assert [folder.name for folder in removed] == ["seed-1"]
     removed = kept_models.make_room(tmp_path, 0.4e-6)
     assert [folder.name for folder in removed] == ["seed-0"], "the least recently used"
+
+
+def test_what_a_killed_run_left_half_kept_is_removed(tmp_path, monkeypatch):
+    left = tmp_path / "models/imdb/cnn/.seed-0.unfinished"
+    left.mkdir(parents=True)
+    (left / "weights").write_text("half")
+    monkeypatch.setattr(saved, "save", lambda folder, *about: folder.mkdir(parents=True))
+    kept_models.keep(tmp_path / "models/imdb/lstm/seed-0", None, None, a_record(), tmp_path)
+    assert not left.exists()
+    assert (tmp_path / "models/imdb/lstm/seed-0").exists()
 
 
 def test_only_folders_of_seeds_are_kept_models(tmp_path):
