@@ -70,7 +70,7 @@ class ClusterNames:
         self.name_of_ = {
             word: str(number) for word, number in zip(self.words, numbers.tolist(), strict=True)
         }
-        del self.vectors  # so that a saved model has only what predicting takes
+        del self.words, self.vectors  # so that a saved model has only what predicting takes
         return self
 
     def transform(self, texts: list[str]) -> list[str]:
