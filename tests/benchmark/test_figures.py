@@ -1,4 +1,6 @@
+import math
 import re
+from types import SimpleNamespace
 
 from benchmark.analysis import tables
 from benchmark.records.predictions import Predictions
@@ -9,6 +11,7 @@ from tests.conftest import ROOT, run_python
 
 import numpy as np
 import pandas as pd
+import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
@@ -53,6 +56,26 @@ def test_errors_of_groups_by_hand():
             assert words == f"Test error by group of reviews: a: {said}.", "the family's best alone"
             drawn = figure.axes[0].containers[0].lines[0].get_ydata()
             assert [f"{value:.1f}" for value in drawn] == re.findall(r"(\d+\.\d) %", said)
+        bars = figures.error_by_stars(rows, found, dict.fromkeys(rows, "one family"))[0]
+        ends = bars.axes[0].containers[0].lines[2][0].get_segments()
+        reach = [(end[1, 1] - end[0, 1]) / 2 for end in ends]
+    # of the two reviews with 9 stars, one is right with both seeds and one with neither
+    assert reach == pytest.approx([0, 0, 196 * 0.5 / math.sqrt(2)])
+
+
+def test_each_answer_is_set_beside_the_label_of_its_review():
+    labels, logits = np.array([0, 1]), np.array([[-3, 3], [-3, 3]], np.float16)
+    rows = {"a": Predictions([], logits, labels, labels > 1)}
+    with figures.style():
+        observed = figures.reliability_curves(rows, {"a": "f"}).axes[0].lines[1].get_ydata()
+    assert observed[np.isfinite(observed)].tolist() == [0, 100]
+
+
+def test_what_is_made_once_is_added_once_to_the_seconds_of_a_search():
+    curve = SimpleNamespace(expected=np.array([0.8, 0.9]), once=700.0, seconds=18.0)
+    with figures.style():
+        drawn = evaluation_figures.budgets({"cnn": curve}, {"cnn": "f"}, by_seconds=True)
+    assert drawn.axes[0].lines[0].get_xdata().tolist() == [718, 736]
 
 
 def test_slices_are_those_of_the_reviews(small):

@@ -2,7 +2,7 @@ import dataclasses
 import time
 
 from benchmark.rows import hardware
-from benchmark.rows.networks import devices
+from benchmark.rows.networks import devices, network_row
 from benchmark.rows.networks.batches import Batches
 from benchmark.rows.networks.network_row import NetworkRow
 from benchmark.rows.networks.options import NetworkOptions, fit_to_size
@@ -261,3 +261,38 @@ def test_several_devices_share_each_batch(small):
         XLA_FLAGS="--xla_force_host_platform_device_count=2",
     )  # fmt: skip
     assert process.returncode == 0, process.stderr
+
+
+def test_the_tail_is_what_is_learned_judged_and_predicted(small):
+    given = []
+    row = dataclasses.replace(ROW, learn=lambda *about: given.append(about[-1]) or [])
+    options = dataclasses.replace(OPTIONS, truncation="tail", max_words=5)
+    fitted = row.fit(options, TrainingData.of(small, 0), lambda event: None)
+    for batches in (
+        given[0].batches, given[0].validation, fitted.batches(small.reviews("validation"))
+    ):  # fmt: skip
+        longest = int(batches.sequences.lengths.argmax())
+        number = next(i for i, rows in enumerate(batches.plan) if longest in rows)
+        ids = batches[number][0][list(batches.plan[number]).index(longest)]
+        assert ids.tolist() == batches.sequences[longest][-5:].tolist()
+
+
+def test_the_rate_falls_over_all_epochs(small, monkeypatch):
+    given = []
+    monkeypatch.setattr(
+        network_row, "train",
+        lambda model, optimizer, batches, *rest: given.append((optimizer, len(batches))) or [],
+    )  # fmt: skip
+    ROW.fit(OPTIONS, TrainingData.of(small, 0), print)
+    ((optimizer, batches),) = given
+    rate = optimizer.get_config()["learning_rate"]["config"]
+    assert rate["decay_steps"] == 3 * batches
+    assert rate["initial_learning_rate"] == OPTIONS.learning_rate
+
+
+def test_the_first_epoch_of_stages_does_not_tell_how_long_compilation_took(small):
+    epochs = [{"seconds": seconds} for seconds in (9.0, 4.0, 6.0)]
+    for in_stages, seconds in ((False, 4.0), (True, None)):
+        row = dataclasses.replace(ROW, learn=lambda *about: epochs, in_stages=in_stages)
+        fitted = row.fit(OPTIONS, TrainingData.of(small, 0), print)
+        assert fitted.seconds_compiling == seconds

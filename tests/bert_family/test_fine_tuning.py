@@ -257,7 +257,11 @@ def test_a_teacher_is_fine_tuned_once_and_its_student_alone_answers(small, eager
     row = dataclasses.replace(row, teacher=dataclasses.replace(row.teacher, hyperparameters=quick))
     taught = spied(monkeypatch, distillation)
     first, seconds = quick_fit(small, row=row, preset="scratch", teacher="scratch")
-    assert any(isinstance(layer, DistillationLoss) for layer in taught[-1].layers)
+    loss = taught[-1].get_layer("distillation_loss")
+    assert isinstance(loss, DistillationLoss)
+    from_whom = [one._keras_history.operation.name for one in loss.input]
+    assert from_whom[2:4] == ["teacher", "teacher"]
+    assert "teacher" not in from_whom[:2]
     alone, _ = quick_fit(small, row=row, preset="scratch")
     assert first.parameters == alone.parameters
     assert not (first.predict(reviews) == alone.predict(reviews)).all()
@@ -401,3 +405,25 @@ def test_the_seed_alone_decides_the_heads_first_weights():
     """Also in another process, in which other things were drawn before."""
     process = run_python("-c", f"from {__name__} import first_weights; print(first_weights())")
     assert process.stdout.strip() == str(first_weights()), process.stderr
+
+
+@pytest.mark.parametrize(("of", "rate"), [("scratch", 1e-3), ("a preset", 2e-5)])
+def test_the_rate_and_its_steps_are_those_of_the_weights_and_of_all_epochs(
+    of, rate, small, presets, monkeypatch
+):
+    given = []
+    monkeypatch.setattr(
+        fine_tuning, "adamw", lambda rate, steps, *rest: given.append((rate, steps))
+    )
+    monkeypatch.setattr(
+        fine_tuning, "train",
+        lambda model, optimizer, batches, *rest: given.append(len(batches)) or [],
+    )  # fmt: skip
+    row = catalogue.load("bert")
+    options = row.hyperparameters(
+        preset=of if of == "scratch" else str(presets["bert"][0]),
+        max_tokens=8, epochs=3, least_steps=1, precision="float32",
+    )  # fmt: skip
+    row.fit(options, TrainingData.of(small, 0), lambda event: None)
+    (asked, steps), batches = given
+    assert (asked, steps) == (rate, 3 * batches)

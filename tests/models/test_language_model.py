@@ -363,3 +363,22 @@ def test_training_on_spelled_words_resumes_to_the_same_weights(short: None, tmp_
     assert whole.best[0].shape == (40, SETTINGS.dimensions)
     for ours, theirs in zip(resumed.best, whole.best, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_perplexity_is_that_of_every_validation_word(short: None, tmp_path: Path) -> None:
+    learning = train(tmp_path, replace(SETTINGS, passes=1))
+    text = end_to_end([reviews(8, 1)], SETTINGS.words)
+    windows = Windows(text, learning.streams, training.STEPS, learning.clusters)
+    for number in range(SETTINGS.depth):
+        learning.model.get_layer(f"lstm_{number}").forget()
+    nats = 0.0
+    for inputs, _, counts in (windows[i] for i in range(len(windows))):
+        nats += float((np.asarray(learning.model(inputs)) * counts).sum())
+    assert learning.perplexities == [pytest.approx(np.exp(nats / (len(text) - 1)), rel=1e-4)]
+
+
+def test_reviews_stand_in_another_order_in_each_pass(short: None, tmp_path: Path) -> None:
+    learning = Training(SETTINGS, [reviews(40, 0)], reviews(8, 1), tmp_path, lambda event: None)
+    first, again, second = (learning._pass(number)[0][0]["words"] for number in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert (first != second).any()

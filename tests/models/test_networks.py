@@ -6,6 +6,7 @@ from benchmark.rows import catalogue
 from benchmark.rows.networks.network_row import Lessons, NetworkRow
 from benchmark.rows.training_data import TrainingData
 from models import fasttext, lm_lstm, ulmfit
+from models.pretraining.language_model import DIRECTIONS, language_model
 from models.pretraining.perturbation import Perturbed, WithUnlabelled
 from preprocessing.errors import UserError
 from tests.conftest import run_python
@@ -189,24 +190,106 @@ def test_elmo_holds_each_table_of_word_vectors_once(vectors, tables, small):
     assert fixed.count((len(small.vocabulary), 300)) == tables
 
 
-def test_ulmfit_unfreezes_a_layer_a_stage_and_makes_all_passes_in_the_last(
-    built, small, monkeypatch
+def test_ulmfit_unfreezes_the_last_layer_first_and_makes_all_passes_in_the_last_stage(
+    small, monkeypatch
 ):
     stages = []
 
     def train(model, optimizer, batches, validation, epochs, on_event):
         assert (optimizer.use_ema, optimizer.ema_momentum) == (True, 0.9)
-        stages.append((epochs, len(model.trainable_weights)))
+        deep = [layer for layer in model.layers if layer.name.startswith(("lstm_", "correction"))]
+        rate = optimizer.get_config()["learning_rate"]["config"]
+        opened = {layer.name for layer in deep if layer.trainable}
+        stages.append((epochs, rate["steps"], opened, optimizer.slowness))
         return [{}] * epochs
 
     monkeypatch.setattr(ulmfit, "train", train)
-    options = dataclasses.replace(row_and_options("ulmfit")[1], ema_momentum=0.9)
-    lessons = Lessons([None] * 4, None, epochs=5)
+    row, options = row_and_options("ulmfit")
+    options = dataclasses.replace(
+        options, ema_momentum=0.9, lm_layers=2, slower=2.0, learned_words=9
+    )
     data = TrainingData.of(small, 0)
-    history = ulmfit.unfreeze_gradually(options, data, built("ulmfit"), lessons)
-    assert [epochs for epochs, _ in stages] == [1, 1, 5] * 2
-    assert len(history) == 14
-    assert stages[0][1] < stages[1][1] < stages[2][1]
+    keras.config.set_dtype_policy("float32")
+    lessons = Lessons([None] * 4, None, epochs=5)
+    history = row.learn(options, data, row.build(options, data), lessons)
+    slowness = {"lstm_1": 2.0, "lstm_0": 4.0, "correction": 8.0}
+    assert stages == 2 * [
+        (1, 4, set(), slowness),
+        (1, 4, {"lstm_1"}, slowness),
+        (1, 4, {"lstm_1", "lstm_0"}, slowness),
+        (5, 20, {"lstm_1", "lstm_0", "correction"}, slowness),
+    ]
+    assert len(history) == 16
+
+
+@pytest.mark.parametrize("name", ["lm_lstm", "elmo", "ulmfit"])
+def test_a_row_starts_from_what_its_language_models_learned(name, small, eagerly):
+    (row, options), data = row_and_options(name), TrainingData.of(small, 0)
+    model = row.build(options, data)
+    read = {"forwards": "read"} if name == "lm_lstm" else {one: one for one in DIRECTIONS}
+    first = {}
+    for direction, part in read.items():
+        start = language_model(options, data, direction)
+        for number, learned in enumerate(start.layers):
+            kept = model.get_layer(part).get_layer(f"lstm_{number}").get_weights()
+            for ours, theirs in zip(kept, learned, strict=True):
+                np.testing.assert_array_equal(ours, theirs)
+        first[direction] = start.layers[0][0]
+        assert model.get_layer(part).trainable == (name != "elmo")
+    if len(first) == 2:
+        assert (first["forwards"] != first["backwards"]).any()
+
+
+def test_attention_sees_each_word_as_read_from_both_ends(small, some_words):
+    row, options = row_and_options("attention_lstm")
+    keras.config.set_dtype_policy("float32")
+    model = row.build(options, TrainingData.of(small, 0))
+    states = keras.Model(model.input, model.get_layer("attention").input[0])
+    words = some_words[:1]
+    first, last = words.copy(), words.copy()
+    first[0, 0], last[0, -1] = words[0, 0] + 1, words[0, -1] + 1
+    as_is, other_first, other_last = (np.asarray(states(one))[0] for one in (words, first, last))
+    there, back = slice(options.units), slice(options.units, None)
+    assert (as_is[-1, back] == other_first[-1, back]).all()
+    assert (as_is[-1, there] != other_first[-1, there]).any()
+    assert (as_is[0, there] == other_last[0, there]).all()
+    assert (as_is[0, back] != other_last[0, back]).any()
+
+
+def test_the_second_reader_begins_at_the_end(small, some_words):
+    words = some_words[:1]
+    row, options = row_and_options("bidirectional_lstm")
+    keras.config.set_dtype_policy("float32")
+    model = row.build(options, TrainingData.of(small, 0))
+    there, back = (layer for layer in model.layers if isinstance(layer, keras.layers.LSTM))
+    back.set_weights(there.get_weights())
+    positive = model.get_layer("positive")
+    kernel, bias = positive.get_weights()
+    kernel[len(kernel) // 2 :] = kernel[: len(kernel) // 2]
+    positive.set_weights([kernel, bias])
+    np.testing.assert_allclose(model(words), model(words[:, ::-1]), atol=1e-6)
+
+    row, options = row_and_options("ulmfit")
+    model = row.build(options, TrainingData.of(small, 0))
+    there, back = model.get_layer("forwards"), model.get_layer("backwards")
+    there.set_weights(back.get_weights())
+    np.testing.assert_allclose(back(words), there(words[:, ::-1]), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name in NETWORKS if not name.startswith("fasttext")])
+def test_the_order_of_words_matters(name, built, some_words):
+    model, words = built(name), some_words[:1]
+    assert np.abs(np.asarray(model(words)) - np.asarray(model(words[:, ::-1]))).max() > 1e-5
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_shares_that_are_dropped_are_those_that_were_asked_for(name, small):
+    row, options = row_and_options(name)
+    shares = {"dropout": 0.31, "spatial_dropout": 0.17, "layer_dropout": 0.23}
+    asked = {option: share for option, share in shares.items() if hasattr(options, option)}
+    model = row.build(dataclasses.replace(options, **asked), TrainingData.of(small, 0))
+    found = {getattr(layer, "rate", None) for layer in model._flatten_layers(recursive=True)}
+    assert set(asked.values()) <= found
 
 
 def test_perturbed_vectors_are_refused_where_numbers_are_too_coarse(small):

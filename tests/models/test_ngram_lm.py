@@ -1,7 +1,7 @@
 """Kneser–Ney by hand and by what must hold of it; the verdict of two language models."""
 
 from models.ngram_lm import Hyperparameters, LogLikelihoodRatio
-from models.ngrams.kneser_ney import kneser_ney, probabilities
+from models.ngrams.kneser_ney import _discounts, kneser_ney, probabilities
 from models.ngrams.trie import UNSEEN, NgramTrie, Places
 from preprocessing.ragged import Ragged
 
@@ -132,3 +132,12 @@ def test_a_ratio_is_divided_by_a_power_of_the_length():
     np.testing.assert_allclose(
         whole.transform(["a a b", "a"]) / [[3], [1]], mean.transform(["a a b", "a"])
     )
+
+
+def test_discounts_by_hand():
+    """Of counts 1 to 4 there are 4, 3, 2 and 1: Y = 4 / (4 + 2 · 3) = 0.4.
+
+    D(1) = 1 - 2Y · 3/4, D(2) = 2 - 3Y · 2/3, D(3) = 3 - 4Y · 1/2.
+    """
+    counts = np.repeat([1.0, 2, 3, 4, 9], [4, 3, 2, 1, 5])
+    np.testing.assert_allclose(_discounts(counts, 1.0), [0, 0.4, 1.2, 2.2])

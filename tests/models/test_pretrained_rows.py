@@ -49,6 +49,26 @@ def test_a_perturbation_is_epsilon_long_and_leaves_padding_alone() -> None:
         assert (np.asarray(moved)[MASK[..., 0] == 0] == 0).all()
 
 
+def bent(inputs):
+    """Answer by the sum of the squares of the words' vectors, whose slope depends on them."""
+    vectors, mask = inputs
+    return ops.sigmoid(ops.sum(ops.square(vectors) * mask, axis=(1, 2))[:, None])
+
+
+@pytest.mark.parametrize("kind", ["adversarial", "virtual_adversarial"])
+def test_nothing_is_learned_through_a_perturbation(kind: str) -> None:
+    vectors, mask = ops.convert_to_tensor(VECTORS), ops.convert_to_tensor(MASK)
+    answer = bent([vectors, mask])
+
+    def moved(x):
+        if kind == "adversarial":
+            return adversarial(bent, x, mask, LABELS, 2.0)
+        return virtual_adversarial(bent, x, mask, answer, 2.0, ops.ones_like(x))
+
+    slope = gradient(lambda x: ops.sum(x) + ops.sum(moved(x)), vectors)
+    np.testing.assert_allclose(np.asarray(slope), 1, atol=1e-5)
+
+
 def test_an_adversarial_perturbation_is_the_one_worked_out_by_hand() -> None:
     """The loss of a positive review rises against the slope, that of a negative one along it."""
     moved = adversarial(

@@ -1,6 +1,7 @@
 """Word vectors of every kind; GloVe's counts, gradients and steps against ones made by hand."""
 
 from dataclasses import replace
+from itertools import chain
 from types import SimpleNamespace
 
 from preprocessing.corpus import Corpus
@@ -88,6 +89,20 @@ def test_gensim_is_asked_for_the_kind_and_each_word_keeps_its_row(kind, given, s
     assert found[:, 0].tolist() == np.where(np.isin(numbers, seen), numbers, 0).tolist()
     assert (asked["called"], asked.get("sg"), asked.get("hs"), asked["negative"]) == given
     assert (asked["seed"], asked["workers"], asked["min_count"]) == (3, 1, 1)
+    settings = SETTINGS[kind]
+    read = [asked[name] for name in ("vector_size", "window", "epochs", "sample")]
+    assert read == [2, settings.window, settings.epochs, settings.subsampling]
+    if isinstance(settings, FastTextSettings):
+        ngrams = [asked[name] for name in ("min_n", "max_n", "bucket")]
+        assert ngrams == [settings.shortest_ngram, settings.longest_ngram, settings.buckets]
+
+
+def test_long_reviews_are_cut_and_lose_no_word(small, monkeypatch):
+    whole = list(with_gensim._sentences(small))
+    monkeypatch.setattr(with_gensim, "_LONGEST_SENTENCE", 3)
+    cut = list(with_gensim._sentences(small))
+    assert max(map(len, cut)) == 3
+    assert list(chain(*cut)) == list(chain(*whole))
 
 
 def test_kinds_differ_and_are_kept_apart():
@@ -99,11 +114,16 @@ def test_kinds_differ_and_are_kept_apart():
 def test_rare_words_share_the_vectors_of_their_parts(small):
     """With n-grams, words that share nearly all of theirs are alike from the start."""
     settings = FastTextSettings(dimensions=16, epochs=1, buckets=5_000)
-    vectors, _ = word_vectors(small, 0, settings)
-    nearest = Nearest(vectors, small.vocabulary)
-    word = next(w for w in small.vocabulary if f"{w}s" in small.vocabulary and len(w) > 5)
-    cosines = dict(nearest.to(word, len(small.vocabulary)))
-    assert cosines[f"{word}s"] > np.median(list(cosines.values()))
+    words = set(small.vocabulary)
+    pairs = [(word, f"{word}s") for word in words if f"{word}s" in words and len(word) > 5]
+    assert pairs
+    likeness = {}
+    for longest in (0, settings.longest_ngram):
+        vectors = with_gensim.learn(small, 0, replace(settings, longest_ngram=longest))
+        vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        row = {word: vectors[number] for number, word in enumerate(small.vocabulary)}
+        likeness[longest] = np.mean([row[one] @ row[other] for one, other in pairs])
+    assert likeness[settings.longest_ngram] > likeness[0] + 0.1
 
 
 def test_co_occurrences_of_a_tiny_text():
@@ -174,6 +194,13 @@ def test_glove_comes_near_the_logarithms_of_the_counts():
     assert vectors.shape == (12, 6)
     like = np.corrcoef((vectors @ vectors.T).ravel(), (factors @ factors.T).ravel())[0, 1]
     assert like > 0.7
+
+
+def test_what_glove_keeps_is_the_sum_of_both_vectors_of_a_word():
+    counts, settings = sparse.csr_matrix(np.ones((5, 5), np.float32)), GloveSettings(dimensions=2)
+    drawn = Parameters.drawn(5, 2, np.random.default_rng(0))
+    found = glove.fit(counts, 0, replace(settings, epochs=0))
+    np.testing.assert_array_equal(found, drawn.words + drawn.neighbours)
 
 
 def test_random_vectors_are_drawn_and_not_kept(small):
