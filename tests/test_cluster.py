@@ -171,7 +171,7 @@ def test_killed_and_started_again_it_goes_on_and_what_fails_fails_once(nodes, ba
     wait_for(told.exists, 180)  # a node installs the code first
     second = run_all(bare, "--cluster", nodes.address)
     assert second.returncode == 2
-    assert "another run_all.py is using" in second.stderr
+    assert "another run_all.py or evaluate is using" in second.stderr
     kept = (records / "a_quick" / "seed-0.json").read_bytes()
     os.killpg(driver.pid, signal.SIGKILL)
     driver.communicate()

@@ -113,7 +113,7 @@ def test_two_at_once(checkout):
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
     assert second.returncode == 2
-    assert "another run_all.py is using" in second.stderr
+    assert "another run_all.py or evaluate is using" in second.stderr
     assert second.stderr.count("\n") == 1
 
 

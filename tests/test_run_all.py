@@ -186,6 +186,6 @@ def test_a_finished_run_whose_weights_are_out_of_reach_is_kept_and_never_begun_a
 
 
 def test_a_line_with_public_weights_is_refused_on_synthetic_reviews(run_all_here):
-    process = run_all_here("bert (all-MiniLM-L6-v2)")
+    process = run_all_here("majority", "bert (all-MiniLM-L6-v2)")
     assert process.returncode == 2
-    assert "public weights make no sense on synthetic reviews" in process.stderr
+    assert "bert (all-MiniLM-L6-v2): public weights make no sense on synthetic" in process.stderr

@@ -102,7 +102,7 @@ class Reasons:
     Attributes:
         text: the text.
         positive: the probability of "positive".
-        log_odds: the same as log-odds, clipped to those of 1e-7 and 1 - 1e-7.
+        log_odds: the same as log-odds, at most those of the largest probability below 1.
         words: its words in order.
         sentences: its sentences in order, of a long text a few at a time; none if it has only one.
         weights: exact weights, of a linear model.
@@ -304,7 +304,7 @@ def attention_of(model: SavedModel, text: str) -> list[tuple[str, float]] | None
 
 def _log_odds(probabilities: np.ndarray) -> np.ndarray:
     """Return log-odds, at most those of the largest probability below 1 that the format has."""
-    least = np.finfo(probabilities.dtype).eps
+    least = np.finfo(probabilities.dtype).epsneg
     return logit(np.clip(probabilities.astype(np.float64), least, 1 - least))
 
 

@@ -77,11 +77,12 @@ def main(options: argparse.Namespace) -> int:
     data = DataOptions.of(options)
     own = own_sets(options.evaluate_on)
     corpus = corpus_from(data)
-    if corpus.synthetic and all(line.weights for line in lines.values()):
-        raise UserError(
-            "public weights make no sense on synthetic reviews: name a model that needs none, or "
-            "other reviews"
-        )
+    for name in options.models if corpus.synthetic else ():
+        if all(line.weights for line in lines.values() if name in (line.row, line.name)):
+            raise UserError(
+                f"{name}: public weights make no sense on synthetic reviews; leave it out, or name "
+                "other reviews"
+            )
     folder = evaluation_folder(options.evaluation_data)
     built_in = built_in_sets(corpus.name, data.cache, folder, quiet=False)
     for seed in range(options.seeds):  # of an odd number, a seed draws which class has one more

@@ -175,7 +175,8 @@ def draw(
                 "kept; ulmfit has stages, one after the other, for each of its two directions, "
                 "and each stage keeps its own. Where a model also learns from a teacher, to "
                 "predict the next token, or on perturbed vectors, its training loss holds that, "
-                "too. The loss of capsule (paper) is a margin; all others are in nats.",
+                "too. capsule (paper) has a margin loss, and with a teacher a part of the training "
+                "loss is a distance between states; all else is in nats.",
                 figures.learning_curves(histories),
                 _said_of_learning(histories),
             )

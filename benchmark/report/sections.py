@@ -334,8 +334,8 @@ def _search(curves: Mapping[str, Curve], family_of: Mapping[str, str]) -> Sectio
             ),
             Shown(
                 "budget_by_seconds", "By seconds",
-                f"{caption} Each trial costs the mean training time of a trial; what is made once "
-                f"for all of them, such as word vectors, is added once. "
+                f"{caption} Each trial costs the mean seconds of a trial; what is made once for "
+                f"all of them, such as word vectors, is added once. "
                 f"{budget.about_times(curves)}",
                 evaluation_figures.budgets(curves, family_of, by_seconds=True),
                 "The same, by seconds.",

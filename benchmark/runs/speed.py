@@ -84,7 +84,8 @@ def _preprocessing(data: DataOptions) -> Table:
 def _row(name: str, corpus: Corpus) -> tuple[str, str, str, str]:
     """Return reviews per second in training and in prediction, what like length gains, the share.
 
-    The share is of the rate of matrix products.
+    The share is of the rate of matrix products. A dash stands for what is not measured: all but
+    prediction of a model that learns in stages, the last two of one that is no network.
     """
     row = catalogue.load(name)
     options = row.hyperparameters()

@@ -5,6 +5,7 @@ import shutil
 import sys
 import threading
 import urllib.request
+from dataclasses import replace
 from types import SimpleNamespace
 
 from benchmark.app import library as libraries
@@ -69,6 +70,7 @@ def served(kept):
 
     library = Library(listed(kept))
     pairs = pairs_of.at_hand(None, kept / "cache")
+    pairs.append(replace(pairs[0], name="twin", edited="Its twin's edit."))
     listening = server.listen("127.0.0.1", 0)
     config = uvicorn.Config(server.application(library, pairs), log_level="warning")
     running = uvicorn.Server(config)
@@ -174,6 +176,18 @@ def test_an_example_is_flipped(tab, served):
     page.fill("#text textarea", "Not of a pair.")
     page.click("#flip")
     page.wait_for_selector("text=choose an example")
+
+
+def test_of_pairs_with_one_original_the_chosen_one_is_flipped(tab, served):
+    page = tab()
+    choose(page, "tfidf_logreg")
+    page.click("#example input")
+    page.get_by_role("option", name="twin").click()
+    page.wait_for_function("document.querySelector('#example input').value == 'twin'")
+    assert page.input_value("#text textarea") == served.pairs[0].original
+    page.click("#flip")
+    answered(page, "tfidf_logreg")
+    assert page.input_value("#text textarea") == "Its twin's edit."
 
 
 def test_of_pairs_that_share_an_original_the_first_is_flipped():
