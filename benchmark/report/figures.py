@@ -92,7 +92,8 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str 
 
     Args:
         table: the leaderboard's ranked lines.
-        column: the cost; where it depends on the machine, each machine has a panel of its own.
+        column: the cost; where it depends on the machine, each machine has a panel of its own, that
+            of most rows first.
         label: the cost's name and unit.
         heading: see `set_heading`; names are placed below it.
     """
@@ -100,7 +101,7 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str 
     table = table.drop(below_frame(table).index)
     is_time = column.endswith("seconds")
     machines = table.apply(tables.machine_of, axis=1) if is_time else pd.Series("", table.index)
-    panels = [shown for _, shown in table.groupby(machines)]
+    panels = sorted((shown for _, shown in table.groupby(machines)), key=len, reverse=True)
     heights = [1.9 + 0.2 * len(shown) for shown in panels]
     figure = Figure(figsize=(WIDTH, 0.9 + sum(heights)))
     all_axes = figure.subplots(

@@ -153,6 +153,17 @@ def test_names_stand_inside_the_frame_and_apart():
             assert np.hypot(*away) < 45, f"{text.get_text()} stands far from its point"
 
 
+def test_the_machine_of_most_rows_comes_first():
+    table = a_table(6, machine=["a processor, 1 core"] * 2 + ["a processor, 2 cores"] * 4)
+    table["train_seconds"] = table["parameters"]
+    with figures.style():
+        drawn = figures.accuracy_by_cost(table, "train_seconds", "training, seconds")
+    titles = [axes.get_title(loc) for axes in drawn.axes for loc in ("left", "center")]
+    assert [title for title in titles if title] == [
+        "on a processor, 2 cores", "on a processor, 1 core",
+    ]  # fmt: skip
+
+
 def test_collisions_by_hand():
     figure = Figure(figsize=(4, 4), dpi=100)
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, 400), ylim=(0, 400))
