@@ -168,8 +168,8 @@ def as_terminal(curves: Mapping[str, Curve], dataset: str, shown: tuple[int, ...
     columns += [Column(f"best of {k}", gives_way=6 if k not in (shown[0], shown[-1]) else 0)
                 for k in shown]  # fmt: skip
     columns += [Column("best", gives_way=4), Column("trials", gives_way=3),
-                Column("failed", gives_way=1), Column("seconds once", gives_way=2),
-                Column("a trial", gives_way=2)]  # fmt: skip
+                Column("failed", gives_way=1), Column("once, s", gives_way=2),
+                Column("a trial, s", gives_way=2)]  # fmt: skip
     table = TerminalTable(f"{dataset}, validation accuracy, %", columns)
     for name, curve in curves.items():
         cells = [
