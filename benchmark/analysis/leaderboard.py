@@ -1,7 +1,8 @@
 """The leaderboard, derived from the records: the same records give the same bytes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from benchmark.records.record import NOT_COMPARABLE, Failed, Finished, Record
 from benchmark.rows import catalogue
 from benchmark.rows.training_data import WORD_VECTORS
 from preprocessing.corpus import is_synthetic
+from preprocessing.errors import UserError
 from preprocessing.program import ROOT
 from preprocessing.storage import write_atomically
 
@@ -343,6 +345,17 @@ def whole_seconds(table: pd.DataFrame) -> pd.Series:
     Made once are word vectors, subwords, pretraining and a teacher.
     """
     return table["train_seconds"] + table["preprocessing_seconds"]
+
+
+@contextmanager
+def written_if_stopped(results: Path, dataset: str) -> Iterator[None]:
+    """Write the leaderboard with what is finished if what runs within is stopped, as by Ctrl-C."""
+    try:
+        yield
+    except BaseException:
+        with suppress(UserError, OSError):  # the first error is the one to report
+            write(results, dataset)
+        raise
 
 
 def write(results: Path, dataset: str) -> Evaluation:

@@ -1,7 +1,6 @@
 """Ask kept models about evaluation sets that their runs were not asked; nothing is trained."""
 
 import argparse
-from contextlib import suppress
 from pathlib import Path
 
 from benchmark.commands.options import (
@@ -65,16 +64,15 @@ def main(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
-    with sweep.only_one(options.results, options.dataset), console.status("reading") as status:
-        try:
-            outcome = ask_kept(
-                options.results, options.dataset, options.cache, sets,
-                lambda event: status.update(event["text"]),
-            )  # fmt: skip
-        except BaseException:  # also Ctrl-C: the table has what was answered
-            with suppress(UserError, OSError):  # the first error is the one to report
-                leaderboard.write(options.results, options.dataset)
-            raise
+    with (
+        sweep.only_one(options.results, options.dataset),
+        console.status("reading") as status,
+        leaderboard.written_if_stopped(options.results, options.dataset),
+    ):
+        outcome = ask_kept(
+            options.results, options.dataset, options.cache, sets,
+            lambda event: status.update(event["text"]),
+        )  # fmt: skip
     evaluation = leaderboard.write(options.results, options.dataset)
     names = [one.name for one in sets]
     if any(name in own for own in evaluation.asked.values() for name in names):

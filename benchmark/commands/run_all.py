@@ -2,7 +2,6 @@
 
 import argparse
 import shlex
-from contextlib import suppress
 from typing import Any
 
 from benchmark.commands.options import (
@@ -112,15 +111,11 @@ def main(options: argparse.Namespace) -> int:
     )  # fmt: skip
     with sweep.only_one(options.results, corpus.name):
         leaderboard.evaluate(options.results, corpus.name)  # damage is reported before hours pass
-        try:
+        with leaderboard.written_if_stopped(options.results, corpus.name):
             failed, unreached = sweep.sweep(
                 lines, options.seeds, corpus, settings, options.force, options.weights, console,
                 cluster,
             )  # fmt: skip
-        except BaseException:  # also Ctrl-C: the table has what was finished
-            with suppress(UserError, OSError):  # the first error is the one to report
-                leaderboard.write(options.results, corpus.name)
-            raise
         table = leaderboard.write(options.results, corpus.name).table
     console.print()
     asked = table[(table["status"] != "missing") | table["model"].isin(list(lines))]
