@@ -19,7 +19,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -47,6 +47,7 @@ class EvaluationSet:
             without.
         edited: shape (texts,), bool; whether the text is the edited one of its pair.
         ids: an identifier for each text, such as ``contrast/12/edited``; says nothing of the text.
+        classes: what the user's own table calls negative and positive.
     """
 
     name: str
@@ -55,6 +56,7 @@ class EvaluationSet:
     pairs: np.ndarray
     edited: np.ndarray
     ids: Sequence[str]
+    classes: tuple[str, str] = ("negative", "positive")
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -257,7 +259,7 @@ def from_table(path: Path) -> EvaluationSet:
         )
     name = re.sub(r"[^a-z0-9]+", "_", tables.stem(path).lower()).strip("_")
     name = name[:_LONGEST_NAME] or "own"
-    return _of(name, rows)
+    return replace(_of(name, rows), classes=(classes[0], classes[1]))
 
 
 def _content(file: PublishedFile, folder: Path | None, cache: Path) -> bytes:

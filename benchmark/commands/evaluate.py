@@ -48,7 +48,7 @@ def main(options: argparse.Namespace) -> int:
             "--evaluation-data is where the sets that come with the data set are, and --on names "
             "others; leave one out"
         )
-    sets = own_sets(options.on)
+    sets = own_sets(options.on, quiet=False)
     if not options.on:
         folder = evaluation_folder(options.evaluation_data)
         sets = built_in_sets(options.dataset, options.cache, folder, quiet=False)

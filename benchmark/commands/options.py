@@ -224,8 +224,12 @@ def weights_place(text: str) -> str:
     return f"{name}={place}"
 
 
-def own_sets(tables: "Sequence[Path]") -> "list[EvaluationSet]":
-    """Return the evaluation sets that --evaluate-on names.
+def own_sets(tables: "Sequence[Path]", quiet: bool) -> "list[EvaluationSet]":
+    """Return the evaluation sets that --evaluate-on names; say which of their classes is positive.
+
+    Args:
+        tables: the files.
+        quiet: say nothing.
 
     Raises:
         UserError: a table cannot be used, or has the name of another set or of validation, whose
@@ -242,6 +246,9 @@ def own_sets(tables: "Sequence[Path]") -> "list[EvaluationSet]":
         if one.name in {*PUBLISHED, *EMBEDDED, *found, "validation"}:
             raise UserError(f"{path}: there is another evaluation set {one.name}; rename the file")
         found[one.name] = one
+        if not quiet:
+            negative, positive = one.classes
+            print(f"{one.name}: {positive!r} counts as positive, {negative!r} as negative")
     return list(found.values())
 
 

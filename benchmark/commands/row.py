@@ -111,7 +111,8 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
         print(f"{name} has no epochs: --tensorboard writes no curves", file=sys.stderr)
     row.check_weights(options)
     data = DataOptions.of(given)
-    own = own_sets(given.evaluate_on)
+    quiet = given.progress == "json"
+    own = own_sets(given.evaluate_on, quiet)
     corpus = corpus_from(data)
     check_labels(corpus, [] if given.labels is None else [given.labels], given.seed)
     on_event = events.reporter(given.progress)
@@ -123,7 +124,6 @@ def main(given: argparse.Namespace, name: str, row: Row) -> int:
 
     sets = own
     if not given.validation_only:
-        quiet = given.progress == "json"
         folder = evaluation_folder(given.evaluation_data)
         sets = built_in_sets(corpus.name, data.cache, folder, quiet) + own
     from benchmark.runs.run import run

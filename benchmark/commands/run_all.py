@@ -74,7 +74,7 @@ def main(options: argparse.Namespace) -> int:
         raise UserError("--jobs and --tensorboard are for this machine alone; leave out --cluster")
     check_targets(options)
     data = DataOptions.of(options)
-    own = own_sets(options.evaluate_on)
+    own = own_sets(options.evaluate_on, quiet=False)
     corpus = corpus_from(data)
     for name in options.models if corpus.synthetic else ():
         if all(line.weights for line in lines.values() if name in (line.row, line.name)):

@@ -26,7 +26,7 @@ from preprocessing.sources.review import PARTS, UNLABELLED, Review
 from preprocessing.splits import held_out_mask
 from preprocessing.storage import sha256
 
-POSITIVE = frozenset(("1", "+1", "pos", "positive", "true", "yes", "good"))
+POSITIVE = frozenset(("pos", "positive", "true", "yes", "good"))
 """Names by which a class is known to be the positive one; else it is the last in order."""
 
 OWN = "own-"
@@ -319,14 +319,17 @@ def _why_not(row: Row) -> str:
 
 
 def class_order(name: str) -> tuple:
-    """Sort the positive class last: by its name, else by number, else by alphabet."""
+    """Sort the positive class last: by its name, else by number, else by alphabet.
+
+    Capital letters make no difference, so that one class is positive in all tables.
+    """
     try:
         number = float(name)
     except ValueError:
         number = 0.0
     if not math.isfinite(number):  # "nan" and "inf" are names
         number = 0.0
-    return name.lower() in POSITIVE, number, name
+    return name.lower() in POSITIVE, number, name.lower(), name
 
 
 def _class_folders(folder: Path) -> dict[str, list[Path]]:
@@ -336,7 +339,11 @@ def _class_folders(folder: Path) -> dict[str, list[Path]]:
     parts = {name: part for name, part in parts.items() if part.is_dir()}
     splits = parts if {"train", "test"} <= set(parts) else {"": folder}
     found = {
-        split: [sub for sub in sorted(parent.iterdir()) if sub.is_dir() and any(sub.glob("*.txt"))]
+        split: [
+            sub
+            for sub in sorted(parent.iterdir())
+            if sub.is_dir() and any(sub.glob("*.txt")) and sub != folder / "unsup"
+        ]
         for split, parent in splits.items()
     }
     imdb = (folder / "aclImdb").is_dir() or any(folder.glob("t*/urls_*.txt"))
@@ -345,8 +352,12 @@ def _class_folders(folder: Path) -> dict[str, list[Path]]:
 
 
 def _files(folder: Path) -> Iterator[Row]:
-    for split, classes in _class_folders(folder).items():
-        for sub in classes:
-            for file in sorted(sub.glob("*.txt")):
-                text = file.read_text(encoding="utf-8", errors="surrogateescape")
-                yield Row(file.relative_to(folder).as_posix(), text, sub.name, split)
+    places = [
+        (sub, sub.name, split)
+        for split, classes in _class_folders(folder).items()
+        for sub in classes
+    ]
+    for sub, label, split in [*places, (folder / "unsup", "", "unsup")]:
+        for file in sorted(sub.glob("*.txt")):
+            text = file.read_text(encoding="utf-8", errors="surrogateescape")
+            yield Row(file.relative_to(folder).as_posix(), text, label, split)

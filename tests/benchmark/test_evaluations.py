@@ -239,10 +239,25 @@ def test_a_table_of_ones_own_may_not_take_the_name_of_another_set(tmp_path):
     for name in ("contrast.csv", "Mine.csv", "mine.csv"):
         (tmp_path / name).write_text("text,label\ngood,pos\nbad,neg\n")
     with pytest.raises(UserError, match="there is another evaluation set contrast; rename"):
-        options.own_sets([tmp_path / "contrast.csv"])
+        options.own_sets([tmp_path / "contrast.csv"], quiet=True)
     with pytest.raises(UserError, match="there is another evaluation set mine; rename"):
-        options.own_sets([tmp_path / "Mine.csv", tmp_path / "mine.csv"])
-    assert [one.name for one in options.own_sets([tmp_path / "mine.csv"])] == ["mine"]
+        options.own_sets([tmp_path / "Mine.csv", tmp_path / "mine.csv"], quiet=True)
+    assert [one.name for one in options.own_sets([tmp_path / "mine.csv"], quiet=True)] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [("1", "2"), ("0", "1"), ("1", "5"), ("neg", "POS"), ("angry", "Happy")]
+)
+def test_the_positive_class_of_a_table_is_the_one_that_a_corpus_would_have(
+    tmp_path, capsys, low, high
+):
+    file = tmp_path / "hotels.csv"
+    file.write_text(f"text,label\nfine,{high}\ndull,{low}\n")
+    (hotels,) = options.own_sets([file], quiet=False)
+    assert hotels.labels.tolist() == [1, 0]
+    assert capsys.readouterr().out == f"hotels: {high!r} counts as positive, {low!r} as negative\n"
+    options.own_sets([file], quiet=True)
+    assert not capsys.readouterr().out
 
 
 @pytest.fixture

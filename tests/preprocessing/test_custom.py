@@ -137,12 +137,26 @@ def test_a_given_split_is_kept(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("splits", [("train", "test"), ("",)])
+def test_a_folder_of_texts_without_a_class_is_read(tmp_path, splits):
+    folder = class_folders(tmp_path, 50, splits)
+    (folder / "unsup").mkdir()
+    for number in range(3):
+        (folder / "unsup" / f"{number}.txt").write_text(f"who knows {number}")
+    assert is_custom(folder)
+    reviews, _ = CustomReviews(folder).read()
+    assert [review.text for review in reviews["unsup"]] == [f"who knows {i}" for i in range(3)]
+    assert len(reviews["train"]) + len(reviews["test"]) == 100 * len(splits)
+
+
 @pytest.mark.parametrize(
     ("names", "positive"),
     [
         (("yes", "no"), "yes"),
         (("0", "1"), "1"),
         (("-1", "1"), "1"),
+        (("1", "2"), "2"),
+        (("angry", "Happy"), "Happy"),
         (("10", "9"), "10"),
         (("spam", "ham"), "spam"),
         (("False", "True"), "True"),
