@@ -249,7 +249,10 @@ def _rows(one: Side, other: Side, comparable: bool) -> tuple[TerminalTable, list
     lines = [side.lines.iloc[0] for side in (one, other)]
     further = [terminal.Column("difference", gives_way=1)] if comparable else []
     shown, notes = _table("", one, other, further)
+    predictions = [row for side in (one, other) for row in side.predictions.values()]
     same_machine = leaderboard.of_one_machine(*lines)
+    if len(predictions) == 2 and not (one.in_table and other.in_table):
+        same_machine &= leaderboard.of_one_speed(*predictions)
     for column in (*columns.of_kind("score"), *columns.of_kind("cost")):
         values = [line[column.name] for line in lines]
         cells = [column.heading, *(column.number(value) for value in values)]
@@ -258,7 +261,6 @@ def _rows(one: Side, other: Side, comparable: bool) -> tuple[TerminalTable, list
         elif comparable:
             cells.append("not compared")
         shown.add_row(*cells)
-    predictions = [row for side in (one, other) for row in side.predictions.values()]
     if comparable and len(predictions) == 2:
         check_same_reviews(predictions[0].labels, predictions[1].labels, other.name)
         pairs = statistics.compare([row.correct for row in predictions])
@@ -462,6 +464,7 @@ def _add_recorded(
     """Add what only the records know."""
     for record in runs:
         known: dict[str, Any] = {
+            "labels": "all" if record.labels is None else record.labels,
             "python": record.environment.python,
             **record.environment.packages,
         }

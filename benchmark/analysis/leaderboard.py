@@ -11,7 +11,7 @@ from benchmark.analysis import columns, evaluations, label_curves, short_table, 
 from benchmark.analysis.evaluations import Asked
 from benchmark.records import PROTOCOL_SEEDS, predictions, store
 from benchmark.records.predictions import Predictions
-from benchmark.records.record import NOT_COMPARABLE, Failed, Finished, Record
+from benchmark.records.record import Failed, Finished, Record
 from benchmark.rows import catalogue
 from benchmark.rows.training_data import WORD_VECTORS
 from preprocessing.corpus import is_synthetic
@@ -22,8 +22,8 @@ from preprocessing.storage import write_atomically
 import numpy as np
 import pandas as pd
 
-CHANCE = 0.55
-"""Validation accuracy below which a network has learned nothing; guessing has 0.5 ± 0.01."""
+LEARNED = 0.1
+"""Share of the errors of guessing that a network must be rid of to have learned something."""
 
 SLOWLY = 1.5
 """How many times as long as at best something may take to make."""
@@ -123,14 +123,14 @@ def evaluate(results: Path, dataset: str) -> Evaluation:
             found[name], asked[name] = summary.predictions, summary.asked
             first = next(iter(found.values()))
             predictions.check_same_reviews(first.labels, found[name].labels, f"{name} in {results}")
-    slow = made_slowly(found)
-    for line in lines:
-        if line["model"] in slow and tables.DISTURBED not in line["info"]:
-            line["info"] = "; ".join(filter(None, (line["info"], tables.DISTURBED)))
     speeds = of_another_speed(found)
     for line in lines:
         if line["model"] in speeds:
             line["machine"] += speeds[line["model"]]
+    slow = made_slowly(found, speeds)
+    for line in lines:
+        if line["model"] in slow and tables.DISTURBED not in line["info"]:
+            line["info"] = "; ".join(filter(None, (line["info"], tables.DISTURBED)))
     paired = {name: one.is_paired for own in asked.values() for name, one in own.items()}
     further = [column.name for column in columns.of_further_sets(paired)]
     table = pd.DataFrame(lines, columns=[*columns.NAMES, *further])
@@ -176,17 +176,18 @@ def by_labels(results: Path, dataset: str) -> pd.DataFrame:
     return label_curves.build(results, dataset, current)
 
 
-def made_slowly(found: Mapping[str, Predictions]) -> set[str]:
+def made_slowly(found: Mapping[str, Predictions], speeds: Mapping[str, str]) -> set[str]:
     """Return the lines for which something was made once in much more time than for others.
 
-    It was the same work, so other programs were running then. What other names stand for, such as
-    pretraining, differs between lines.
+    It was the same work on the same kind of machine, so other programs were running then. What
+    other names stand for, such as pretraining, differs between lines.
 
     Args:
         found: the finished runs, by line.
+        speeds: what `of_another_speed` says of them.
     """
     made = [
-        (name, (record.environment.machine, *_work(record, step)), seconds)
+        (name, (record.environment.machine + speeds.get(name, ""), *_work(record, step)), seconds)
         for name, line in found.items()
         for record in line.records
         for step, seconds in record.seconds.preprocessing.items()
@@ -203,7 +204,7 @@ def of_another_speed(found: Mapping[str, Predictions]) -> dict[str, str]:
 
     What an operating system tells of two machines can be the same though one multiplies matrices at
     twice the rate, and other users of its hardware can slow one down. Only rates of one library are
-    compared. Of a line's runs the best rate counts: what disturbs a measurement makes it lower.
+    compared.
 
     Args:
         found: the finished runs, by line.
@@ -211,13 +212,10 @@ def of_another_speed(found: Mapping[str, Predictions]) -> dict[str, str]:
     Returns:
         What to add to their machine, by line.
     """
-    rates: dict[tuple[str, ...], dict[str, float]] = {}
+    rates: dict[tuple[str, str, str], dict[str, float]] = {}
     for name, line in found.items():
-        for record in line.records:
-            if products := record.matrix_products:
-                kind = record.device, record.environment.machine, products.library
-                own = rates.setdefault(kind, {})
-                own[name] = max(products.float32, own.get(name, 0.0))
+        for kind, rate in _best_rates(line).items():
+            rates.setdefault(kind, {})[name] = rate
     said = {}
     for own in rates.values():
         usual = float(np.median(list(own.values())))
@@ -229,6 +227,34 @@ def of_another_speed(found: Mapping[str, Predictions]) -> dict[str, str]:
     return said
 
 
+def of_one_speed(one: Predictions, other: Predictions) -> bool:
+    """Tell whether two models ran on equally fast machines, as far as their rates are known.
+
+    As `of_another_speed`, for models of which not both are in the table.
+    """
+    rates = [_best_rates(side) for side in (one, other)]
+    return all(
+        1 / OF_ONE_SPEED <= rates[0][kind] / rates[1][kind] <= OF_ONE_SPEED
+        for kind in rates[0].keys() & rates[1].keys()
+    )
+
+
+def _best_rates(line: Predictions) -> dict[tuple[str, str, str], float]:
+    """Return the best rate of matrix products among a line's runs.
+
+    What disturbs a measurement makes it lower.
+
+    Returns:
+        GFLOP/s, by device, machine and library.
+    """
+    rates: dict[tuple[str, str, str], float] = {}
+    for record in line.records:
+        if products := record.matrix_products:
+            kind = record.device, record.environment.machine, products.library
+            rates[kind] = max(products.float32, rates.get(kind, 0.0))
+    return rates
+
+
 def _work(record: Finished, step: str) -> tuple[str, ...]:
     """Return what two runs have in common where a step was the same work for both."""
     options = record.hyperparameters or {}
@@ -238,7 +264,7 @@ def _work(record: Finished, step: str) -> tuple[str, ...]:
         name: value for name, value in options.items()
         if name.startswith("lm_") or name in ("pretrain", "known_words")
     }  # fmt: skip
-    return step, _as_json(of_the_model)
+    return step, *record.backend, _as_json(of_the_model)
 
 
 def newest(runs: Mapping[Path, Record]) -> tuple[int, str] | None:
@@ -300,7 +326,7 @@ def line_of(
         notes.append(f"{len(good)} of {PROTOCOL_SEEDS} seeds")
     notes += [f"seed {record.seed} failed: {record.reason}" for record in failed]
     notes += [f"seed {record.seed} stayed at chance" for record in good.values()
-              if _stayed_at_chance(record)]  # fmt: skip
+              if _stayed_at_chance(record, found.guessing)]  # fmt: skip
     if any(record.is_disturbed for record in good.values()):
         notes.append(tables.DISTURBED)
     notes += said
@@ -308,10 +334,10 @@ def line_of(
     return Summary(columns.values(found, asked) | known, found, asked)
 
 
-def _stayed_at_chance(record: Finished) -> bool:
-    """Tell whether no epoch brought a network further than guessing, on balanced validation."""
+def _stayed_at_chance(record: Finished, guessing: float) -> bool:
+    """Tell whether no epoch brought a network further on validation than guessing."""
     reached = [epoch.validation_accuracy for epoch in record.history]
-    return bool(reached) and max(reached) < CHANCE
+    return bool(reached) and max(reached) < guessing + LEARNED * (1 - guessing)
 
 
 def _as_json(options: dict[str, Any] | None) -> str:
@@ -330,11 +356,9 @@ def readme_of(results: Path, document: str = "README.md") -> Path | None:
 
 def of_one_machine(one: pd.Series, other: pd.Series) -> bool:
     """Tell whether two lines were trained undisturbed on one kind of machine, so times compare."""
-    machines = f"{one['machine']} {other['machine']} {one['device']} {other['device']}"
-    if NOT_COMPARABLE in machines or columns.SEVERAL in machines:
-        return False
-    if tables.is_disturbed(one) or tables.is_disturbed(other):
-        return False
+    for line in (one, other):
+        if not tables.has_comparable_times(line) or tables.is_disturbed(line):
+            return False
     return all(one[name] == other[name] or (pd.isna(one[name]) and pd.isna(other[name]))
                for name in ("device", "machine"))  # fmt: skip
 

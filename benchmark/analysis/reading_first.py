@@ -80,7 +80,8 @@ def gains(
         for name in EDITED_PAIRS
         if f"{name}_difference" in steps and steps[f"{name}_difference"].notna().any()
     ][:1]
-    learned = labels[labels["accuracy_ci_low"] > 0.5]
+    guessing = max((row.guessing for row in predictions.values()), default=0.5)
+    learned = labels[labels["accuracy_ci_low"] > guessing]
     accuracy = learned.pivot(index="model", columns="labels", values="accuracy_mean")
     for _, step in steps.iterrows():
         ends = step["before"], step["after"]

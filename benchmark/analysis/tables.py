@@ -8,6 +8,7 @@ from benchmark.analysis.columns import BY_NAME, EDITED_PAIRS, SEVERAL, Column, e
 from benchmark.analysis.evaluations import Asked
 from benchmark.analysis.terminal import TerminalTable
 from benchmark.records import PROTOCOL_SEEDS
+from benchmark.records.record import NOT_COMPARABLE
 from preprocessing.corpus import is_synthetic, titled
 from preprocessing.errors import UserError
 
@@ -138,6 +139,12 @@ def machine_of(line: pd.Series) -> str:
     return machine if str(machine).startswith(device) else f"{device} ({machine})"
 
 
+def has_comparable_times(line: pd.Series) -> bool:
+    """Tell whether a line's runs each had a whole machine, all of one kind."""
+    ran_on = f"{line['device']} {line['machine']}"
+    return NOT_COMPARABLE not in ran_on and SEVERAL not in ran_on
+
+
 def is_disturbed(line: pd.Series) -> bool:
     """Tell whether some of a line's times are too long, since other programs were running."""
     return DISTURBED in _info(line)
@@ -242,7 +249,8 @@ def _remarks(table: pd.DataFrame, seeds: int) -> list[str]:
     remarks += [f"{line['model']}: {said}" for _, line in table.iterrows() if (said := notes(line))]
     if edited_pairs(table) is not None:
         remarks.append("edited pairs: % of them with both texts answered correctly")
-    if len(good) and not _is_one_kind(good):
+    comparable = all(has_comparable_times(line) for _, line in good.iterrows())
+    if len(good) and not (_is_one_kind(good) and comparable):
         return [*remarks, about_times(good)]
     return [*remarks, *disturbed(good)]
 

@@ -40,6 +40,12 @@ class Predictions:
         return self.positive == self.labels
 
     @cached_property
+    def guessing(self) -> float:
+        """The accuracy of always answering with the larger class of the test reviews."""
+        share = float(self.labels.mean())
+        return max(share, 1 - share)
+
+    @cached_property
     def probabilities(self) -> np.ndarray:
         """Probability of "positive", shape (seeds, reviews), float64."""
         return expit(self.logits.astype(np.float64))
@@ -92,8 +98,7 @@ def informed(rows: dict[str, Predictions]) -> dict[str, Predictions]:
     kept = {}
     for name, row in rows.items():
         right = row.correct.mean(axis=0)
-        share = row.labels.mean()
         least = right.mean() - 1.96 * right.std() / np.sqrt(len(right))
-        if least > max(share, 1 - share):
+        if least > row.guessing:
             kept[name] = row
     return kept

@@ -297,7 +297,8 @@ def budgets(
         family = family_of[name]
         best = 100 * curve.expected
         number = np.arange(1, len(best) + 1)
-        at = curve.once + number * max(curve.seconds, 0.1) if by_seconds else number
+        seconds = curve.seconds or 0.1  # none if all trials failed, and the axis has no zero
+        at = curve.once + number * seconds if by_seconds else number
         (line,) = axes.plot(
             at, best, color=colour[family], linestyle=dash[name], linewidth=1.2,
             marker=marker[family], markersize=3, markeredgecolor="white", markeredgewidth=0.3,

@@ -88,7 +88,8 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str 
     """Draw accuracy against a cost, with the rows that no other beats in both.
 
     Rows `below_frame` are left out. Where the cost depends on the machine, rows whose times are too
-    long, since other programs were running, are hollow, and count for no front.
+    long, since other programs were running, are hollow. These, and rows that shared a machine or
+    ran on several, count for no front.
 
     Args:
         table: the leaderboard's ranked lines.
@@ -100,6 +101,8 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str 
     colour, marker = looks(table["family"])
     table = table.drop(below_frame(table).index)
     is_time = column.endswith("seconds")
+    if is_time:  # rounded to hundredths, and the axis has no zero
+        table = table.assign(**{column: table[column].clip(lower=0.01)})
     machines = table.apply(tables.machine_of, axis=1) if is_time else pd.Series("", table.index)
     panels = sorted((shown for _, shown in table.groupby(machines)), key=len, reverse=True)
     heights = [1.9 + 0.2 * len(shown) for shown in panels]
@@ -112,7 +115,8 @@ def accuracy_by_cost(table: pd.DataFrame, column: str, label: str, heading: str 
         no_time = pd.Series(False, shown.index)
         hollow = shown.apply(tables.is_disturbed, axis=1) if is_time else no_time
         any_hollow |= hollow.any()
-        compared = shown[~hollow]
+        comparable = shown.apply(tables.has_comparable_times, axis=1) if is_time else ~no_time
+        compared = shown[~hollow & comparable]
         front = pareto_front(compared[column].to_numpy(), compared["accuracy_mean"].to_numpy())
         chosen = compared[front].sort_values(column)
         fronts.append(

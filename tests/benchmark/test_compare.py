@@ -5,6 +5,7 @@ import shutil
 
 from benchmark.analysis import comparison, leaderboard, statistics
 from benchmark.records import store
+from benchmark.records.record import MatrixProducts
 from preprocessing.errors import UserError
 from tests.benchmark.made_up_runs import (
     ENVIRONMENT,
@@ -236,3 +237,25 @@ def test_no_bound_of_an_interval_is_rounded_to_zero():
     for difference, said in ((0.00194, "-0.002 to +0.390"), (0.00294, "+0.10 to +0.49")):
         pairs = statistics.Pairs(*(np.array([[value]]) for value in (difference, 1e-3, 1e9, 1, 1)))
         assert comparison._interval(pairs.interval(0, 0)) == said
+
+
+def test_times_of_a_folder_from_a_much_faster_machine_are_not_compared(told, results):
+    def at(rate):
+        return {"matrix_products": MatrixProducts(library="numpy", float32=rate, bfloat16=None)}
+
+    put_many(results, "gru", 10, **at(180.0))
+    for name, rate in (("dropout=0.1", 200.0), ("dropout=0.2", 390.0)):
+        changed = results / "runs" / "imdb" / "gru" / name
+        put_many(results.parent / name, "gru", 20, **at(rate))
+        shutil.copytree(results.parent / name / "runs" / "imdb" / "gru", changed)
+    lines = [
+        next(line for line in told("gru", f"gru/{name}").splitlines() if "training, s" in line)
+        for name in ("dropout=0.1", "dropout=0.2")
+    ]
+    assert ["not compared" in line for line in lines] == [False, True]
+
+
+def test_how_many_labels_each_side_had_is_said(told, results):
+    put_many(results, "cnn", 100, with_labels=100)
+    (folder,) = (results / "runs" / "imdb" / "cnn").glob("*100*")
+    assert "labels: all → 100" in told("cnn", f"cnn/{folder.name}")

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 from benchmark.analysis import tables
 from benchmark.records.predictions import Predictions
+from benchmark.records.record import NOT_COMPARABLE
 from benchmark.report import evaluation_figures, figures, slices
 from benchmark.report.slices import CONTRAST, NEGATION
 from preprocessing.ragged import Ragged
@@ -200,6 +201,26 @@ def test_times_of_two_machines_share_no_panel_and_those_that_are_too_long_no_fro
     front = next(line for line in figure.axes[0].lines if line.get_linestyle() == "--")
     assert front.get_xdata().tolist() == [20.0, 40.0]
     assert f"too long: {tables.DISTURBED}" in legend_of(figure)
+
+
+def test_times_of_runs_that_shared_their_machine_have_no_front():
+    table = a_table(2, accuracy_mean=[0.9, 0.89], train_seconds=[40.0, 30.0])
+    table["machine"] = f"one, 2 cores, 1 of them given, so that {NOT_COMPARABLE}"
+    with figures.style():
+        figure = figures.accuracy_by_cost(table, "train_seconds", "training, seconds")
+        assert "Pareto front" not in legend_of(figure)
+        table["machine"] = "one, 2 cores"
+        figure = figures.accuracy_by_cost(table, "train_seconds", "training, seconds")
+        assert "Pareto front" in legend_of(figure)
+
+
+def test_a_row_that_trained_in_no_measurable_time_is_in_the_picture():
+    table = a_table(2, accuracy_mean=[0.9, 0.89], train_seconds=[40.0, 0.0])
+    with figures.style():
+        figure = figures.accuracy_by_cost(table, "train_seconds", "training, seconds")
+        axes = figure.axes[0]
+        assert 1e-4 < axes.get_xlim()[0] < 0.01
+    assert len(axes.texts) == 2
 
 
 def test_a_row_far_below_the_others_is_left_to_the_caption():

@@ -337,6 +337,17 @@ def test_a_network_that_stayed_at_chance_is_shown_as_such(tmp_path):
     assert info == "seed 0 stayed at chance"
 
 
+@pytest.mark.parametrize(("reached", "info"), [(0.72, "seed 0 stayed at chance"), (0.74, "")])
+def test_a_network_that_always_gives_the_larger_class_stayed_at_chance(tmp_path, reached, info):
+    one = Epoch(
+        loss=0.6, accuracy=0.7, validation_loss=0.6, validation_accuracy=reached, seconds=1.0
+    )
+    labels = np.repeat(np.array([0, 1], np.int8), [3, 7])
+    put(tmp_path, 0, history=[one], logits=np.ones(10), labels=labels)
+    said = leaderboard.build(tmp_path, "imdb").set_index("model").loc["majority", "info"]
+    assert said.replace("1 of 3 seeds", "").strip("; ") == info
+
+
 def test_a_variant_is_a_line_of_its_own(tmp_path):
     path = put(tmp_path, row="bert", variant="all-MiniLM-L6-v2", weights="all-MiniLM-L6-v2 (12)")
     assert path == tmp_path / "runs/imdb/bert@all-MiniLM-L6-v2/seed-0.json"
@@ -469,6 +480,15 @@ def test_times_of_a_line_whose_seeds_ran_on_several_machines_are_not_compared(tm
     assert not leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["lstm"])
 
 
+def test_times_of_runs_that_shared_a_machine_are_said_not_to_compare(tmp_path):
+    part = ENVIRONMENT.model_copy(update={"cpus_given": 1.0})
+    put_many(tmp_path, "cnn", 1, environment=part)
+    put_many(tmp_path, "lstm", 2, environment=part)
+    said = tables.as_terminal(leaderboard.build(tmp_path, "imdb"), "imdb").caption[-1]
+    assert said.startswith("All times were measured on one kind of machine: ")
+    assert said.endswith("so that times are not comparable.")
+
+
 def test_times_of_a_line_whose_word_vectors_took_far_longer_than_others_are_too_long(tmp_path):
     for row, kind, seconds in (
         ("cnn", "cbow", 100.0), ("lstm", "cbow", 149.0), ("gru", "cbow", 151.0),
@@ -511,6 +531,20 @@ def test_a_machine_that_multiplies_much_faster_or_slower_than_others_of_its_name
     assert not leaderboard.of_one_machine(lines.loc["cnn"], lines.loc["gru"])
     shown = short_table.as_markdown(lines.loc[["cnn", "lstm", "gru"]].reset_index())
     assert "so their times cannot be compared with the others': gru." in shown
+
+
+def test_work_on_machines_of_two_speeds_tells_nothing_of_other_programs(tmp_path):
+    """What took 100 s at twice the rate is no reason to expect less than 200 s here."""
+    for row, taken, rate in (
+        ("elmo", 100.0, 380.0), ("cnn", 180.0, 180.0), ("lstm", 200.0, 180.0),
+        ("gru", 290.0, 180.0), ("capsule", 190.0, 180.0),
+    ):  # fmt: skip
+        seconds = SECONDS.model_copy(update={"preprocessing": {"word2vec": taken}})
+        products = MatrixProducts(library="tensorflow", float32=rate, bfloat16=None)
+        put(tmp_path, row=row, seconds=seconds, matrix_products=products)
+    lines = leaderboard.build(tmp_path, "imdb").set_index("model")
+    rows = ("elmo", "cnn", "lstm", "gru", "capsule")
+    assert [row for row in rows if tables.is_disturbed(lines.loc[row])] == ["gru"]
 
 
 @pytest.mark.parametrize("copy", ["majority/seed-3.json", "majority_old/seed-0.json"])
