@@ -115,7 +115,7 @@ def make_checkout(folder: Path) -> Path:
 
 
 def write_table_of_texts(path: Path) -> None:
-    """Write labelled texts as somebody may have them: 1,000 good rows, and two that are not."""
+    """Write labelled texts as somebody may have them: 2,000 good rows, and two that are not."""
     moods = {0: "angry", 1: "happy"}
     rows = [
         (review.text, moods[review.label])

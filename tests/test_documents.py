@@ -97,7 +97,7 @@ def test_the_figures_show_every_row_of_the_leaderboard():
 )
 def test_a_committed_figure_has_the_values_of_the_table(figure, column, unit):
     table = evaluated().table
-    table = table[table["status"] == "ok"].assign(seconds=leaderboard.whole_seconds)
+    table = table[table["status"] == "ok"].assign(seconds=tables.whole_seconds)
     drawing = (ROOT / "results" / "figures" / f"{figure}.svg").read_text(encoding="utf-8")
     for _, line in table.drop(figures.below_frame(table).index).iterrows():
         mean, low, high = (100 * line[f"accuracy_{end}"] for end in ("mean", "ci_low", "ci_high"))
@@ -154,13 +154,9 @@ def test_accuracies_in_the_text_are_those_of_the_tables(document):
     assert quoted <= PUBLISHED | set(re.findall(r"\| (\d\d\.\d\d)", table))
 
 
-def test_seconds_in_the_answer_are_those_of_the_table():
-    answer = DOCUMENTS["README.md"].partition("## The answer")[2].partition("![")[0]
-    table = evaluated().table
-    seconds = {f"{value:,.0f}" for value in leaderboard.whole_seconds(table)}
-    quoted = set(re.findall(r"([\d,]+) s\b", answer))
-    assert quoted
-    assert quoted <= seconds
+def test_the_hours_of_the_whole_benchmark_are_those_of_the_schedule():
+    hours = re.search(r"made once for several: ([\d.]+) hours", DOCUMENTS["docs/cluster.md"])[1]
+    assert f"takes about [{float(hours):.0f} hours]" in DOCUMENTS["README.md"]
 
 
 def test_no_model_is_measurably_more_accurate_than_the_one_that_the_answer_names():
@@ -935,7 +931,7 @@ SECONDS = (
 
 @pytest.mark.parametrize(("document", "model", "words"), SECONDS)
 def test_seconds_in_the_text_are_those_of_their_model(document, model, words):
-    seconds = leaderboard.whole_seconds(evaluated().table.set_index("model"))[model]
+    seconds = tables.whole_seconds(evaluated().table.set_index("model"))[model]
     assert words.format(f"{seconds:,.0f}") in " ".join(DOCUMENTS[document].split())
 
 
@@ -956,5 +952,5 @@ def test_figures_in_the_findings_are_those_of_the_tables():
     quoted = set(re.findall(r"(\d\d\.\d) %", text))
     assert quoted
     assert quoted <= known
-    seconds = {f"{value:,.0f}" for value in leaderboard.whole_seconds(table).dropna()}
+    seconds = {f"{value:,.0f}" for value in tables.whole_seconds(table).dropna()}
     assert set(re.findall(r"([\d,]+) s\b", text)) <= seconds
