@@ -58,9 +58,6 @@ def test_the_speed_of_some_rows_with_the_ratio_to_the_textbook_form(run_here, ca
     assert figures["majority"][-2:] == ["–", "–"], "it has no batches"
     assert float(figures["fasttext"][-2]) > 0
     assert re.fullmatch(r"\d+%", figures["fasttext"][-1])
-    refused = run_here("benchmark", "speed", "nonsense", "--dataset", "sample")
-    assert refused.returncode == 2
-    assert "no model is called 'nonsense'" in refused.stderr
 
 
 def test_what_is_made_once_is_made_alone_and_read_with_the_prepared_corpus(run_here, tmp_path):

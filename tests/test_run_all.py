@@ -10,7 +10,7 @@ from bert_family.shared.fine_tuning import FineTunedRow
 from preprocessing.errors import UserError
 from preprocessing.storage import seal, unseal
 from tests.checkouts import add_row, leaderboard, run_all
-from tests.conftest import ROOT, run_python
+from tests.conftest import run_python
 
 import pandas as pd
 import pytest
@@ -117,24 +117,6 @@ def test_a_damaged_record_is_said_before_anything_runs(run_all_here, tmp_path):
     assert f"{predictions.name} is damaged" in process.stderr
     record.unlink()
     assert run_all_here("majority", "--seeds", "1").returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("majorty",), "no model is called 'majorty'; did you mean majority?"),
-        (("xyz",), "no model is called 'xyz'; there are"),
-        (("--seeds", "0"), "0 is less than 1"),
-        (("--dataset", "imdb", "--data", "/no/such/path"), "/no/such/path: no such file or folder"),
-        (("--results", "/dev/null/x"), "--results /dev/null/x cannot be written"),
-        (("--cache", str(ROOT / "README.md")), "README.md cannot be written: it is a file"),
-    ],
-)
-def test_bad_options_of_run_all(run_here, arguments, said):
-    process = run_here("run_all.py", "--dataset", "sample", "--limit", "40", *arguments)
-    assert process.returncode == 2
-    assert said in process.stderr
-    assert "Traceback" not in process.stderr
 
 
 def test_rows_are_listed_without_importing_them(checkout):

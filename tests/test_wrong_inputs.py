@@ -348,6 +348,7 @@ EVALUATE_ON = {
     "validation.csv": "there is another evaluation set validation; rename the file",
     "contrast.csv": "there is another evaluation set contrast; rename the file",
     "quote.csv": "quote.csv, line 122: unexpected end of data",
+    "fields.csv": "fields.csv, line 122: with more or fewer fields",
 }
 """What a row says of ``--evaluate-on``."""
 
@@ -429,6 +430,7 @@ OTHERS = {
     f"run_all.py majority {SAMPLE} --results /proc/x": "--results /proc/x cannot be written",
     f"run_all.py majority {SAMPLE} --tensorboard texts.txt": "--tensorboard texts.txt cannot be",
     f"run_all.py majority {SAMPLE} --evaluate-on pipe.csv": "pipe.csv is a pipe",
+    f"run_all.py majority {SAMPLE} --cache texts.txt": "--cache texts.txt cannot be written: it is",
     "run_all.py majority --data three.csv --cache own": "'good' (60), 'bad' (60), 'so' (50)",
     "benchmark leaderboard --results ok.csv": "--results ok.csv is a file; name the folder",
     "benchmark leaderboard --under parameters=-1": "no line of the leaderboard is of that family",

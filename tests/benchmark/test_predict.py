@@ -131,35 +131,14 @@ def test_models_of_one_name_are_told_apart(ask, tmp_path):
 @pytest.mark.parametrize(
     ("content", "name", "column", "said"),
     [
-        ("review\nok\n", "t.csv", None, "--column names the column"),
-        ("ok\n", "t.txt", "review", "--column names the column"),
-        ("id,text\n1,ok\n", "t.csv", "review", "has no column 'review'; it has id, text"),
         ("id,review\n1\n", "t.csv", "review", r"t\.csv, line 2: with more or fewer fields"),
-        ("review\nok,no\n", "t.csv", "review", r"t\.csv, line 2: with more or fewer fields"),
         ('review\n"ok\n', "t.csv", "review", r"t\.csv, line 2: unexpected end of data"),
-        (b"caf\xe9\n", "t.txt", None, "is not UTF-8"),
         (b"review,caf\xe9\nok,1\n", "t.csv", "review", r"t\.csv, line 1, is not UTF-8: it seems"),
-        ("", "t.csv", "review", "is empty"),
-        ("id,text\n1,ok\n", "t.csv", None, "column of the texts, of id, text"),
-        ('{"text": "ok"}\n', "t.jsonl", None, "column of the texts, of text"),
-        ("ok\n", "t.md", None, "is plain text: .* --file reads one text per line"),
-        ('{"review": "ok"}\n[1]\n', "t.jsonl", "review", "line 2: not a JSON object"),
     ],
 )
 def test_what_cannot_be_read_is_said(ask, content, name, column, said):
     with pytest.raises(UserError, match=said):
         ask(content, name, column)
-
-
-def test_a_file_or_texts_and_not_both(tmp_path):
-    with pytest.raises(UserError, match="give either texts"):
-        predict.predict({"m": tmp_path}, [], None, None)
-    with pytest.raises(UserError, match="give either texts"):
-        predict.predict({"m": tmp_path}, ["Superb!"], tmp_path / "no.txt", None)
-    with pytest.raises(UserError, match=r"no\.txt: no such file"):
-        predict.predict({"m": tmp_path}, [], tmp_path / "no.txt", None)
-    with pytest.raises(UserError, match="names the column of a table"):
-        predict.predict({"m": tmp_path}, ["Superb!"], None, "text")
 
 
 def test_a_kept_model_is_found_by_its_name(tmp_path):

@@ -4,22 +4,10 @@ import html
 import re
 
 from benchmark.analysis import label_curves, leaderboard, reading_first, steps
-from benchmark.records import store
 from benchmark.report import build
-from tests.benchmark.made_up_runs import a_record, predicted
+from tests.benchmark.made_up_runs import put_many
 
-import numpy as np
 import pytest
-
-TRUTH = (np.arange(400) % 2).astype(np.int8)
-
-
-def put(folder, model, wrong, labels=None, **changes):
-    """Write a run that has the first so many test reviews wrong."""
-    record = a_record(model=model, labels=labels, **changes)
-    logits = np.where((np.arange(400) < wrong) ^ (TRUTH == 1), 2.0, -2.0)
-    path = store.record_path(folder, "imdb", model, {}, record.seed, record.variant, labels=labels)
-    store.write(path, record, predicted(logits, TRUTH))
 
 
 @pytest.fixture(scope="module")
@@ -28,17 +16,17 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
     reads = {"family": "language model", "hyperparameters": {"pretrain": 2}}
     for labels, with_it, without in ((10, 100, 160), (None, 20, 40)):
-        put(folder, "lm_lstm", with_it, labels, **reads,
+        put_many(folder, "lm_lstm", with_it, seeds=1, with_labels=labels, **reads,
             perplexity={"language model forwards": [90.0, 80.0]})  # fmt: skip
-        put(folder, "lstm", without, labels, family="recurrent")
+        put_many(folder, "lstm", without, seeds=1, with_labels=labels, family="recurrent")
     for labels, wrong in ((10, 200), (None, 25)):
-        put(folder, "lm_lstm", wrong, labels, family="language model",
+        put_many(folder, "lm_lstm", wrong, seeds=1, with_labels=labels, family="language model",
             hyperparameters={"pretrain": 0}, variant="not-pretrained")  # fmt: skip
     both_ways = {"language model forwards": [100.0], "language model backwards": [400.0, 500.0]}
-    put(folder, "elmo", 30, **reads, perplexity=both_ways)
-    put(folder, "gpt", 44, family="BERT family", hyperparameters={"pretrain": 1},
+    put_many(folder, "elmo", 30, seeds=1, **reads, perplexity=both_ways)
+    put_many(folder, "gpt", 44, seeds=1, family="BERT family", hyperparameters={"pretrain": 1},
         perplexity={"pretraining": [29.0, 31.0]})  # fmt: skip
-    put(folder, "gpt", 60, family="BERT family", hyperparameters={"pretrain": 0},
+    put_many(folder, "gpt", 60, seeds=1, family="BERT family", hyperparameters={"pretrain": 0},
         variant="not-pretrained")  # fmt: skip
     return folder
 

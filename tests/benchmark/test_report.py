@@ -7,7 +7,7 @@ import shutil
 
 from benchmark.analysis import budget, label_curves, leaderboard, steps, tables
 from benchmark.analysis.evaluations import Asked
-from benchmark.records import store, trials
+from benchmark.records import trials
 from benchmark.records.predictions import Predictions
 from benchmark.records.record import Epoch
 from benchmark.records.store import Answered, SetPredictions
@@ -26,9 +26,7 @@ from preprocessing.errors import UserError
 from tests.benchmark.made_up_runs import (
     a_corpus,
     a_failure,
-    a_record,
     a_trial,
-    predicted,
     put,
     put_many,
     put_record,
@@ -238,15 +236,6 @@ def a_set(name="contrast", original_wrong=2, edited_wrong=10, paired=True):
     return {name: Answered("h" * 16, 0.1, SetPredictions(logits, labels, pairs, edited))}
 
 
-def put_asked(folder, row, wrong, answered, labels=None, **changes):
-    """Write a run that was asked evaluation sets."""
-    record = a_record(model=row, labels=labels, **changes)
-    truth = (np.arange(400) % 2).astype(np.int8)
-    logits = np.where((np.arange(400) < wrong) ^ (truth == 1), 2.0, -2.0)
-    path = store.record_path(folder, "imdb", row, {}, 0, record.variant, labels=labels)
-    store.write(path, record, predicted(logits, truth), answered)
-
-
 @pytest.fixture(scope="module")
 def with_sets(tmp_path_factory):
     """Runs of three rows, one of them with outside weights, that were asked three sets."""
@@ -262,9 +251,9 @@ def with_sets(tmp_path_factory):
             | a_set("products", 9, edited_wrong)
             | a_set("own_films", 7, paired=False)
         )
-        put_asked(folder, row, wrong, answered, **changes)
-    put_asked(folder, "cnn", 90, {}, labels=10, family="convolutional")
-    put_asked(folder, "cnn", 60, {}, labels=16, family="convolutional")
+        put_many(folder, row, wrong, seeds=1, answered=answered, **changes)
+    put_many(folder, "cnn", 90, seeds=1, with_labels=10, family="convolutional")
+    put_many(folder, "cnn", 60, seeds=1, with_labels=16, family="convolutional")
     for row, found in (("cnn", (0.9, 0.9, 0.9)), ("naive_bayes_svm", (0.0, 0.88, 0.95))):
         for number, accuracy in enumerate(found, 1):
             trials.add(trials.path_of(folder, "imdb", row), a_trial(number, accuracy))

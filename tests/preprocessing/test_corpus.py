@@ -229,22 +229,6 @@ def test_preparing_from_the_command_line(tmp_path):
     assert first.stdout == second.stdout, "the second time it is opened, not made"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "said"),
-    [
-        (("--cache", "/dev/null/x"), 2, "/dev/null/x"),
-        (("--limit", "5"), 2, "5 reviews are too few; use 40 or more"),
-        (("--data", "somewhere"), 2, "the sample is made by its generator"),
-        (("--dataset", "imbd"), 2, "imbd"),
-    ],
-)
-def test_bad_options(run_here, arguments, code, said):
-    process = run_here("preprocessing", "--dataset", "sample", *arguments)
-    assert process.returncode == code
-    assert said in process.stderr
-    assert "Traceback" not in process.stderr
-
-
 def test_a_full_disk_is_one_line_and_leaves_nothing_half_made(tmp_path):
     """A limit on the size of files stands in for the full disk."""
     program = (

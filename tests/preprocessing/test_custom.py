@@ -215,26 +215,6 @@ def test_a_file_name_in_another_encoding_is_a_bad_row(tmp_path):
     assert "1 not in UTF-8" in own.read()[1][0]
 
 
-@pytest.mark.parametrize(
-    ("lines", "header", "said"),
-    [
-        (rows(), ("body", "label"), "has no column 'text'; it has body, label"),
-        (
-            rows(50)[:50],
-            ("text", "label"),
-            "column 'label' has 1: 'good' (50); add texts of a second or --label-column",
-        ),
-        (rows(11), ("text", "label"), "too few texts: 9 of 'bad' for train"),
-        ([], ("text", "label"), "has a header, but no rows"),
-        ([("a", "b", "c")], ("text", "label", "text"), "has the column 'text' twice"),
-    ],
-)
-def test_what_cannot_be_used_is_said(tmp_path, lines, header, said):
-    with pytest.raises(UserError) as error:
-        CustomReviews(table(tmp_path / "a.csv", lines, header)).read()
-    assert said in str(error.value)
-
-
 def test_texts_that_leave_nothing_for_validation_are_told(tmp_path):
     lines = [(*row, split) for split in ("train", "test") for row in rows(3) * 4]
     file = table(tmp_path / "a.csv", lines, ("text", "label", "split"))

@@ -214,30 +214,7 @@ def test_a_table_of_ones_own_with_pairs(tmp_path):
     assert found.edited.tolist() == [False, False, True, True]
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("text,label\n", "has a header, but no rows"),
-        ("text,label\ngood,pos\n,neg\n", "line 3: no text"),
-        ("text,mood\ngood,pos\n", "has no column 'label'; it has text, mood"),
-        ("text,label\na,pos\nb,neg\nc,so\n", "two classes are needed in 'label'; there are 'pos'"),
-        ("text,label,pair\na,pos,1\nb,neg,1\nc,neg,1\n", "pair '1' stands in 3 rows"),
-        ("text,label\na,pos,x\n", "line 2: with more or fewer fields"),
-    ],
-)
-def test_a_table_that_cannot_be_used_is_told_in_one_line(tmp_path, text, said):
-    with pytest.raises(UserError, match=said):
-        evaluation_sets.from_table(table(tmp_path, text))
-
-
 def test_labels_may_be_numbers(tmp_path):
     lines = '{"text": "bad", "label": 0}\n{"text": "good", "label": 1}\n'
     found = evaluation_sets.from_table(table(tmp_path, lines, "mine.jsonl"))
     assert found.labels.tolist() == [0, 1]
-
-
-def test_other_files_are_refused_by_name(tmp_path):
-    with pytest.raises(UserError, match=r"\.xlsx is plain text: .*; evaluation sets are \.csv"):
-        evaluation_sets.from_table(table(tmp_path, "x", "mine.xlsx"))
-    with pytest.raises(UserError, match="no such file"):
-        evaluation_sets.from_table(tmp_path / "none.csv")

@@ -87,26 +87,6 @@ def test_a_damaged_review_is_named(run_here, tmp_path, content, said):
     assert f"train/pos/2_9.txt {said}" in process.stderr
 
 
-@pytest.mark.parametrize(
-    ("make", "said"),
-    [
-        (lambda path: None, "no such file or folder"),
-        (lambda path: path.mkdir(), "nor train/ and test/ in it, but nothing"),
-        (lambda path: path.write_text("hello"), "data is plain text: "),
-        (lambda path: path.write_text(""), "data is empty; --data reads"),
-        (lambda path: unpack(archive_files(), path), "train/pos has 4 of 12,500"),
-    ],
-)
-def test_what_is_no_data_set_is_said_in_one_line(run_here, tmp_path, make, said):
-    make(tmp_path / "data")
-    process = run_here(
-        "models/majority.py", "--data", tmp_path / "data", "--cache", tmp_path / "cache"
-    )
-    assert process.returncode == 2
-    assert said in process.stderr
-    assert process.stderr.count("\n") == 1
-
-
 def test_fingerprint_follows_the_content(tmp_path):
     folder = unpack(archive_files(), tmp_path / "unpacked")
     before = imdb.fingerprint(folder)
