@@ -165,8 +165,9 @@ def prepare(
     settings = settings or Settings()
     if isinstance(data, CustomReviews):
         dataset = data.name
-    originals = sorted(held_out.names()) if dataset == "imdb" else []
-    key = hashlib.sha256(_canonical(dataset, VERSION, asdict(settings), originals)).hexdigest()[:16]
+    originals = held_out.names() if dataset == "imdb" else frozenset()
+    header = _canonical(dataset, VERSION, asdict(settings), sorted(originals))
+    key = hashlib.sha256(header).hexdigest()[:16]
     if dataset == "imdb" and data is None and not imdb.in_cache(cache):
         prepared = _prepared(cache, key)
         if prepared:
@@ -186,10 +187,10 @@ def prepare(
     with clock.step("read the reviews"):
         reviews, notes = read()
         if dataset == "imdb" and not settings.with_originals:
-            reviews = held_out.without_originals(reviews, held_out.names())
+            reviews = held_out.without_originals(reviews, originals)
         reviews = _limited(reviews, settings.limit)
     with clock.step("hash the reviews"):
-        digest = hashlib.sha256(_canonical(dataset, VERSION, asdict(settings), originals))
+        digest = hashlib.sha256(header)
         for part in PARTS:
             for review in reviews[part]:
                 digest.update(_canonical(*review))

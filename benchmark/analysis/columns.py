@@ -332,9 +332,8 @@ def values(line: Predictions, asked: Mapping[str, Asked]) -> dict[str, Any]:
         asked: what they answered to evaluation sets, by name.
     """
     further = of_further_sets({name: one.is_paired for name, one in asked.items()})
-    of_sets = [column for column in (*ALL, *further) if column.of_asked is not None]
     return {column.name: column.of(line) for column in ALL if column.of is not None} | {
         column.name: column.of_asked(asked[column.set])
-        for column in of_sets
+        for column in (*ALL, *further)
         if column.of_asked is not None and column.set in asked
     }

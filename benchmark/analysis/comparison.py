@@ -32,6 +32,7 @@ _ADDED = frozenset(columns.NAMES[columns.NAMES.index("tied_with") :])
 """Columns that older tables lack."""
 
 _LONGEST_TITLE = 18
+_SEEDS = "seed-*.json"
 
 
 @dataclass(frozen=True)
@@ -148,16 +149,16 @@ def find(text: str, results: Path, dataset: str) -> Side:
     if path.is_file():
         return _from_table(text, path)
     for folder in (path, path / "runs" / dataset):
-        if any(folder.glob("seed-*.json")):
-            return _from_runs(text, {folder.name: _read(folder)}, is_row=True)
+        if any(folder.glob(_SEEDS)):
+            return _from_runs(text, {folder.name: store.read_below(folder, _SEEDS)}, is_row=True)
         if runs := _by_line(folder):
             return _from_runs(text, runs, is_row=False)
     lines = _by_line(results / "runs" / dataset)
     if text in lines:
         return replace(_from_runs(text, {text: lines[text]}, is_row=True), in_table=True)
     below = results / "runs" / dataset / text
-    if any(below.glob("seed-*.json")):
-        return _from_runs(text, {below.name: _read(below)}, is_row=True)
+    if any(below.glob(_SEEDS)):
+        return _from_runs(text, {below.name: store.read_below(below, _SEEDS)}, is_row=True)
     raise UserError(
         f"{text} is not a table, a folder of records or a model with runs on {dataset}; "
         f"{_meant(text, sorted(lines))}"
@@ -234,10 +235,6 @@ def _side(
     if lines.empty:
         raise UserError(f"{text} has no finished run")
     return Side(text, lines, predictions, is_row, asked or {})
-
-
-def _read(folder: Path) -> dict[Path, Record]:
-    return {path: store.read(path) for path in sorted(folder.glob("seed-*.json"))}
 
 
 def _key(line: pd.Series) -> tuple[int, str]:

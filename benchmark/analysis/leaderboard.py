@@ -363,14 +363,6 @@ def of_one_machine(one: pd.Series, other: pd.Series) -> bool:
                for name in ("device", "machine"))  # fmt: skip
 
 
-def whole_seconds(table: pd.DataFrame) -> pd.Series:
-    """Return the seconds of training and of all that is made once for it, by line.
-
-    Made once are word vectors, subwords, pretraining and a teacher.
-    """
-    return table["train_seconds"] + table["preprocessing_seconds"]
-
-
 @contextmanager
 def written_if_stopped(results: Path, dataset: str) -> Iterator[None]:
     """Write the leaderboard with what is finished if what runs within is stopped, as by Ctrl-C."""

@@ -2,7 +2,7 @@
 
 from benchmark.analysis import columns
 from benchmark.analysis.columns import BY_NAME, with_seeds
-from benchmark.analysis.tables import disturbed, escaped, on_other_machines
+from benchmark.analysis.tables import disturbed, escaped, on_other_machines, whole_seconds
 
 import pandas as pd
 
@@ -45,8 +45,7 @@ def as_markdown(table: pd.DataFrame, curves: pd.DataFrame | None = None) -> str:
         f"| {' | '.join(map(escaped, titles))} |",
         f"| {' | '.join('---' if title in left else '--:' for title in titles)} |",
     ]
-    for _, line in shown.iterrows():
-        seconds = line["train_seconds"] + line["preprocessing_seconds"]
+    for seconds, (_, line) in zip(whole_seconds(shown), shown.iterrows(), strict=True):
         cells = [
             line["rank"],
             line["model"],

@@ -59,7 +59,7 @@ def build(evaluation: Evaluation) -> pd.DataFrame:
         for name in names
         if (step := lines[name].step) is not None and step.before in names
     }
-    seconds = leaderboard.whole_seconds(table)
+    seconds = tables.whole_seconds(table)
     order = _in_order(names, found)
     differences = statistics.corrected(
         [(evaluation.pairs, names.index(name), names.index(found[name][0])) for name in order]

@@ -133,6 +133,14 @@ def _machines(good: pd.DataFrame) -> list[tuple[str, list[str]]]:
     return sorted(lines.items(), key=lambda kind: (-len(kind[1]), kind[0]))
 
 
+def whole_seconds(table: pd.DataFrame) -> pd.Series:
+    """Return the seconds of training and of all that is made once for it, by line.
+
+    Made once are word vectors, subwords, pretraining and a teacher.
+    """
+    return table["train_seconds"] + table["preprocessing_seconds"]
+
+
 def machine_of(line: pd.Series) -> str:
     """Return what a line was trained on: the device, and the machine if that does not name it."""
     device, machine = line["device"], line["machine"]

@@ -52,7 +52,12 @@ def serve(
     Raises:
         UserError: Gradio is not installed, no model is kept, or the port is taken.
     """
-    app = make(cache, results, dataset, evaluation_data, gigabytes)
+    models = listed(cache, results, dataset)
+    library = Library(models, GIGABYTES if gigabytes is None else gigabytes)
+    examples = at_hand(evaluation_data, cache)
+    if is_synthetic(dataset):
+        examples.sort(key=lambda pair: not pair.name.startswith("edits "))
+    app = application(library, examples)
 
     import uvicorn
 
@@ -63,22 +68,6 @@ def serve(
     )
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
     uvicorn.Server(config).run(sockets=[listening])
-
-
-def make(
-    cache: Path,
-    results: Path,
-    dataset: str,
-    evaluation_data: Path | None = None,
-    gigabytes: float | None = None,
-) -> "fastapi.FastAPI":
-    """Return the page as an application; see `serve`."""
-    models = listed(cache, results, dataset)
-    library = Library(models, GIGABYTES if gigabytes is None else gigabytes)
-    examples = at_hand(evaluation_data, cache)
-    if is_synthetic(dataset):
-        examples.sort(key=lambda pair: not pair.name.startswith("edits "))
-    return application(library, examples)
 
 
 def application(library: Library, examples: list[Pair]) -> "fastapi.FastAPI":

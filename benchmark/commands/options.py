@@ -252,7 +252,7 @@ def own_sets(tables: "Sequence[Path]", quiet: bool) -> "list[EvaluationSet]":
     return list(found.values())
 
 
-def check_labels(corpus: "Corpus", counts: "Sequence[int]", seed: int = 0) -> None:
+def check_labels(corpus: "Corpus", counts: "Sequence[int]", seed: int) -> None:
     """Check that enough training reviews have a label.
 
     Raises:

@@ -193,10 +193,7 @@ def _summary_of_set(results: Path, record: "Finished", name: str) -> str:
     from benchmark.analysis import evaluations
     from benchmark.records import store
 
-    path = store.record_path(
-        results, record.corpus.name, record.model, record.changed, record.seed, record.variant,
-        labels=record.labels,
-    )  # fmt: skip
+    path = store.place_of(results, record.corpus.name, record)
     asked = evaluations.read({path: record}, name, record.evaluations[name].hash)
     assert asked is not None, "the run has just been asked"
     said = f"  {name}: accuracy {asked.scored.mean():.4f}"

@@ -225,7 +225,7 @@ class _Run(Part):
         protocol: int,
         corpus_hash: str,
         options: dict[str, Any] | None,
-        labels: int | None = None,
+        labels: int | None,
     ) -> bool:
         """Tell whether it is a run of this protocol, corpus and hyperparameters, however it ended.
 

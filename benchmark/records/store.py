@@ -305,8 +305,7 @@ def read_with_labels(results: Path, dataset: str) -> dict[Path, Record]:
     Raises:
         UserError: a record stands where that of another run belongs.
     """
-    fewer = (results / "runs" / dataset).glob("*/labels=*/seed-*.json")
-    few = {path: read(path) for path in sorted(fewer)}
+    few = read_below(results / "runs" / dataset, "*/labels=*/seed-*.json")
     few = {path: record for path, record in few.items() if not record.changed}
     return read_runs(results, dataset) | _in_place(results, dataset, few)
 
@@ -314,18 +313,22 @@ def read_with_labels(results: Path, dataset: str) -> dict[Path, Record]:
 def _in_place(results: Path, dataset: str, found: dict[Path, Record]) -> dict[Path, Record]:
     """Return the records if each stands where its run wrote it: a copy would count as a seed."""
     for path, record in found.items():
-        place = record_path(
-            results, dataset, record.model, record.changed, record.seed, record.variant,
-            labels=record.labels,
-        )  # fmt: skip
-        if path != place:
+        if path != (place := place_of(results, dataset, record)):
             raise UserError(f"{path} is a record that belongs at {place}; move it or delete it")
     return found
 
 
-def read_below(folder: Path) -> dict[Path, Record]:
-    """Return the records of the rows and variants whose folders stand in a folder, by path."""
-    return {path: read(path) for path in sorted(folder.glob("*/seed-*.json"))}
+def place_of(results: Path, dataset: str, record: Record) -> Path:
+    """Return where the run of a record writes it."""
+    return record_path(
+        results, dataset, record.model, record.changed, record.seed, record.variant,
+        labels=record.labels,
+    )  # fmt: skip
+
+
+def read_below(folder: Path, pattern: str = "*/seed-*.json") -> dict[Path, Record]:
+    """Return the records below a folder, by path; by default those of rows and variants there."""
+    return {path: read(path) for path in sorted(folder.glob(pattern))}
 
 
 def is_finished(

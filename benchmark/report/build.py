@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.analysis import budget, leaderboard, steps
+from benchmark.analysis import budget, leaderboard, steps, tables
 from benchmark.records import predictions as predictions_of
 from benchmark.records.predictions import Predictions
 from benchmark.report import figures, page, sections
@@ -134,7 +134,7 @@ def draw(
     )
     note = "Models that do no better than always giving one answer are left out."
     tell("drawing accuracy against time and size")
-    ranked = ranked.assign(whole_seconds=leaderboard.whole_seconds(ranked))
+    ranked = ranked.assign(whole_seconds=tables.whole_seconds(ranked))
     shown = [
         Shown(
             "accuracy_by_time",

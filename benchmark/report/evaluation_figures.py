@@ -74,7 +74,7 @@ def both_by_accuracy(
     asked: Mapping[str, Asked],
     predictions: Mapping[str, Predictions],
     family_of: Mapping[str, str],
-    heading: str = "",
+    heading: str,
 ) -> Figure:
     """Draw the share of pairs with both right against test accuracy, with 95 % intervals.
 
@@ -195,7 +195,7 @@ def label_curves(table: pd.DataFrame, family_of: Mapping[str, str]) -> Figure:
     return figure
 
 
-def by_perplexity(table: pd.DataFrame, family_of: Mapping[str, str], heading: str = "") -> Figure:
+def by_perplexity(table: pd.DataFrame, family_of: Mapping[str, str], heading: str) -> Figure:
     """Draw test accuracy against the perplexity that a row's language model reaches.
 
     Args:

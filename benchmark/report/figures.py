@@ -352,12 +352,12 @@ def collisions(
     }
 
 
-def _along(corners: np.ndarray, apart: float = 10) -> list[Bbox]:
+def _along(corners: np.ndarray) -> list[Bbox]:
     """Return small boxes along a line that goes first right and then up at each corner."""
     boxes = []
     for (x0, y0), (x1, y1) in itertools.pairwise(corners):
         for start, end in (((x0, y0), (x1, y0)), ((x1, y0), (x1, y1))):
-            steps = max(2, round(math.dist(start, end) / apart))
+            steps = max(2, round(math.dist(start, end) / 10))
             boxes += [Bbox.from_extents(p - 1, p + 1) for p in np.linspace(start, end, steps)]
     return boxes
 

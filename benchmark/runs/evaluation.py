@@ -49,7 +49,7 @@ def ask_kept(
     dataset: str,
     cache: Path,
     sets: Sequence[EvaluationSet],
-    on_event: OnEvent = lambda event: None,
+    on_event: OnEvent,
 ) -> Outcome:
     """Ask the kept models what their records lack, and add the answers to the records.
 

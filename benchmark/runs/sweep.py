@@ -64,7 +64,7 @@ def sweep(
     force: bool,
     weights: list[str],
     console: Console,
-    cluster: "Cluster | None" = None,
+    cluster: "Cluster | None",
 ) -> tuple[int, list[str]]:
     """Make the runs that are missing, each in a process of its own.
 

@@ -88,7 +88,13 @@ def tune(
 
     def run_of(number: int, results: Path) -> Run:
         options = replace(base, **drawn(space, seed, number))
-        return _run(line, row.family, options, base, seed, corpus, results)
+        further = changed(options, base)
+        record = store.record_path(
+            results, corpus.name, line.row, further, seed, line.variant, tuning=True
+        )
+        return Run(
+            line, seed, record, row.family, plain(options), changed=further, validation_only=True
+        )
 
     def is_missing(number: int, locks: ExitStack) -> bool:
         try:
@@ -189,20 +195,3 @@ def drawn(space: dict[str, Search], seed: int, number: int) -> dict[str, Any]:
         rounded = float(f"{value:.{_DIGITS}g}")
         chosen[name] = round(rounded) if isinstance(search.low, int) else rounded
     return chosen
-
-
-def _run(
-    line: Line,
-    family: str,
-    options: Any,
-    base: Any,
-    seed: int,
-    corpus: Corpus,
-    results: Path,
-) -> Run:
-    """Return the run of a line with these hyperparameters in place of `base`."""
-    further = changed(options, base)
-    path = store.record_path(
-        results, corpus.name, line.row, further, seed, line.variant, tuning=True
-    )
-    return Run(line, seed, path, family, plain(options), changed=further, validation_only=True)

@@ -342,7 +342,7 @@ def listed(names: Iterable[str], most: int = 10) -> str:
     return ", ".join(shown) + more
 
 
-def places(found: Sequence[Any], noun: str = "line") -> str:
+def places(found: Sequence[Any], noun: str) -> str:
     """Return where something was found, such as ``lines 2, 7, 9, …``."""
     named = ", ".join(map(str, found[:_NAMED_LINES])) + ", …" * (len(found) > _NAMED_LINES)
     return f"{noun}{'s' * (len(found) > 1)} {named}"
