@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from preprocessing.errors import UserError
 from preprocessing.sources import tables
-from preprocessing.sources.review import PARTS, UNLABELLED, Review
+from preprocessing.sources.review import CLASS_NAMES, PARTS, UNLABELLED, Review
 from preprocessing.splits import held_out_mask
 from preprocessing.storage import sha256
 
@@ -40,7 +40,6 @@ WORTH_SKIPPING = 0.1
 LEAST_OF_A_CLASS = 10
 _LONGEST_NAME = 60
 _NOT_UTF8 = "not in UTF-8"
-_CLASS_NAMES = {0: "neg", 1: "pos", UNLABELLED: "unsup"}
 
 
 class Row(NamedTuple):
@@ -123,7 +122,7 @@ class CustomReviews:
         for row in usable:
             part = PART_OF.get(row.split, "train")
             label = UNLABELLED if part == "unsup" else classes.index(row.label)
-            identifier = f"{part}/{_CLASS_NAMES[label]}/{row.where}"
+            identifier = f"{part}/{CLASS_NAMES[label]}/{row.where}"
             reviews[part].append(Review(identifier, row.text, label, 0, identifier))
         for part in PARTS:
             reviews[part].sort(key=lambda review: review.label)

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 PARTS = ("train", "test", "unsup")
 UNLABELLED = -1
+CLASS_NAMES = {0: "neg", 1: "pos", UNLABELLED: "unsup"}
+"""What identifiers call a label."""
 
 
 class Review(NamedTuple):

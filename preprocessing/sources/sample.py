@@ -25,7 +25,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 
-from preprocessing.sources.review import UNLABELLED, Review
+from preprocessing.sources.review import CLASS_NAMES, UNLABELLED, Review
 
 WRONG_LABELS = 0.04
 STARS_IN_TEXT = 0.04
@@ -34,7 +34,6 @@ DIRECT_VERDICTS = 0.78
 AGREEING_ASPECTS = 0.95
 TRAINING_REVIEWS = 2_000
 SHARED_TEXTS = 5
-FOLDERS = {0: "neg", 1: "pos", UNLABELLED: "unsup"}
 STARS = {0: range(1, 5), 1: range(7, 11), UNLABELLED: range(1)}
 
 # Slot -> negative and positive words, in the same form as WORDS.
@@ -272,7 +271,7 @@ def _make_part(
             polarity = rng.randrange(2) if label == UNLABELLED else label
             if len(labels) in wrong:
                 polarity = 1 - polarity
-            identifier = f"{part}/{FOLDERS[label]}/{counts[label]}_{stars}"
+            identifier = f"{part}/{CLASS_NAMES[label]}/{counts[label]}_{stars}"
             while (text := _write(polarity, stars, film, rng)) in written:
                 pass
             written.add(text)
@@ -295,11 +294,7 @@ def _write(polarity: int, stars: int, film: dict[str, str], rng: Random) -> str:
     """Write one review whose verdict on the film is `polarity`, 0 or 1."""
     share = rng.random()
     size = 7 + int(3 * share / (1.06 - share))  # a long tail, up to 67 words
-    slots = [
-        WORDS | film | {name: pair[own] for name, pair in OPINIONS.items()}
-        | {f"un{name}": pair[1 - own] for name, pair in OPINIONS.items()}
-        for own in (0, 1)
-    ]  # fmt: skip
+    slots = [WORDS | film | opinions(own) for own in (0, 1)]
     twists = (NEGATED, NEGATED, CONTRAST, QUOTED, CLOSING[polarity])
     verdicts = []
     for _ in range(1 + rng.randrange(1 + min(size // 4, 4))):
@@ -317,6 +312,12 @@ def _write(polarity: int, stars: int, film: dict[str, str], rng: Random) -> str:
     if rng.random() < STARS_IN_TEXT:
         sentences.append(rng.choice(RATINGS).format(stars=stars))
     return typeset(sentences, rng)
+
+
+def opinions(polarity: int) -> dict[str, str]:
+    """Return the slots of opinions of a polarity, 0 or 1, and of their opposites, un…."""
+    own = {name: pair[polarity] for name, pair in OPINIONS.items()}
+    return own | {f"un{name}": pair[1 - polarity] for name, pair in OPINIONS.items()}
 
 
 def fill(template: str, slots: Mapping[str, str], rng: Random) -> str:

@@ -17,11 +17,11 @@ from preprocessing.sources.sample import (
     DIRECT,
     FILLERS,
     NEGATED,
-    OPINIONS,
     QUOTED,
     WORDS,
     fill,
     make_film,
+    opinions,
     typeset,
 )
 
@@ -29,7 +29,7 @@ PAIRS = 200
 THINGS = 300
 SEED = 1
 
-_OPINION = re.compile(r"\{((?:un)?(?:adj|noun|verb|past))\}")
+_OPINION = "((?:un)?(?:adj|noun|verb|past))"
 _THING_WORDS = {
     "thing": "kettle, lamp, backpack, keyboard, blender, tent, toaster, armchair, umbrella, razor, "
     "mattress, thermos, heater, printer, bicycle pump, wallet, drill, frying pan",
@@ -103,12 +103,10 @@ def _verdict(rng: Random, slots: Mapping[str, str]) -> tuple[str, str]:
 
 def _fill_neutral(template: str, slots: Mapping[str, str], rng: Random) -> str:
     """Fill all slots but those of opinions."""
-    filled = fill(_OPINION.sub(r"<\1>", template), slots, rng)
-    return re.sub(r"<((?:un)?(?:adj|noun|verb|past))>", r"{\1}", filled)
+    filled = fill(re.sub(rf"\{{{_OPINION}\}}", r"<\1>", template), slots, rng)
+    return re.sub(f"<{_OPINION}>", r"{\1}", filled)
 
 
 def _fill_opinions(sentence: str, polarity: int, rng: Random) -> str:
     """Fill the slots of opinions with words of the polarity, 0 or 1."""
-    own = {name: pair[polarity] for name, pair in OPINIONS.items()}
-    other = {f"un{name}": pair[1 - polarity] for name, pair in OPINIONS.items()}
-    return fill(sentence, own | other, rng)
+    return fill(sentence, opinions(polarity), rng)
