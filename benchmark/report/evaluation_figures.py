@@ -310,7 +310,7 @@ def budgets(
     axes.xaxis.set_major_formatter(FuncFormatter(short_number))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("seconds" if by_seconds else "trials")
-    axes.set_ylabel("expected best validation accuracy, %")
+    axes.set_ylabel("expected best\nvalidation accuracy, %")
     family_legend(figure, {family_of[name] for name in curves}, colour, marker)
     _name_ends(figure, axes, ends)
     return figure

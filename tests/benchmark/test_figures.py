@@ -79,6 +79,20 @@ def test_what_is_made_once_is_added_once_to_the_seconds_of_a_search():
     assert drawn.axes[0].lines[0].get_xdata().tolist() == [718, 736]
 
 
+def test_the_label_of_many_searches_is_in_the_picture():
+    names = [f"a_row_{number}" for number in range(15)]
+    curves = {
+        name: SimpleNamespace(expected=np.linspace(0.8, 0.8 + 0.005 * i, 6), once=0.0, seconds=1.0)
+        for i, name in enumerate(names)
+    }
+    families = {name: f"family {i % 7}" for i, name in enumerate(names)}
+    with figures.style():
+        drawn = evaluation_figures.budgets(curves, families)
+        drawn.draw_without_rendering()
+        box = drawn.axes[0].yaxis.label.get_window_extent()
+    assert drawn.bbox.y0 <= box.y0 < box.y1 <= drawn.bbox.y1
+
+
 def test_slices_are_those_of_the_reviews(small):
     found = slices.of(small)
     reviews = small.reviews("test")
