@@ -29,6 +29,9 @@ from preprocessing.storage import sha256
 POSITIVE = frozenset(("pos", "positive", "true", "yes", "good"))
 """Names by which a class is known to be the positive one; else it is the last in order."""
 
+READING = 2
+"""Raised when the same files are read in another way, so that they are prepared again."""
+
 OWN = "own-"
 """What the name of a corpus of such texts begins with."""
 
@@ -86,7 +89,7 @@ class CustomReviews:
     def fingerprint(self) -> str:
         """Return a hash that changes when the texts or the way to read them do."""
         settings = {k: v for k, v in asdict(self).items() if k != "path"}
-        digest = hashlib.sha256(json.dumps(settings).encode())
+        digest = hashlib.sha256(json.dumps([READING, settings]).encode())
         files = [self.path] if self.path.is_file() else sorted(self.path.rglob("*.txt"))
         for file in files:  # a text moved to the other class is another data set
             line = f"{file.relative_to(self.path)} {sha256(file)}\n"

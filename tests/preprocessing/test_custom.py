@@ -11,6 +11,7 @@ from preprocessing.errors import UserError
 from preprocessing.options import DataOptions, add_data_options, data_words
 from preprocessing.prepare import prepare
 from preprocessing.program import Parser
+from preprocessing.sources import custom
 from preprocessing.sources.custom import CustomReviews, is_custom
 from tests.conftest import needs, run_python
 
@@ -247,6 +248,19 @@ def test_another_way_to_read_is_another_corpus(tmp_path):
     assert one.name == f"own-my-films-{one.hash[:8]}"
     assert one.hash != other.hash
     assert prepare("imdb", CustomReviews(file), tmp_path / "cache").notes == one.notes
+
+
+def test_what_an_older_program_read_in_another_way_is_prepared_again(tmp_path, monkeypatch):
+    lines = [(text, "1" if label == "good" else "2") for text, label in rows()]
+    own = CustomReviews(table(tmp_path / "a.csv", lines))
+    with monkeypatch.context() as older:
+        older.setattr(custom, "READING", 1)
+        older.setattr(custom, "class_order", lambda name: name == "1")
+        before = prepare("imdb", own, tmp_path / "cache")
+    after = prepare("imdb", own, tmp_path / "cache")
+    assert before.hash != after.hash
+    assert before.notes[0].startswith("'1' counts as positive")
+    assert after.notes[0].startswith("'2' counts as positive")
 
 
 def test_tables_of_one_name_have_results_of_their_own(tmp_path):
