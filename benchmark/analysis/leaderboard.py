@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 LEARNED = 0.1
-"""Share of the errors of guessing that a network must be rid of to have learned something."""
+"""Share of guessing's errors that a network must avoid to count as having learned something."""
 
 SLOWLY = 1.5
 """How many times as long as at best something may take to make."""
